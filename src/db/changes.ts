@@ -1,0 +1,53 @@
+import { invariant } from '../kernel/index.js';
+import type { Prisma } from './generated/client.js';
+import { watchedColumns, type WatchedModel, type WatchedRow } from './watched.js';
+
+/** One row that a transaction changed: created has no `before`, deleted has no `after`. */
+export type ModelChange = {
+  [M in WatchedModel]: {
+    readonly id: bigint;
+    readonly model: M;
+    readonly before: WatchedRow<M> | undefined;
+    readonly after: WatchedRow<M> | undefined;
+  };
+}[WatchedModel];
+
+interface RawChange {
+  readonly id: bigint;
+  readonly model: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** Everything the open transaction changed so far, in order, whichever way it was written: nested, cascaded, many, raw. */
+export async function changesOf(tx: Prisma.TransactionClient): Promise<readonly ModelChange[]> {
+  const rows = await tx.$queryRaw<RawChange[]>`
+    SELECT id, model, before, after FROM row_change
+    WHERE xid = pg_current_xact_id_if_assigned()::text::bigint ORDER BY id`;
+  return rows.map(parseChange);
+}
+
+/** Takes up to `limit` changes whose cache was not told within `olderThanMs`: left by a crash, a lost Redis, or another program. */
+export async function takeUntold(
+  tx: Prisma.TransactionClient,
+  olderThanMs: number,
+  limit: number,
+): Promise<readonly ModelChange[]> {
+  const rows = await tx.$queryRaw<RawChange[]>`
+    DELETE FROM row_change WHERE id IN (
+      SELECT id FROM row_change
+      WHERE at <= clock_timestamp() - make_interval(secs => ${olderThanMs / 1000}::float8)
+      ORDER BY id LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
+    RETURNING id, model, before, after`;
+  return rows.map(parseChange);
+}
+
+/** Forgets changes the cache was told of. */
+export async function forget(client: Prisma.TransactionClient, ids: readonly bigint[]): Promise<void> {
+  await client.$executeRaw`DELETE FROM row_change WHERE id = ANY(${ids}::bigint[])`;
+}
+
+function parseChange({ id, model, before, after }: RawChange): ModelChange {
+  invariant(model in watchedColumns, `row_change names a model this version does not know: ${model}`);
+  return { id, model, before: before ?? undefined, after: after ?? undefined } as ModelChange;
+}
