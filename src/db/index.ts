@@ -4,3 +4,8 @@ export type { ModelChange } from './changes.js';
 export { watchedColumns, type Model, type WatchedModel, type WatchedRow } from './watched.js';
 export { Prisma } from './generated/client.js';
 export type * from './generated/client.js';
+export { DatabaseConnectionError } from './connect.js';
+export { startEmbeddedPostgres, EmbeddedPostgresError, type EmbeddedPostgres } from './embedded/index.js';
+export { migrate, MigrationError } from './migrate.js';
+export { PresenceConflict, takePlace, type Presence, type PresenceMode } from './presence.js';
+export { startSweeper, type Sweeper } from './sweeper.js';

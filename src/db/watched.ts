@@ -9,7 +9,7 @@ export const watchedColumns = {
   User: ['id', 'tenantId', 'status'],
   UserProfile: ['userId', 'tenantId'],
   RoleGrant: ['id', 'tenantId', 'userId', 'role'],
-  Session: [],
+  Session: ['id', 'userId'],
   RefreshToken: [],
   Errand: ['id', 'tenantId', 'customerId', 'runnerId', 'state', 'category', 'area'],
   Offer: ['id', 'tenantId', 'errandId', 'runnerId', 'state'],

@@ -114,6 +114,7 @@ SELECT watch_rows('tenant', 'Tenant', 'id', '{id,slug}');
 SELECT watch_rows('app_user', 'User', 'id', '{id,tenant_id,status}');
 SELECT watch_rows('user_profile', 'UserProfile', 'user_id', '{user_id,tenant_id}');
 SELECT watch_rows('role_grant', 'RoleGrant', 'id', '{id,tenant_id,user_id,role}');
+SELECT watch_rows('session', 'Session', 'id', '{id,user_id}');
 SELECT watch_rows('errand', 'Errand', 'id', '{id,tenant_id,customer_id,runner_id,state,category,area}');
 SELECT watch_rows('offer', 'Offer', 'id', '{id,tenant_id,errand_id,runner_id,state}');
 SELECT watch_rows('escrow', 'Escrow', 'id', '{id,tenant_id,errand_id,customer_id,runner_id,state}');

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootDir } from './run.mjs';
+import { readIfThere } from './stamp.mjs';
+
+/** Runs vitest, then says how many tests passed on a line of its own. Answers the exit status. */
+export async function runTests(args, services) {
+  const reportDir = await mkdtemp(join(tmpdir(), 'runam-report-'));
+  const reportFile = join(reportDir, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+    const status = await runVitest(['run', ...reporters, ...args], services.env);
+    const report = await readIfThere(reportFile);
+    if (report === undefined) console.error('The test run ended before it could count its tests.');
+    else console.log(`\n${summaryOf(JSON.parse(report))}`);
+    return status;
+  } finally {
+    await services.release();
+    await rm(reportDir, { recursive: true, force: true });
+  }
+}
+
+/** Ctrl-C reaches vitest by itself, which then takes down what it started: this process waits for it. */
+function runVitest(args, env) {
+  const cli = join(rootDir, 'node_modules', 'vitest', 'vitest.mjs');
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: rootDir,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  const wait = () => undefined;
+  const forward = (signal) => child.kill(signal);
+  process.on('SIGINT', wait);
+  process.on('SIGTERM', forward);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      process.off('SIGINT', wait);
+      process.off('SIGTERM', forward);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** A file that failed without a failed test (it could not be loaded, a hook failed) counts as one failure. */
+function summaryOf({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults }) {
+  const brokenFiles = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
+  ).length;
+  const skipped = numPendingTests + numTodoTests;
+  const counts = [`${numPassedTests} passed`, `${numFailedTests + brokenFiles} failed`];
+  if (skipped > 0) counts.push(`${skipped} skipped`);
+  return counts.join(', ');
+}

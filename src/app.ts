@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { printSchema } from 'graphql';
+import { createCache, createMemoryStore, createNullStore, createRedisStore, type Store } from './cache/index.js';
+import type { Config } from './config/index.js';
+import { createDb, startSweeper, type Db } from './db/index.js';
+import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
+import { createHttpServer } from './http/index.js';
+import { cacheTypes, createInvalidator } from './invalidation/index.js';
+import { systemClock, type Clock, type Logger } from './kernel/index.js';
+import { createBankService } from './modules/banks/index.js';
+import { createErrandService, createOfferService } from './modules/errands/index.js';
+import { createEscrowService, createSandboxProvider, createWalletService } from './modules/escrows/index.js';
+import { createLedgerService } from './modules/ledger/index.js';
+import { createTenantService } from './modules/tenants/index.js';
+import {
+  createAccountService,
+  createPasswords,
+  createTokens,
+  createUserService,
+  type Tokens,
+} from './modules/users/index.js';
+import { logCacheEvents } from './observability/index.js';
+
+export interface App {
+  readonly db: Db;
+  /** Starts listening. @returns the URL that answers */
+  listen(): Promise<string>;
+  /** Lets running requests finish, then lets go of everything. May be repeated. */
+  close(): Promise<void>;
+}
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly jwtSecret: string;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly onStatement?: (sql: string) => void;
+}
+
+const sweepEveryMs = 500;
+const sweepOlderThanMs = 500;
+
+/** The composition root: every room is made here, from the bottom up, and handed what it needs. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, databaseUrl, jwtSecret, logger, clock = systemClock, onStatement } = options;
+  const schema = await createSchema();
+  const { poolMax, transactionTimeoutMs } = config.database;
+  const db = createDb({ url: databaseUrl, logger, poolMax, transactionTimeoutMs, ...(onStatement && { onStatement }) });
+  const cache = createCache({
+    store: storeOf(config),
+    prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
+    replay: async () => void (await db.tellUntold(0)),
+  });
+  logCacheEvents(cache, logger);
+  const invalidator = createInvalidator({ cache });
+  db.onCommitted((changes) => invalidator.spoil(changes));
+  const sweeper = startSweeper({ db, logger, everyMs: sweepEveryMs, olderThanMs: sweepOlderThanMs });
+
+  const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
+  const services = createServices(db, clock, tokens, config);
+  const apollo = createApollo({ schema, logger, introspection: config.graphql.hasIntrospection });
+  await apollo.start();
+  const caching = { cache, policy: policyOf(config) };
+  const http = await createHttpServer({
+    apollo,
+    context: { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant },
+    logger,
+    hasPlayground: config.graphql.hasPlayground,
+    ...config.http,
+    readiness: createReadiness(db, cache),
+  });
+
+  let closing: Promise<void> | undefined;
+  return {
+    db,
+    async listen() {
+      await http.listen({ host: config.http.host, port: config.http.port });
+      const { port } = http.server.address() as AddressInfo;
+      return `http://${config.http.host}:${port}`;
+    },
+    close: () =>
+      (closing ??= (async () => {
+        await http.close();
+        await apollo.stop();
+        await sweeper.stop();
+        await cache.close();
+        await db.close();
+      })()),
+  };
+}
+
+function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config): Services {
+  const passwords = createPasswords();
+  const refreshTtlSeconds = config.auth.refreshTokenTtlS;
+  return {
+    accounts: createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds }),
+    banks: createBankService({ db }),
+    errands: createErrandService({ db, clock }),
+    escrows: createEscrowService({ db, clock }),
+    ledger: createLedgerService({ db }),
+    offers: createOfferService({ db, clock }),
+    tenants: createTenantService({ db }),
+    users: createUserService({ db, clock }),
+    wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
+  };
+}
+
+/** With the cache switched off but Redis configured, writes are still told to the processes that do cache. */
+function storeOf({ cache, redis }: Config): Store {
+  const { keyPrefix, memoryBytesMax, memoryEntriesMax, quarantineMs, redisTimeoutMs } = cache;
+  if (redis) {
+    return createRedisStore({ url: redis.url, prefix: keyPrefix, commandTimeoutMs: redisTimeoutMs, quarantineMs });
+  }
+  return cache.isEnabled
+    ? createMemoryStore({ bytesMax: memoryBytesMax, entriesMax: memoryEntriesMax })
+    : createNullStore();
+}
+
+function policyOf({ cache }: Config): TtlPolicy {
+  const entries = cacheTypes.map((type) => {
+    const { timeoutS, consistency } = cache.types[type];
+    return [type, { ttlMs: cache.isEnabled ? timeoutS * 1000 : 0, tier: consistency }];
+  });
+  return Object.fromEntries(entries) as TtlPolicy;
+}
+
+/** Changes with the shape of answers, so that a new version of RunAm never reads the entries of an old one. */
+function shapeOf(sdl: string): string {
+  return createHash('sha256').update(sdl).digest('base64url').slice(0, 8);
+}
+
+/** Not ready until the database answers and, once after start, hits are no longer held back. */
+function createReadiness(db: Db, cache: { health(): Promise<{ state: string }> }): () => Promise<string | undefined> {
+  let settled = false;
+  return async () => {
+    try {
+      await db.read.$queryRaw`SELECT 1`;
+    } catch {
+      return 'the database does not answer';
+    }
+    settled ||= (await cache.health()).state !== 'quarantine';
+    return settled ? undefined : 'the cache holds hits back for a moment, because Redis has just lost its memory';
+  };
+}

@@ -1,0 +1,175 @@
+import { createInFlight } from './in-flight.js';
+import { createOutage } from './outage.js';
+import { CacheUnavailable } from './store.js';
+import type { Store } from './store.js';
+import type { CacheEvent } from './types.js';
+
+/**
+ * Stands between the engine and its store and decides whether the store may be used:
+ *
+ *   opening, lost ──(handshake)──> catching-up ──(replay)──> ready        any failure or closed connection ──> lost
+ *
+ * Guarantee: whoever was told that a bump failed was told before the `replay` that follows begins, and nothing is a hit
+ * between that failure and the end of that replay.
+ */
+export interface Breaker {
+  isReady(): boolean;
+  /** Also true while catching up: `replay` is made of bumps. */
+  takesBumps(): boolean;
+  /** Resolves when the first attempt to reach the store has ended, well or not, or has taken too long. Never rejects. */
+  readonly opened: Promise<void>;
+  /** Runs `command` when ready. @throws CacheUnavailable at once when not, or as soon as the store is lost meanwhile */
+  run<T>(command: () => Promise<T>): Promise<T>;
+  /** The same whenever bumps are taken. */
+  runBump<T>(command: () => Promise<T>): Promise<T>;
+  /** The store lost its generation while connected: makes a new one, once for all who noticed. */
+  regenerate(): void;
+  /** In words, for the operator. */
+  describe(): string;
+  close(): void;
+}
+
+export interface BreakerDeps {
+  readonly store: Store;
+  readonly replay: (() => Promise<void>) | undefined;
+  readonly emit: (event: CacheEvent) => void;
+  readonly openWaitMsMax: number;
+  readonly retryMsMax: number;
+}
+
+export function createBreaker(deps: BreakerDeps): Breaker {
+  const line = createLine(deps);
+  let regenerating = false;
+  const run = <T>(command: () => Promise<T>): Promise<T> => line.guard(line.phase() === 'ready', command);
+  const breaker: Breaker = {
+    isReady: () => line.phase() === 'ready',
+    takesBumps: () => line.phase() === 'ready' || line.phase() === 'catching-up',
+    opened: line.opened,
+    run,
+    runBump: (command) => line.guard(breaker.takesBumps(), command),
+    regenerate() {
+      if (regenerating) return;
+      regenerating = true;
+      // A failure has already opened the breaker, and the next handshake makes up for it.
+      run(line.handshake)
+        .catch(() => {})
+        .finally(() => (regenerating = false));
+    },
+    describe: line.describe,
+    close: line.close,
+  };
+  return breaker;
+}
+
+type Phase = 'opening' | 'catching-up' | 'ready' | 'lost' | 'closed';
+
+/** The life of the connection. */
+function createLine({ store, replay, emit, openWaitMsMax, retryMsMax }: BreakerDeps) {
+  const inFlight = createInFlight();
+  const outage = createOutage(emit);
+  const opening = createOpening(openWaitMsMax);
+  const pause = createPause(retryMsMax);
+  let phase: Phase = 'opening';
+  // Rises with every loss and every fresh start, so that the late outcome of earlier work is recognised and ignored.
+  let epoch = 0;
+  let replaying: Promise<void> = Promise.resolve();
+  let policy: string | undefined;
+
+  async function handshake(): Promise<void> {
+    const { renewed, unsafeEviction } = await store.handshake();
+    if (renewed) emit({ kind: 'new-generation', ...renewed });
+    if (unsafeEviction !== undefined && unsafeEviction !== policy)
+      emit({ kind: 'unsafe-eviction', policy: unsafeEviction });
+    policy = unsafeEviction;
+  }
+
+  function lose(error: unknown): void {
+    if (phase === 'closed') return;
+    phase = 'lost';
+    epoch += 1;
+    inFlight.failAll(new CacheUnavailable('the cache store is lost', { cause: error }));
+    outage.begins(error);
+    opening.ends();
+    pause.thenDo(probe);
+  }
+
+  /** A store that froze and thawed never dropped its connection, so nobody but us finds out that it is back. */
+  function probe(): void {
+    const mine = epoch;
+    const unchanged = (): boolean => mine === epoch && phase === 'lost';
+    store.ping().then(
+      () => unchanged() && catchUp(),
+      () => unchanged() && pause.thenDo(probe),
+    );
+  }
+
+  function catchUp(): void {
+    if (phase === 'closed') return;
+    pause.cancel();
+    const mine = ++epoch;
+    const current = (): boolean => mine === epoch && phase !== 'closed';
+    catchUpSteps(current).catch((error: unknown) => current() && lose(error));
+  }
+
+  async function catchUpSteps(current: () => boolean): Promise<void> {
+    await handshake();
+    // Two replays at once could each read the outbox before the other emptied it.
+    await replaying.catch(() => {});
+    if (!current()) return;
+    phase = 'catching-up';
+    if (replay) await (replaying = outage.watch(replay));
+    if (!current()) return;
+    phase = 'ready';
+    pause.reset();
+    outage.ends();
+    opening.ends();
+  }
+
+  function close(): void {
+    phase = 'closed';
+    pause.cancel();
+    inFlight.failAll(new CacheUnavailable('the cache is closed'));
+    opening.ends();
+  }
+
+  function guard<T>(allowed: boolean, command: () => Promise<T>): Promise<T> {
+    if (!allowed) return Promise.reject(new CacheUnavailable(`the cache store is not in use: ${phase}`));
+    const mine = epoch;
+    return inFlight.run(command, (error) => mine === epoch && lose(error));
+  }
+
+  store.connect({ up: catchUp, down: lose });
+  const describe = (): string =>
+    outage.describe() ?? (policy === undefined ? phase : `${phase}; eviction ${policy} is unsafe`);
+  return { phase: () => phase, opened: opening.promise, handshake, guard, describe, close };
+}
+
+/** A promise that somebody resolves, or the time limit does. */
+function createOpening(waitMsMax: number): { readonly promise: Promise<void>; ends(): void } {
+  let resolve: () => void = () => {};
+  const promise = new Promise<void>((done) => (resolve = done));
+  const timer = setTimeout(() => resolve(), waitMsMax);
+  return {
+    promise,
+    ends() {
+      clearTimeout(timer);
+      resolve();
+    },
+  };
+}
+
+/** Waits before every further attempt: 50 ms, then twice as long each time up to the bound. */
+function createPause(msMax: number) {
+  let timer: NodeJS.Timeout | undefined;
+  let attempts = 0;
+  return {
+    thenDo(action: () => void): void {
+      clearTimeout(timer);
+      attempts += 1;
+      timer = setTimeout(action, Math.min(25 * 2 ** attempts, msMax));
+      timer.unref();
+    },
+    cancel: (): void => clearTimeout(timer),
+    reset: (): void => void (attempts = 0),
+  };
+}

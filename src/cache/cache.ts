@@ -1,0 +1,128 @@
+import { LRUCache } from 'lru-cache';
+import { createBreaker } from './breaker.js';
+import { createCodec } from './codec.js';
+import { createFencedFlights, createQueuedFlights } from './flights.js';
+import { createLoader } from './loader.js';
+import { createObservers } from './observers.js';
+import { createReadThrough } from './read-through.js';
+import type { WireType } from './serializers/index.js';
+import { createSlots } from './slots.js';
+import { createStats } from './stats.js';
+import { CacheUnavailable } from './store.js';
+import type { Store } from './store.js';
+import type { Breaker } from './breaker.js';
+import type { Cache, CacheEvent, CacheHealth } from './types.js';
+
+export interface CacheOptions {
+  readonly store: Store;
+  /**
+   * Of the entries. Caches on one store with different prefixes see different entries and hear the same bumps, which is
+   * what two versions of a program with different shapes of values need.
+   */
+  readonly prefix: string;
+  /**
+   * Bumps again whatever was not bumped for certain. Runs after every new connection to the store, the first included,
+   * before anything is a hit; when it rejects, reads keep bypassing and it runs again, after 50 ms to `retryMsMax`.
+   */
+  readonly replay?: () => Promise<void>;
+  /** How many loads run at once; more wait their turn. Loads within loads do not count. Default 64. */
+  readonly loadsMax?: number;
+  /** Wall-clock milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+  /** Classes that may stand inside cached values. Default none. */
+  readonly registerTypes?: readonly WireType[];
+  /** Longer entries are not stored, characters. Default 1,048,576. */
+  readonly entryLengthMax?: number;
+  /** For how many keys the tags found in the value are remembered. Default 10,000. */
+  readonly hintsMax?: number;
+  /** How long the first reads and bumps wait for the first connection, milliseconds. Default 2000. */
+  readonly openWaitMsMax?: number;
+  /** Upper bound of the pause between two attempts to get a lost store back, milliseconds. Default 500. */
+  readonly retryMsMax?: number;
+}
+
+/** A cache on `store`, which is closed with it. Usable at once; connects in the background. */
+export function createCache(options: CacheOptions): Cache {
+  const { store, prefix, replay, loadsMax = 64, now = Date.now, openWaitMsMax = 2000, retryMsMax = 500 } = options;
+  const stats = createStats();
+  const observers = createObservers();
+  const emit = (event: CacheEvent): void => {
+    stats.observe(event);
+    observers.emit(event);
+  };
+  const breaker = createBreaker({ store, replay, emit, openWaitMsMax, retryMsMax });
+  const shared = {
+    store,
+    breaker,
+    codec: createCodec(options.registerTypes ?? []),
+    flights: createFencedFlights(),
+    hints: new LRUCache<string, readonly string[]>({ max: options.hintsMax ?? 10_000 }),
+    emit,
+    now,
+  };
+  const slots = createSlots(loadsMax);
+  const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
+  const loader = createLoader({ ...shared, queued: createQueuedFlights(), slots, entryLengthMax });
+  return {
+    read: createReadThrough({ ...shared, loader, prefix }),
+    ...createSpoiling({ store, breaker, emit }),
+    on: observers.add,
+    stats: stats.snapshot,
+    health: () => checkHealth(store, breaker, prefix),
+    async close() {
+      await loader.settled();
+      breaker.close();
+      await store.close();
+    },
+  };
+}
+
+function createSpoiling(deps: {
+  readonly store: Store;
+  readonly breaker: Breaker;
+  readonly emit: (event: CacheEvent) => void;
+}): Pick<Cache, 'bump' | 'clearAll'> {
+  const { store, breaker, emit } = deps;
+  const send = async <T>(command: () => Promise<T>): Promise<T> => {
+    if (!breaker.takesBumps()) await breaker.opened;
+    return breaker.runBump(command);
+  };
+  return {
+    async bump(tags) {
+      const unique = [...new Set(tags)];
+      if (unique.length === 0) return;
+      const startedMs = performance.now();
+      try {
+        const seq = await send(() => store.bump(unique));
+        emit({ kind: 'bump', tags: unique, seq, tookMs: performance.now() - startedMs });
+      } catch (error) {
+        emit({ kind: 'bump-failed', tags: unique, error });
+        throw asUnavailable(error);
+      }
+    },
+    async clearAll() {
+      await send(() => store.renew()).catch((error: unknown) => Promise.reject(asUnavailable(error)));
+      emit({ kind: 'new-generation', holdMs: 0, reason: 'cleared' });
+    },
+  };
+}
+
+function asUnavailable(error: unknown): CacheUnavailable {
+  if (error instanceof CacheUnavailable) return error;
+  return new CacheUnavailable('the cache store failed', { cause: error });
+}
+
+async function checkHealth(store: Store, breaker: Breaker, prefix: string): Promise<CacheHealth> {
+  if (store.kind === 'null') return { ok: true, store: 'null', state: 'ready', latencyMs: 0, detail: 'disabled' };
+  if (!breaker.isReady()) await breaker.opened;
+  const startedMs = performance.now();
+  try {
+    const { generation, held } = await breaker.run(() => store.look(`${prefix}:e:`, []));
+    const state = generation === undefined || held ? 'quarantine' : 'ready';
+    const detail = state === 'ready' ? breaker.describe() : 'the store lost its state a moment ago; hits are held back';
+    return { ok: true, store: store.kind, state, latencyMs: performance.now() - startedMs, detail };
+  } catch {
+    // The breaker knows what went wrong, and since when.
+    return { ok: false, store: store.kind, state: 'lost', latencyMs: 0, detail: breaker.describe() };
+  }
+}

@@ -1,0 +1,13 @@
+export * from './types.js';
+export { createCache } from './cache.js';
+export type { CacheOptions } from './cache.js';
+export { CacheUnavailable, EntryRefused } from './store.js';
+export type { Handshake, Look, Store, StoreLink, TagState } from './store.js';
+export { createMemoryStore } from './stores/memory.js';
+export type { MemoryStoreOptions } from './stores/memory.js';
+export { createRedisStore } from './stores/redis.js';
+export type { RedisStoreOptions } from './stores/redis.js';
+export { createNullStore } from './stores/null.js';
+export { decodeValue, encodeValue, Undecodable, Unserializable } from './serializers/index.js';
+export type { WireType } from './serializers/index.js';
+export { tenantTag, typeTag } from './visit.js';

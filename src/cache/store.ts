@@ -1,0 +1,68 @@
+import type { StoreKind } from './types.js';
+
+/** What a store knows of one tag. A tag never heard of has seq 0. */
+export interface TagState {
+  /** The logical time of its last bump. */
+  readonly seq: number;
+  /** Announced writes not finished yet; above 0 no entry with this tag is valid. */
+  readonly open: number;
+}
+
+/** The control state and one entry, read at one instant. */
+export interface Look {
+  /** Missing when the store lost its state: nothing in it may be trusted until `handshake` made a new generation. */
+  readonly generation: string | undefined;
+  readonly held: boolean;
+  readonly seq: number;
+  readonly entry: string | undefined;
+  /** In the order asked. */
+  readonly tags: readonly TagState[];
+}
+
+export interface Handshake {
+  /** Present when this call began a new generation. */
+  readonly renewed?: { readonly reason: 'absent' | 'restarted'; readonly holdMs: number };
+  /** The eviction policy, when it may drop control keys. */
+  readonly unsafeEviction?: string;
+}
+
+/** Where a store says that its connection came or went; each may be called any number of times. */
+export interface StoreLink {
+  up(): void;
+  down(error: Error): void;
+}
+
+/**
+ * Keeps entries and the control state; decides nothing. Every method takes bounded time and rejects with CacheUnavailable
+ * when the outcome is unknown or the store cannot be trusted; `put` alone may reject with EntryRefused.
+ */
+export interface Store {
+  readonly kind: StoreKind;
+  /** Starts, and reports to `link` from then on. */
+  connect(link: StoreLink): void;
+  /** Makes sure a generation exists that belongs to this very server process; to be run before the first hit. */
+  handshake(): Promise<Handshake>;
+  look(entryKey: string, tags: readonly string[]): Promise<Look>;
+  lookTags(tags: readonly string[]): Promise<readonly TagState[]>;
+  /** Keeps `entry` for `ttlMs` milliseconds. @throws EntryRefused when the store is well but does not take this entry */
+  put(entryKey: string, entry: string, ttlMs: number): Promise<void>;
+  /** Advances the clock once and moves every tag to it, atomically. @returns the new seq */
+  bump(tags: readonly string[]): Promise<number>;
+  /** Begins a new generation without a hold. */
+  renew(): Promise<void>;
+  /** Asks for a sign of life on the present connection. */
+  ping(): Promise<void>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The store cannot be asked, or did not answer in time: whether a bump arrived is not known. The same call may succeed later. */
+export class CacheUnavailable extends Error {
+  override readonly name = 'CacheUnavailable';
+  readonly retryable = true;
+}
+
+/** The store is well and does not take this one entry. */
+export class EntryRefused extends Error {
+  override readonly name = 'EntryRefused';
+}

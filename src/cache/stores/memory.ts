@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Store, TagState } from '../store.js';
+
+export interface MemoryStoreOptions {
+  /** Upper bound of all keys and entries together, counted as two bytes a character. Default 64 MiB. */
+  readonly bytesMax?: number;
+  /** Default 50,000. */
+  readonly entriesMax?: number;
+  /** How many tags are remembered one by one. Default 100,000. Forgetting the oldest never revives an entry. */
+  readonly tagsMax?: number;
+  /** Milliseconds; decides when entries expire. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/**
+ * A store inside this process, for this process alone: a second process has its own and hears nothing of its bumps.
+ * The least recently used entries leave first when a bound is reached.
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
+  const { bytesMax = 64 * 2 ** 20, entriesMax = 50_000, tagsMax = 100_000, now = Date.now } = options;
+  const entries = new LRUCache<string, Kept>({ max: entriesMax, maxSize: bytesMax });
+  const clock = createTagClock(tagsMax);
+  let generation: string = randomUUID();
+  return {
+    kind: 'memory',
+    connect: (link) => link.up(),
+    handshake: async () => ({}),
+    look: async (entryKey, tags) => ({
+      generation,
+      held: false,
+      seq: clock.seq(),
+      entry: alive(entries, entryKey, now()),
+      tags: tags.map(clock.stateOf),
+    }),
+    lookTags: async (tags) => tags.map(clock.stateOf),
+    put: async (entryKey, entry, ttlMs) => {
+      const size = 2 * (entryKey.length + entry.length);
+      entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size });
+    },
+    bump: async (tags) => clock.bump(tags),
+    renew: async () => {
+      generation = randomUUID();
+      entries.clear();
+    },
+    ping: async () => {},
+    close: async () => entries.clear(),
+  };
+}
+
+interface Kept {
+  readonly entry: string;
+  readonly expiresAt: number;
+}
+
+function alive(entries: LRUCache<string, Kept>, entryKey: string, nowMs: number): string | undefined {
+  const kept = entries.get(entryKey);
+  if (!kept || nowMs < kept.expiresAt) return kept?.entry;
+  entries.delete(entryKey);
+  return undefined;
+}
+
+/**
+ * The last bump of each tag. When more than `tagsMax` are known the older half is forgotten, and from then on every tag
+ * not known by name counts as bumped when the youngest of the forgotten was: too young rather than too old.
+ */
+function createTagClock(tagsMax: number) {
+  const seqs = new Map<string, number>();
+  let seq = 1;
+  let floor = 0;
+  return {
+    seq: () => seq,
+    stateOf: (tag: string): TagState => ({ seq: seqs.get(tag) ?? floor, open: 0 }),
+    bump(tags: readonly string[]): number {
+      seq += 1;
+      for (const tag of tags) {
+        // Taken out first, so that the map's order is the order of the bumps.
+        seqs.delete(tag);
+        seqs.set(tag, seq);
+      }
+      if (seqs.size > tagsMax) floor = forgetOldest(seqs, seqs.size - Math.floor(tagsMax / 2));
+      return seq;
+    },
+  };
+}
+
+/** @returns the youngest seq that was forgotten */
+function forgetOldest(seqs: Map<string, number>, count: number): number {
+  let youngest = 0;
+  let left = count;
+  for (const [tag, seq] of seqs) {
+    if (left-- <= 0) break;
+    youngest = seq;
+    seqs.delete(tag);
+  }
+  return youngest;
+}

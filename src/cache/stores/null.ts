@@ -1,0 +1,22 @@
+import { CacheUnavailable } from '../store.js';
+import type { Store } from '../store.js';
+
+/** Keeps nothing: every read goes to its load with reason `disabled`, and every bump succeeds, as nothing can be stale. */
+export function createNullStore(): Store {
+  return {
+    kind: 'null',
+    connect: (link) => link.up(),
+    handshake: async () => ({}),
+    look: nothingHere,
+    lookTags: nothingHere,
+    put: nothingHere,
+    bump: async () => 0,
+    renew: async () => {},
+    ping: async () => {},
+    close: async () => {},
+  };
+}
+
+async function nothingHere(): Promise<never> {
+  throw new CacheUnavailable('the cache is disabled');
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { CacheUnavailable, EntryRefused } from '../store.js';
+import type { Handshake, Look, Store, TagState } from '../store.js';
+import { controlKeys } from './redis-keys.js';
+import type { ControlKeys } from './redis-keys.js';
+import { createRedisLink } from './redis-link.js';
+import type { RedisLink } from './redis-link.js';
+import { bumpScript, generationScript } from './redis-scripts.js';
+
+export interface RedisStoreOptions {
+  /** `redis://` or `rediss://`, with user, password and database number when needed. */
+  readonly url: string;
+  /** Of the control keys, shared by every process that must hear of each other's bumps. */
+  readonly prefix: string;
+  /** No command waits longer, milliseconds. Default 1000. */
+  readonly commandTimeoutMs?: number;
+  /** How long nothing is a hit after the server's state was lost: the longest write plus a reconnect. Default 5000. */
+  readonly quarantineMs?: number;
+  /** Upper bound of the pause between two attempts to connect, milliseconds. Default 500. */
+  readonly reconnectMsMax?: number;
+}
+
+/**
+ * A store on one Redis primary (6 or later), shared by any number of processes. Needs an eviction policy that cannot
+ * take keys without a time to live (`noeviction` or `volatile-*`). Connects in the background and keeps reconnecting.
+ */
+export function createRedisStore(options: RedisStoreOptions): Store {
+  const { url, prefix, commandTimeoutMs = 1000, quarantineMs = 5000, reconnectMsMax = 500 } = options;
+  const link = createRedisLink({ url, commandTimeoutMs, reconnectMsMax });
+  const { redis, bounded } = link;
+  const keys = controlKeys(prefix);
+  return {
+    kind: 'redis',
+    connect: link.connect,
+    handshake: () => handshake(link, keys, quarantineMs),
+    look: (entryKey, tags) => look(link, keys, entryKey, tags),
+    lookTags: async (tags) => {
+      if (tags.length === 0) return [];
+      return (await bounded(redis.mget(tags.map(keys.tag)))).map(tagState);
+    },
+    put: (entryKey, entry, ttlMs) => put(link, entryKey, entry, ttlMs),
+    bump: async (tags) => {
+      const touched = [keys.generation, keys.seq, ...tags.map(keys.tag)];
+      return Number(await bounded(redis.eval(bumpScript, touched.length, ...touched)));
+    },
+    renew: async () => {
+      await bounded(evalGeneration(link, keys, '', 0, true));
+    },
+    ping: link.ping,
+    close: link.close,
+  };
+}
+
+async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: readonly string[]): Promise<Look> {
+  const asked = [keys.generation, keys.hold, keys.seq, entryKey, ...tags.map(keys.tag)];
+  const [generation, hold, seq, entry, ...states] = await link.bounded(link.redis.mget(asked));
+  return {
+    // Without the clock the generation means nothing: entries of it may be ahead of the next bump.
+    generation: seq ? (generation ?? undefined) : undefined,
+    held: hold !== null,
+    seq: Number(seq),
+    entry: entry ?? undefined,
+    tags: states.map(tagState),
+  };
+}
+
+/** `seq` or `seq|announced`. What cannot be read counts as bumped after everything. */
+function tagState(text: string | null): TagState {
+  if (text === null) return { seq: 0, open: 0 };
+  const bar = text.indexOf('|');
+  const seq = Number(bar < 0 ? text : text.slice(0, bar));
+  const open = bar < 0 ? 0 : Number(text.slice(bar + 1));
+  return Number.isSafeInteger(seq) && Number.isSafeInteger(open)
+    ? { seq, open }
+    : { seq: Number.POSITIVE_INFINITY, open: 0 };
+}
+
+/** A server that is well and says no (out of memory) refuses this entry only; silence or a lost connection is more. */
+async function put(link: RedisLink, entryKey: string, entry: string, ttlMs: number): Promise<void> {
+  try {
+    await link.bounded(link.redis.set(entryKey, entry, 'PX', Math.ceil(ttlMs)));
+  } catch (error) {
+    const cause = error instanceof CacheUnavailable ? error.cause : error;
+    if (cause instanceof Error && cause.name === 'ReplyError') throw new EntryRefused(cause.message, { cause });
+    throw error;
+  }
+}
+
+async function handshake(link: RedisLink, keys: ControlKeys, quarantineMs: number): Promise<Handshake> {
+  const info = parseInfo(await link.bounded(link.redis.info()));
+  const server = `${info.get('master_replid') ?? ''} ${info.get('run_id') ?? ''}`;
+  const found = await link.bounded(evalGeneration(link, keys, server, quarantineMs, false));
+  const policy = info.get('maxmemory_policy') ?? '';
+  const mayEvict = info.get('maxmemory') !== '0' && policy.startsWith('allkeys-');
+  return {
+    ...(found === 'absent' || found === 'restarted' ? { renewed: { reason: found, holdMs: quarantineMs } } : {}),
+    ...(mayEvict ? { unsafeEviction: policy } : {}),
+  };
+}
+
+function evalGeneration(
+  { redis }: RedisLink,
+  keys: ControlKeys,
+  server: string,
+  holdMs: number,
+  force: boolean,
+): Promise<unknown> {
+  const touched = [keys.generation, keys.server, keys.hold, keys.seq];
+  const given = [randomUUID(), server, Math.ceil(holdMs), force ? '1' : '0'];
+  return redis.eval(generationScript, touched.length, ...touched, ...given);
+}
+
+function parseInfo(text: string): ReadonlyMap<string, string> {
+  const fields = text.split('\r\n').filter((line) => line.includes(':'));
+  return new Map(fields.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+}

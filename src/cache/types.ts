@@ -1,0 +1,132 @@
+/** How fresh a read is: see the table in `docs/cache`. `acked` obeys tags; `ttl` obeys only its time to live. */
+export type Tier = 'acked' | 'ttl';
+
+/** Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back. */
+export type BypassReason = 'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unserializable';
+
+/**
+ * Why a read found nothing it could use. `cold`: no entry. `expired`: an entry older than the ttl of this request.
+ * `generation`: written before the cache was cleared. `identity`: another question under the same key.
+ * `contended`: bumps kept landing while this read waited for the load of another.
+ */
+export type MissReason = 'cold' | 'expired' | 'stale-tag' | 'generation' | 'identity' | 'corrupt' | 'contended';
+
+/** What one read did. Log, metrics, headers and tests all read this one object. */
+export interface Outcome {
+  readonly kind: 'hit' | 'miss' | 'join' | 'bypass';
+  /** Absent on a hit and on a join. `open-write`: a writer has announced a change of one of the tags. */
+  readonly reason?: BypassReason | MissReason | 'open-write';
+  readonly type: string;
+  readonly key: string;
+  readonly tier: Tier;
+  /** Milliseconds since the load that made the value began; 0 on a miss and on a bypass. */
+  readonly ageMs: number;
+  /** Milliseconds left to live; 0 on a bypass. */
+  readonly ttlMs: number;
+  /** Milliseconds this read took, load included. */
+  readonly tookMs: number;
+}
+
+export interface ReadRequest<V> {
+  /** The kind of value, for metrics and for clearing: every entry carries the tag `type:<type>`. */
+  readonly type: string;
+  readonly key: string;
+  /** What the value is made of. A bump of any of them makes the entry invalid. */
+  readonly tags: readonly string[];
+  readonly tier: Tier;
+  /** Milliseconds, counted from the start of the load. 0 or less: do not cache. */
+  readonly ttlMs: number;
+  /** When given, the entry carries the tag `tenant:<tenant>` and is never shown to another tenant. */
+  readonly tenant?: string;
+  /** The canonical arguments behind `key`; an entry stored under another identity is a miss, so a hash may collide. */
+  readonly identity?: string;
+  /** Reads the truth: on the primary, outside any open transaction of the caller's. `undefined` is not stored. */
+  readonly load: () => Promise<V>;
+  /** Tags known only from the value, such as one per row of a list. */
+  readonly tagsFound?: (value: V) => readonly string[];
+}
+
+export interface ReadResult<V> {
+  /**
+   * A copy of the caller's own unless it could not be serialized. The reader that loaded gets what `load` returned;
+   * everybody else gets it decoded: plain objects, Date, bigint, Map, Set, bytes and registered types.
+   */
+  readonly value: V;
+  readonly outcome: Outcome;
+}
+
+export interface Cache {
+  /** Answers from the store or from `load`. Rejects only with what `load`, or `tagsFound`, threw. */
+  read<V>(request: ReadRequest<V>): Promise<ReadResult<V>>;
+  /**
+   * Makes every entry with one of these tags invalid, in every process on the same store. When it resolves the store has
+   * it: a read that begins later never returns a value loaded before this call.
+   * @throws CacheUnavailable within the store's time limit when that is not certain. The cache remembers nothing then:
+   * keep the tags and bump them again in `replay`, which runs before hits resume.
+   */
+  bump(tags: readonly string[]): Promise<void>;
+  /** Makes every entry invalid at once, whatever its tier. @throws CacheUnavailable */
+  clearAll(): Promise<void>;
+  /** Calls `observer` with every event until the returned function is called. What it throws breaks no read. */
+  on(observer: (event: CacheEvent) => void): () => void;
+  stats(): CacheStats;
+  /** Never rejects: trouble is its answer. */
+  health(): Promise<CacheHealth>;
+  /** Finishes the writes under way and closes the store. Later reads go straight to their load; bumps are rejected. */
+  close(): Promise<void>;
+}
+
+export type CacheEvent =
+  | { readonly kind: 'read'; readonly outcome: Outcome }
+  | { readonly kind: 'bump'; readonly tags: readonly string[]; readonly seq: number; readonly tookMs: number }
+  | { readonly kind: 'bump-failed'; readonly tags: readonly string[]; readonly error: unknown }
+  | { readonly kind: 'load-failed'; readonly type: string; readonly key: string; readonly error: unknown }
+  /** An entry in the store that is not one of ours, damaged, or of another version; it counts as a miss. */
+  | { readonly kind: 'corrupt'; readonly type: string; readonly key: string; readonly detail: string }
+  /** A loaded value the cache did not keep although it was asked to. */
+  | {
+      readonly kind: 'not-stored';
+      readonly why: 'unserializable' | 'too-large' | 'refused';
+      readonly type: string;
+      readonly key: string;
+      readonly detail: string;
+    }
+  /** Once per outage: reads go to their loads until `store-recovered`. */
+  | { readonly kind: 'store-lost'; readonly error: unknown }
+  | { readonly kind: 'store-recovered'; readonly downMs: number }
+  /** Every older entry is invalid from here on, and nothing is a hit for the next `holdMs` milliseconds. */
+  | { readonly kind: 'new-generation'; readonly holdMs: number; readonly reason: GenerationReason }
+  /** Once per outage: `replay` threw; it is tried again with backoff and reads bypass until it succeeds. */
+  | { readonly kind: 'replay-failed'; readonly error: unknown }
+  /** The store may drop tags under memory pressure, which would bring stale entries back. Once per connection. */
+  | { readonly kind: 'unsafe-eviction'; readonly policy: string };
+
+/** `absent`: the store knows no generation (new, or flushed). `restarted`: another server process, or a failover. */
+export type GenerationReason = 'absent' | 'restarted' | 'cleared';
+
+export interface Counts {
+  readonly reads: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly joins: number;
+  readonly bypasses: number;
+  /** Failed loads, failed bumps, corrupt entries and values not stored. */
+  readonly errors: number;
+}
+
+export interface CacheStats extends Counts {
+  readonly bumps: number;
+  readonly types: Readonly<Record<string, Counts>>;
+}
+
+export type StoreKind = 'memory' | 'redis' | 'null';
+
+export interface CacheHealth {
+  readonly ok: boolean;
+  readonly store: StoreKind;
+  /** `lost`: not reachable, or reachable and still catching up. `quarantine`: reachable, hits held back for a moment. */
+  readonly state: 'ready' | 'lost' | 'quarantine';
+  /** One round trip to the store, milliseconds; 0 when lost. */
+  readonly latencyMs: number;
+  readonly detail: string;
+}

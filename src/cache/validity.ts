@@ -1,0 +1,41 @@
+import type { Entry } from './entry.js';
+import type { Look, TagState } from './store.js';
+import type { MissReason } from './types.js';
+import type { Visit } from './visit.js';
+
+/** Why `entry` cannot answer this visit, before any tag is looked at. */
+export function mismatchOf(entry: Entry, visit: Visit, look: Look, nowMs: number): MissReason | undefined {
+  const { type, tenant, identity, ttlMs } = visit.request;
+  if (entry.generation !== look.generation) return 'generation';
+  if (entry.type !== type || entry.tenant !== tenant || entry.identity !== identity) return 'identity';
+  if (nowMs - entry.loadedAt >= ttlMs) return 'expired';
+  return undefined;
+}
+
+/** Whether a load that began at logical time `s0` has seen every bump of these tags, and no write of them is announced. */
+export function unmovedSince(s0: number, tags: readonly TagState[]): boolean {
+  return tags.every((tag) => tag.open === 0 && tag.seq <= s0);
+}
+
+/** The states of those tags of `entry`, or of the request, that were asked for; and the tags that were not. */
+export function relevantTags(
+  entryTags: readonly string[],
+  visit: Visit,
+  asked: readonly string[],
+  states: readonly TagState[],
+) {
+  if (sameList(entryTags, asked)) return { known: states, unknown: [] };
+  const relevant = new Set([...entryTags, ...visit.tags]);
+  const known = states.filter((_, index) => relevant.has(asked[index] ?? ''));
+  return { known, unknown: missingFrom(asked, entryTags) };
+}
+
+/** What of `wanted` is not in `list`. */
+export function missingFrom(list: readonly string[], wanted: readonly string[]): readonly string[] {
+  const present = new Set(list);
+  return wanted.filter((tag) => !present.has(tag));
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}

@@ -1,0 +1,96 @@
+import { cachedTypes, type CachedType, cachedTypeTimeoutsS } from './cached-types.js';
+import { flag, oneOf, text, url, whole } from './kinds.js';
+import { variable } from './variable.js';
+
+const timeoutKind = whole({ unit: 'seconds', min: 0, max: 31_536_000, minMeans: 'do not cache' });
+const consistencyKind = oneOf(['acked', 'ttl']);
+
+export const redisVariables = {
+  REDIS_URL: variable(
+    'Redis',
+    'Redis to share the cache through; wins over REDIS_HOST.',
+    url(['redis:', 'rediss:'], 'redis://[:password@]host:6379[/db] or rediss://… for TLS'),
+    undefined,
+    'the cache stays in the process',
+  ),
+  USE_REDIS: variable(
+    'Redis',
+    'false turns Redis off whatever else is set; true uses REDIS_HOST without naming it.',
+    flag,
+    undefined,
+    'on when REDIS_URL or REDIS_HOST is set',
+  ),
+  REDIS_HOST: variable(
+    'Redis',
+    'Host, when REDIS_URL is not set.',
+    text({ pattern: /^[\w.:-]+$/, takes: 'an IP address or a host name' }),
+    undefined,
+    '127.0.0.1 with USE_REDIS=true',
+  ),
+  REDIS_PORT: variable('Redis', 'Port beside REDIS_HOST.', whole({ min: 1, max: 65_535 }), '6379'),
+  REDIS_DB: variable('Redis', 'Database number beside REDIS_HOST.', whole({ min: 0, max: 1_000 }), '0'),
+  REDIS_PASSWORD: variable(
+    'Redis',
+    'Password beside REDIS_HOST.',
+    text({ pattern: /^.+$/s, takes: 'any text', isSecret: true }),
+    undefined,
+    'none',
+  ),
+};
+
+export const cacheVariables = {
+  CACHE_ENABLED: variable('Cache', 'False sends every read to the database.', flag, 'True'),
+  CACHE_DEFAULT_TIMEOUT: variable(
+    'Cache',
+    'How long a value lives when its type has no time of its own.',
+    timeoutKind,
+    '300',
+  ),
+  CACHE_KEY_PREFIX: variable(
+    'Cache',
+    'First part of every key; tells installations on one Redis apart.',
+    text({ pattern: /^[\w.-]{1,40}$/, takes: '1 to 40 letters, digits, _ . and -' }),
+    'runam',
+  ),
+  CACHE_MEMORY_BYTES_MAX: variable(
+    'Cache',
+    'Memory for the in-process store.',
+    whole({ unit: 'bytes', min: 65_536, max: 68_719_476_736 }),
+    '67108864',
+  ),
+  CACHE_MEMORY_ENTRIES_MAX: variable(
+    'Cache',
+    'Entries in the in-process store.',
+    whole({ min: 1, max: 100_000_000 }),
+    '100000',
+  ),
+  CACHE_REDIS_TIMEOUT_MS: variable(
+    'Cache',
+    'Longest wait for an answer of Redis.',
+    whole({ unit: 'milliseconds', min: 1, max: 60_000 }),
+    '1000',
+  ),
+  CACHE_QUARANTINE_MS: variable(
+    'Cache',
+    'How long nothing is cached after Redis came back.',
+    whole({ unit: 'milliseconds', min: 0, max: 600_000 }),
+    '15000',
+  ),
+};
+
+/** `CACHE_TIMEOUT_<TYPE>` and `CACHE_CONSISTENCY_<TYPE>` for every cached type. */
+export const timeoutVariables = perType('CACHE_TIMEOUT_', (type) =>
+  variable('Cache times per type', `How long ${type} lives.`, timeoutKind, String(cachedTypeTimeoutsS[type])),
+);
+export const consistencyVariables = perType('CACHE_CONSISTENCY_', (type) =>
+  variable(
+    'Cache consistency per type',
+    `acked: a change of ${type} is seen at once; ttl: after CACHE_TIMEOUT_${type} at the latest.`,
+    consistencyKind,
+    'acked',
+  ),
+);
+
+function perType<Made>(prefix: string, make: (type: CachedType) => Made): Readonly<Record<string, Made>> {
+  return Object.fromEntries(cachedTypes.map((type) => [`${prefix}${type}`, make(type)]));
+}

@@ -1,0 +1,20 @@
+/** Seconds that a value of each type lives unless the environment says otherwise. */
+export const cachedTypeTimeoutsS = {
+  USER_DATA: 3_600,
+  ROLES: 3_600,
+  SESSION: 3_600,
+  TENANT: 3_600,
+  USER_PROFILE: 3_600,
+  USER_ERRANDS: 300,
+  USER_ESCROWS: 300,
+  ERRAND_LIST: 60,
+  ERRAND_DETAIL: 300,
+  ESCROW_DETAIL: 300,
+  BANKS_LIST: 86_400,
+  OFFERS: 60,
+} as const;
+
+/** What can be cached, as it is called in `CACHE_TIMEOUT_<TYPE>`. */
+export type CachedType = keyof typeof cachedTypeTimeoutsS;
+
+export const cachedTypes = Object.keys(cachedTypeTimeoutsS) as readonly CachedType[];

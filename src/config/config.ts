@@ -1,0 +1,94 @@
+import type { CachedType } from './cached-types.js';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+export type CacheConsistency = 'acked' | 'ttl';
+
+/** Everything that can be set from outside, grouped by the room it is handed to. */
+export interface Config {
+  readonly nodeEnv: 'development' | 'production' | 'test';
+  readonly isProduction: boolean;
+  /** Absolute, or relative to the folder RunAm was started in. */
+  readonly dataDir: string;
+  readonly http: HttpConfig;
+  readonly graphql: GraphqlConfig;
+  readonly auth: AuthConfig;
+  readonly database: DatabaseConfig;
+  /** Undefined: no Redis, the cache stays in the process. */
+  readonly redis: RedisConfig | undefined;
+  readonly cache: CacheConfig;
+  readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly trustProxy: boolean;
+  readonly corsOrigins: readonly string[];
+  readonly bodyLimitBytes: number;
+  /** 0: no limit. */
+  readonly rateLimitPerMinute: number;
+}
+
+export interface GraphqlConfig {
+  readonly hasPlayground: boolean;
+  readonly hasIntrospection: boolean;
+  /** Slug of the tenant of requests that name none. */
+  readonly defaultTenant: string;
+}
+
+export interface AuthConfig {
+  /** Undefined: `ensureJwtSecret` keeps one in the data folder. Never undefined in production. */
+  readonly jwtSecret: string | undefined;
+  readonly accessTokenTtlS: number;
+  readonly refreshTokenTtlS: number;
+}
+
+export interface DatabaseConfig {
+  /** Undefined: the embedded PostgreSQL. */
+  readonly url: string | undefined;
+  readonly poolMax: number;
+  readonly transactionTimeoutMs: number;
+  readonly seedsDemo: boolean;
+}
+
+export interface RedisConfig {
+  readonly url: string;
+}
+
+export interface CacheConfig {
+  readonly isEnabled: boolean;
+  /** For types that are not in `types`. */
+  readonly defaultTimeoutS: number;
+  readonly keyPrefix: string;
+  readonly memoryBytesMax: number;
+  readonly memoryEntriesMax: number;
+  readonly redisTimeoutMs: number;
+  readonly quarantineMs: number;
+  readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
+}
+
+export interface CachedTypeConfig {
+  /** 0: not cached. */
+  readonly timeoutS: number;
+  readonly consistency: CacheConsistency;
+}
+
+/** One variable that cannot be used as it is set. */
+export interface ConfigFault {
+  readonly variable: string;
+  /** What it got and what it takes, in one sentence. Never holds a secret. */
+  readonly message: string;
+}
+
+/** The environment cannot be used. Names every fault at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly ConfigFault[];
+
+  constructor(faults: readonly ConfigFault[]) {
+    const count = faults.length === 1 ? 'One setting is' : `${faults.length} settings are`;
+    super([`${count} wrong:`, ...faults.map(({ variable, message }) => `  ${variable}: ${message}`)].join('\n'));
+    this.faults = faults;
+  }
+}

@@ -1,0 +1,154 @@
+import { cachedTypes, type CachedType } from './cached-types.js';
+import {
+  type CacheConfig,
+  type CachedTypeConfig,
+  type Config,
+  ConfigError,
+  type ConfigFault,
+  type RedisConfig,
+} from './config.js';
+import { consistencyVariables, timeoutVariables } from './cache.variables.js';
+import type { Variable } from './variable.js';
+import { variables } from './variables.js';
+
+/** Shaped like `process.env`. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+type Variables = typeof variables;
+type Values = {
+  readonly [Name in keyof Variables]: Variables[Name] extends Variable<infer Value>
+    ? Variables[Name] extends { readonly standard: string }
+      ? Value
+      : Value | undefined
+    : never;
+};
+
+/**
+ * Reads the whole configuration. An empty variable counts as unset.
+ * @throws ConfigError naming every fault: the variable, what it got, what it takes
+ */
+export function loadEnv(env: Env): Config {
+  const faults: ConfigFault[] = [...unknownNames(env)];
+  const values = readAll(variables, env, faults) as Values;
+  const types = readTypes(env, faults);
+  if (values.NODE_ENV === 'production' && !isSet(env['JWT_SECRET'])) {
+    faults.push({
+      variable: 'JWT_SECRET',
+      message: `is not set; production takes ${variables.JWT_SECRET.kind.takes}.`,
+    });
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return group(values, types);
+}
+
+function readAll(
+  table: Readonly<Record<string, Variable<unknown>>>,
+  env: Env,
+  faults: ConfigFault[],
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, variable]) => [name, readOne(name, variable, env, faults)]),
+  );
+}
+
+function readOne(name: string, { kind, standard }: Variable<unknown>, env: Env, faults: ConfigFault[]): unknown {
+  const given = env[name];
+  const text = isSet(given) ? given.trim() : standard;
+  if (text === undefined) return undefined;
+  const parsed = kind.schema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  const got = kind.isSecret ? 'got something else (not shown)' : `got ${JSON.stringify(text)}`;
+  faults.push({ variable: name, message: `${got}; takes ${kind.takes}.` });
+  return undefined;
+}
+
+function readTypes(env: Env, faults: ConfigFault[]): CacheConfig['types'] {
+  const timeouts = readAll(timeoutVariables, env, faults);
+  const consistencies = readAll(consistencyVariables, env, faults);
+  const entries = cachedTypes.map((type): [CachedType, CachedTypeConfig] => [
+    type,
+    {
+      timeoutS: timeouts[`CACHE_TIMEOUT_${type}`] as number,
+      consistency: consistencies[`CACHE_CONSISTENCY_${type}`] as CachedTypeConfig['consistency'],
+    },
+  ]);
+  return Object.fromEntries(entries) as CacheConfig['types'];
+}
+
+/** A misspelt type would otherwise keep its default in silence. */
+function unknownNames(env: Env): readonly ConfigFault[] {
+  const families = [
+    { prefix: 'CACHE_TIMEOUT_', known: timeoutVariables },
+    { prefix: 'CACHE_CONSISTENCY_', known: consistencyVariables },
+  ];
+  return families.flatMap(({ prefix, known }) =>
+    Object.keys(env)
+      .filter((name) => name.startsWith(prefix) && !Object.hasOwn(known, name))
+      .map((name) => ({
+        variable: name,
+        message: `is not a cached type; ${prefix}<TYPE> takes ${cachedTypes.join(', ')}.`,
+      })),
+  );
+}
+
+function group(values: Values, types: CacheConfig['types']): Config {
+  const isProduction = values.NODE_ENV === 'production';
+  return {
+    nodeEnv: values.NODE_ENV,
+    isProduction,
+    dataDir: values.RUNAM_DATA_DIR,
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      trustProxy: values.TRUST_PROXY,
+      corsOrigins: values.CORS_ORIGINS ?? [],
+      bodyLimitBytes: values.BODY_LIMIT_BYTES,
+      rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    },
+    graphql: {
+      hasPlayground: values.PLAYGROUND ?? !isProduction,
+      hasIntrospection: values.INTROSPECTION ?? !isProduction,
+      defaultTenant: values.DEFAULT_TENANT,
+    },
+    auth: {
+      jwtSecret: values.JWT_SECRET,
+      accessTokenTtlS: values.ACCESS_TOKEN_TTL,
+      refreshTokenTtlS: values.REFRESH_TOKEN_TTL,
+    },
+    database: {
+      url: values.DATABASE_URL,
+      poolMax: values.DATABASE_POOL_MAX,
+      transactionTimeoutMs: values.DATABASE_TRANSACTION_TIMEOUT_MS,
+      seedsDemo: values.SEED_DEMO ?? values.DATABASE_URL === undefined,
+    },
+    redis: redisOf(values),
+    cache: cacheOf(values, types),
+    log: { level: values.LOG_LEVEL, isPretty: !isProduction },
+  };
+}
+
+function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
+  return {
+    isEnabled: values.CACHE_ENABLED,
+    defaultTimeoutS: values.CACHE_DEFAULT_TIMEOUT,
+    keyPrefix: values.CACHE_KEY_PREFIX,
+    memoryBytesMax: values.CACHE_MEMORY_BYTES_MAX,
+    memoryEntriesMax: values.CACHE_MEMORY_ENTRIES_MAX,
+    redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
+    quarantineMs: values.CACHE_QUARANTINE_MS,
+    types,
+  };
+}
+
+function redisOf(values: Values): RedisConfig | undefined {
+  if (values.USE_REDIS === false) return undefined;
+  if (values.REDIS_URL !== undefined) return { url: values.REDIS_URL };
+  if (values.REDIS_HOST === undefined && values.USE_REDIS === undefined) return undefined;
+  const host = values.REDIS_HOST ?? '127.0.0.1';
+  const login = values.REDIS_PASSWORD === undefined ? '' : `:${encodeURIComponent(values.REDIS_PASSWORD)}@`;
+  return { url: `redis://${login}${host.includes(':') ? `[${host}]` : host}:${values.REDIS_PORT}/${values.REDIS_DB}` };
+}
+
+function isSet(text: string | undefined): text is string {
+  return text !== undefined && text.trim() !== '';
+}

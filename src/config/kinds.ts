@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+/** How the text of a variable becomes a value. */
+export interface Kind<Value> {
+  readonly schema: z.ZodType<Value, string>;
+  /** Completes "takes …": what is accepted, with its unit and limits. */
+  readonly takes: string;
+  /** The value is never shown, also not in a fault. Default false. */
+  readonly isSecret?: boolean;
+}
+
+export interface WholeLimits {
+  readonly unit?: string;
+  readonly min: number;
+  readonly max: number;
+  /** What the smallest value stands for. */
+  readonly minMeans?: string;
+}
+
+const flags: Readonly<Record<string, boolean>> = {
+  true: true,
+  1: true,
+  yes: true,
+  on: true,
+  false: false,
+  0: false,
+  no: false,
+  off: false,
+};
+
+export function whole({ unit, min, max, minMeans }: WholeLimits): Kind<number> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number)
+      .pipe(z.number().min(min).max(max)),
+    takes: `whole ${unit ?? 'numbers'} from ${min}${minMeans === undefined ? '' : ` (${minMeans})`} to ${max}`,
+  };
+}
+
+export const flag: Kind<boolean> = {
+  schema: z
+    .string()
+    .toLowerCase()
+    .refine((text) => Object.hasOwn(flags, text))
+    .transform((text) => flags[text] === true),
+  takes: 'true, false, 1, 0, yes, no, on or off',
+};
+
+export function oneOf<const Value extends string>(values: readonly [Value, ...Value[]]): Kind<Value> {
+  return { schema: z.string().toLowerCase().pipe(z.enum(values)), takes: `one of ${values.join(', ')}` };
+}
+
+export function text({
+  pattern,
+  takes,
+  isSecret = false,
+}: {
+  readonly pattern: RegExp;
+  readonly takes: string;
+  readonly isSecret?: boolean;
+}): Kind<string> {
+  return { schema: z.string().regex(pattern), takes, isSecret };
+}
+
+/** URLs carry passwords, so they are secret. */
+export function url(protocols: readonly string[], form: string): Kind<string> {
+  const isAccepted = (value: string) => URL.canParse(value) && protocols.includes(new URL(value).protocol);
+  return { schema: z.string().refine(isAccepted), takes: form, isSecret: true };
+}
+
+/** Origins separated by commas: scheme, host and port, nothing behind. */
+export const origins: Kind<readonly string[]> = {
+  schema: z
+    .string()
+    .transform((value) =>
+      value
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.string().refine((origin) => URL.canParse(origin) && new URL(origin).origin === origin))),
+  takes: 'origins such as https://app.example.com, separated by commas',
+};

@@ -1,0 +1,23 @@
+import type { Viewer } from '../../kernel/index.js';
+import { tags } from '../../invalidation/index.js';
+
+/**
+ * Who may be shown an entry. `viewer`: only the one it was loaded for, and no longer than their permissions stay as they
+ * were. `tenant`: everyone in the market. `everyone`: all markets. Anything wider than `viewer` is a decision on the resolver.
+ */
+export type Scope = 'viewer' | 'tenant' | 'everyone';
+
+export function scopedKey(scope: Scope, viewer: Viewer, family: string): string {
+  switch (scope) {
+    case 'everyone':
+      return `all:${family}`;
+    case 'tenant':
+      return `t:${viewer.tenantId}:${family}`;
+    case 'viewer':
+      return `t:${viewer.tenantId}:v:${viewer.kind === 'user' ? viewer.userId : 'anonymous'}:${family}`;
+  }
+}
+
+export function scopeTags(scope: Scope, viewer: Viewer): readonly string[] {
+  return scope === 'viewer' && viewer.kind === 'user' ? [tags.userPermissions(viewer.userId)] : [];
+}

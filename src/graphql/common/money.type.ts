@@ -1,0 +1,25 @@
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { GraphQLBigInt } from 'graphql-scalars';
+import { currencies, formatMoney, type Currency, type Money } from '../../kernel/index.js';
+
+export const CurrencyEnum = Object.fromEntries(currencies.map((code) => [code, code]));
+registerEnumType(CurrencyEnum, { name: 'Currency', description: 'ISO 4217 currency code.' });
+
+@ObjectType('Money', { description: 'An exact amount. Never a float.' })
+export class MoneyType {
+  @Field(() => GraphQLBigInt, {
+    description: 'Minor units: kobo, cent, pesewa. A JSON number up to 2^53 - 1, a string beyond it.',
+  })
+  minor!: bigint;
+
+  @Field(() => CurrencyEnum)
+  currency!: Currency;
+
+  @Field(() => String, { description: 'For people: "NGN 1,234.50".' })
+  formatted!: string;
+}
+
+export function moneyOf(minor: bigint, currency: string): MoneyType {
+  const money: Money = { minor, currency: currency as Currency };
+  return { ...money, formatted: formatMoney(money) };
+}

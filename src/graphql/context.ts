@@ -1,0 +1,24 @@
+import type { Cache } from '../cache/index.js';
+import type { Viewer } from '../kernel/index.js';
+import type { CacheTrace } from './caching/cache-trace.js';
+import type { TtlPolicy } from './caching/ttl-policy.js';
+import type { Loaders } from './loaders.js';
+import type { Services } from './services.js';
+
+/** What reading through the cache takes. */
+export interface Caching {
+  readonly cache: Cache;
+  readonly policy: TtlPolicy;
+}
+
+/** Made afresh for every request. */
+export interface GraphqlContext {
+  readonly viewer: Viewer;
+  readonly services: Services;
+  readonly caching: Caching;
+  readonly requestId: string;
+  readonly userAgent: string | undefined;
+  /** Replaced before each mutation field, so nothing read before a write is shown after it. */
+  loaders: Loaders;
+  readonly cacheTrace: CacheTrace[];
+}

@@ -1,0 +1,98 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import { unwrapResolverError } from '@apollo/server/errors';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { AppError, type ErrorCode, type Logger } from '../kernel/index.js';
+import type { GraphqlContext } from './context.js';
+
+/** How a code looks to a client when the whole request fails with it; errors inside an answer travel with status 200. */
+interface Presentation {
+  readonly httpStatus: number;
+}
+
+/** Total: a code without a presentation does not compile. */
+const presentations: Record<ErrorCode, Presentation> = {
+  BAD_INPUT: { httpStatus: 400 },
+  UNAUTHENTICATED: { httpStatus: 401 },
+  INVALID_CREDENTIALS: { httpStatus: 401 },
+  SESSION_REUSED: { httpStatus: 401 },
+  FORBIDDEN: { httpStatus: 403 },
+  NOT_FOUND: { httpStatus: 404 },
+  ALREADY_EXISTS: { httpStatus: 409 },
+  VERSION_CONFLICT: { httpStatus: 409 },
+  ILLEGAL_TRANSITION: { httpStatus: 409 },
+  INSUFFICIENT_FUNDS: { httpStatus: 409 },
+  LIMIT_EXCEEDED: { httpStatus: 422 },
+  RATE_LIMITED: { httpStatus: 429 },
+  UNAVAILABLE: { httpStatus: 503 },
+};
+
+/** A failure of the whole request, before any field ran: carries its HTTP status. */
+export function toRequestError(error: AppError): GraphQLError {
+  return new GraphQLError(error.message, {
+    originalError: error,
+    extensions: { http: { status: presentations[error.code].httpStatus } },
+  });
+}
+
+/** Apollo's names for faults in the request itself, and ours for the one that is an input fault. */
+const requestCodes: ReadonlyMap<unknown, string> = new Map([
+  ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_PARSE_FAILED'],
+  ['GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_VALIDATION_FAILED'],
+  ['PERSISTED_QUERY_NOT_FOUND', 'PERSISTED_QUERY_NOT_FOUND'],
+  ['PERSISTED_QUERY_NOT_SUPPORTED', 'PERSISTED_QUERY_NOT_SUPPORTED'],
+  ['OPERATION_RESOLUTION_FAILURE', 'OPERATION_RESOLUTION_FAILURE'],
+  ['BAD_REQUEST', 'BAD_INPUT'],
+  ['BAD_USER_INPUT', 'BAD_INPUT'],
+]);
+
+/** Shows AppErrors and request faults as they are, and masks everything else as INTERNAL. */
+export function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
+  const { message, locations, path } = formatted;
+  const where = { ...(locations && { locations }), ...(path && { path }) };
+  const original = originalOf(thrown);
+  if (original instanceof AppError) {
+    const { code, retryable, fields } = original;
+    return {
+      message: original.message,
+      ...where,
+      extensions: { code, retryable, ...(fields.length > 0 && { fields }) },
+    };
+  }
+  const code = requestCodes.get(formatted.extensions?.['code']);
+  if (code) return { message, ...where, extensions: { code, retryable: false } };
+  return { message: 'Something went wrong on our side.', ...where, extensions: { code: 'INTERNAL', retryable: false } };
+}
+
+/** Logs what `formatError` masks, whole, and puts the request's id into the answer so that the two can be brought together. */
+export function defectPlugin(logger: Logger): ApolloServerPlugin<GraphqlContext> {
+  return {
+    async contextCreationDidFail({ error }) {
+      if (!(originalOf(error) instanceof AppError))
+        logger.error({ err: error }, 'the request context failed unexpectedly');
+    },
+    async requestDidStart() {
+      return {
+        async didEncounterErrors({ errors, contextValue: { requestId } }) {
+          for (const error of errors.filter(isDefect)) {
+            logger.error({ err: originalOf(error), requestId, path: error.path }, 'a resolver failed unexpectedly');
+          }
+        },
+        async willSendResponse({ response, contextValue: { requestId } }) {
+          if (response.body.kind !== 'single') return;
+          for (const { extensions } of response.body.singleResult.errors ?? []) {
+            if (extensions?.['code'] === 'INTERNAL') extensions['requestId'] = requestId;
+          }
+        },
+      };
+    },
+  };
+}
+
+function isDefect(error: GraphQLError): boolean {
+  return !(originalOf(error) instanceof AppError) && !requestCodes.has(error.extensions['code']);
+}
+
+function originalOf(thrown: unknown): unknown {
+  const inner = unwrapResolverError(thrown);
+  return inner instanceof GraphQLError && inner.originalError ? inner.originalError : inner;
+}

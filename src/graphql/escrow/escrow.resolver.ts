@@ -1,0 +1,97 @@
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { families, tags } from '../../invalidation/index.js';
+import { requireUser } from '../../kernel/index.js';
+import { escrowCursor, type Escrow } from '../../modules/escrows/index.js';
+import { Cached } from '../caching/cached.js';
+import { parseId } from '../common/ids.js';
+import { MoneyType, moneyOf } from '../common/money.type.js';
+import { toConnection, type Connection } from '../common/relay.js';
+import type { GraphqlContext } from '../context.js';
+import { ErrandType } from '../errand/errand.type.js';
+import { UserType } from '../user/user.type.js';
+import { CancelErrandPayload, EscrowConnectionType, EscrowPayload, EscrowType, MyEscrowsArgs } from './escrow.type.js';
+
+@Resolver(() => EscrowType)
+export class EscrowResolver {
+  @Authorized()
+  @Query(() => EscrowConnectionType, { description: 'Escrows you pay into or are paid from, newest first.' })
+  @Cached<MyEscrowsArgs, Connection<Escrow>>({
+    type: 'USER_ESCROWS',
+    key: (args, viewer) => families.userEscrows(requireUser(viewer).userId, args),
+    tags: (_args, viewer) => [tags.userEscrows(requireUser(viewer).userId)],
+  })
+  async myEscrows(@Args(() => MyEscrowsArgs) args: MyEscrowsArgs, @Ctx() { services, viewer }: GraphqlContext) {
+    const page = await services.escrows.list(viewer, args);
+    return toConnection(page, args.after, escrowCursor);
+  }
+
+  @Authorized()
+  @Query(() => EscrowType, { description: 'One escrow, to its two parties and staff.' })
+  @Cached<{ id: string }, Escrow>({
+    type: 'ESCROW_DETAIL',
+    key: ({ id }) => families.escrow(id.toLowerCase()),
+    tags: ({ id }) => [tags.escrow(id.toLowerCase())],
+  })
+  async escrow(@Arg('id', () => ID) id: string, @Ctx() { services, viewer }: GraphqlContext) {
+    return services.escrows.get(viewer, parseId('id', id));
+  }
+
+  @Authorized()
+  @Mutation(() => EscrowPayload, { description: 'Pays the whole escrow from your wallet; the runner may then start.' })
+  async fundEscrow(@Arg('errandId', () => ID) errandId: string, @Ctx() { services, viewer }: GraphqlContext) {
+    return services.escrows.fund(viewer, parseId('errandId', errandId));
+  }
+
+  @Authorized()
+  @Mutation(() => EscrowPayload, { description: 'Accepts the delivery: the runner is paid, less commission and VAT.' })
+  async confirmDelivery(@Arg('errandId', () => ID) errandId: string, @Ctx() { services, viewer }: GraphqlContext) {
+    return services.escrows.confirm(viewer, parseId('errandId', errandId));
+  }
+
+  @Authorized()
+  @Mutation(() => CancelErrandPayload, {
+    description: 'Calls an errand off; what is in escrow goes back, less what the fee plan says.',
+  })
+  async cancelErrand(
+    @Arg('id', () => ID) id: string,
+    @Arg('reason', () => String, { nullable: true }) reason: string | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return services.escrows.cancel(viewer, parseId('id', id), reason);
+  }
+
+  @FieldResolver(() => MoneyType, { description: 'What the customer owes into it: the offer and the goods budget.' })
+  gross(@Root() escrow: Escrow) {
+    return moneyOf(escrow.gross, escrow.currency);
+  }
+
+  @FieldResolver(() => MoneyType)
+  funded(@Root() escrow: Escrow) {
+    return moneyOf(escrow.funded, escrow.currency);
+  }
+
+  @FieldResolver(() => MoneyType, { description: 'Paid out of it: to the runner, as commission and as VAT.' })
+  released(@Root() escrow: Escrow) {
+    return moneyOf(escrow.released, escrow.currency);
+  }
+
+  @FieldResolver(() => MoneyType, { description: 'Gone back to the customer.' })
+  refunded(@Root() escrow: Escrow) {
+    return moneyOf(escrow.refunded, escrow.currency);
+  }
+
+  @FieldResolver(() => ErrandType)
+  async errand(@Root() escrow: Escrow, @Ctx() { loaders }: GraphqlContext) {
+    return loaders.errandById.load(escrow.errandId);
+  }
+
+  @FieldResolver(() => UserType)
+  async customer(@Root() escrow: Escrow, @Ctx() { loaders }: GraphqlContext) {
+    return loaders.userById.load(escrow.customerId);
+  }
+
+  @FieldResolver(() => UserType)
+  async runner(@Root() escrow: Escrow, @Ctx() { loaders }: GraphqlContext) {
+    return loaders.userById.load(escrow.runnerId);
+  }
+}

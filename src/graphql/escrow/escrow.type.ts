@@ -1,0 +1,58 @@
+import { GraphQLDateTime } from 'graphql-scalars';
+import { ArgsType, Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { escrowStates, type EscrowState } from '../../modules/escrows/index.js';
+import { connectionTypeOf, PageArgs } from '../common/relay.js';
+import { ErrandType } from '../errand/errand.type.js';
+
+export const EscrowStateEnum = Object.fromEntries(escrowStates.map((state) => [state, state]));
+registerEnumType(EscrowStateEnum, { name: 'EscrowState', description: "Where an errand's money stands." });
+
+@ObjectType('Escrow', { description: "An errand's money between customer and runner. Only the two and staff see it." })
+export class EscrowType {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => EscrowStateEnum)
+  state!: string;
+
+  @Field(() => Int)
+  version!: number;
+
+  @Field(() => GraphQLDateTime, { nullable: true })
+  fundedAt!: Date | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true })
+  autoReleaseAt!: Date | null;
+
+  @Field(() => GraphQLDateTime)
+  createdAt!: Date;
+
+  @Field(() => GraphQLDateTime)
+  updatedAt!: Date;
+}
+
+export const EscrowConnectionType = connectionTypeOf('Escrow', () => EscrowType);
+
+@ArgsType()
+export class MyEscrowsArgs extends PageArgs {
+  @Field(() => EscrowStateEnum, { nullable: true })
+  state?: EscrowState;
+}
+
+@ObjectType('EscrowPayload', { description: 'Escrow and errand as the mutation left them.' })
+export class EscrowPayload {
+  @Field(() => EscrowType)
+  escrow!: unknown;
+
+  @Field(() => ErrandType)
+  errand!: unknown;
+}
+
+@ObjectType('CancelErrandPayload')
+export class CancelErrandPayload {
+  @Field(() => ErrandType)
+  errand!: unknown;
+
+  @Field(() => EscrowType, { nullable: true, description: 'Null when nobody had been accepted yet.' })
+  escrow!: unknown;
+}

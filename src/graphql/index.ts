@@ -1,0 +1,8 @@
+export { createApollo, type ApolloOptions } from './server.js';
+export { createContextFactory, type ContextDeps } from './request-context.js';
+export { createSchema } from './schema.js';
+export { renderPlayground } from './playground.js';
+export { toRequestError } from './errors.js';
+export type { Caching, GraphqlContext } from './context.js';
+export type { Services } from './services.js';
+export type { TtlPolicy } from './caching/ttl-policy.js';

@@ -1,0 +1,37 @@
+import DataLoader from 'dataloader';
+import type { Services } from './services.js';
+
+/** One batched, per-request look-up an edge: a list of twenty costs one statement an edge, not twenty. */
+export type Loaders = ReturnType<typeof createLoaders>;
+
+export function createLoaders(services: Services, tenantId: string) {
+  return {
+    userById: byKey(
+      (ids) => services.users.byIds(tenantId, ids),
+      (user) => user.id,
+    ),
+    errandById: byKey(
+      (ids) => services.errands.byIds(tenantId, ids),
+      (errand) => errand.id,
+    ),
+    offerById: byKey(
+      (ids) => services.offers.byIds(tenantId, ids),
+      (offer) => offer.id,
+    ),
+    escrowByErrandId: byKey(
+      (ids) => services.escrows.byErrandIds(tenantId, ids),
+      (escrow) => escrow.errandId,
+    ),
+    liveOffersByErrandId: new DataLoader<string, number>(async (ids) => {
+      const counts = await services.offers.countsFor(tenantId, ids);
+      return ids.map((id) => counts.get(id) ?? 0);
+    }),
+  };
+}
+
+function byKey<Row>(load: (keys: readonly string[]) => Promise<readonly Row[]>, keyOf: (row: Row) => string) {
+  return new DataLoader<string, Row | null>(async (keys) => {
+    const rows = new Map((await load(keys)).map((row) => [keyOf(row), row]));
+    return keys.map((key) => rows.get(key) ?? null);
+  });
+}

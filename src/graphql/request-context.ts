@@ -1,0 +1,34 @@
+import { AppError } from '../kernel/index.js';
+import type { GraphqlContext } from './context.js';
+import { toRequestError } from './errors.js';
+import { createLoaders } from './loaders.js';
+import { resolveViewer, type Credentials, type ViewerDeps } from './viewer.js';
+import type { Services } from './services.js';
+
+export interface ContextDeps extends ViewerDeps {
+  readonly services: Services;
+}
+
+export interface RequestFacts extends Credentials {
+  readonly requestId: string;
+  readonly userAgent: string | undefined;
+}
+
+/** Makes each request's context. A bad token fails the whole request with its HTTP status, it never counts as anonymous. */
+export function createContextFactory(deps: ContextDeps): (request: RequestFacts) => Promise<GraphqlContext> {
+  const { caching, services } = deps;
+  return async (request) => {
+    const viewer = await resolveViewer(deps, request).catch((error: unknown) => {
+      throw error instanceof AppError ? toRequestError(error) : error;
+    });
+    return {
+      viewer,
+      services,
+      caching,
+      requestId: request.requestId,
+      userAgent: request.userAgent,
+      loaders: createLoaders(services, viewer.tenantId),
+      cacheTrace: [],
+    };
+  };
+}

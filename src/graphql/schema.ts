@@ -1,0 +1,48 @@
+import 'reflect-metadata';
+import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
+import { buildSchema } from 'type-graphql';
+import { authChecker } from './auth-checker.js';
+import { BankResolver } from './bank/bank.resolver.js';
+import type { GraphqlContext } from './context.js';
+import { ErrandResolver } from './errand/errand.resolver.js';
+import { EscrowResolver } from './escrow/escrow.resolver.js';
+import { createLoaders } from './loaders.js';
+import { OfferResolver } from './offer/offer.resolver.js';
+import { SessionResolver } from './session/session.resolver.js';
+import { SystemResolver } from './system/system.resolver.js';
+import { UserResolver } from './user/user.resolver.js';
+import { WalletResolver } from './wallet/wallet.resolver.js';
+
+/** The whole API. Inputs are checked by the services, so that every door gives the same faults. */
+export async function createSchema(): Promise<GraphQLSchema> {
+  const schema = await buildSchema({
+    resolvers: [
+      BankResolver,
+      ErrandResolver,
+      EscrowResolver,
+      OfferResolver,
+      SessionResolver,
+      SystemResolver,
+      UserResolver,
+      WalletResolver,
+    ],
+    authChecker,
+    validate: false,
+  });
+  giveMutationsFreshLoaders(schema);
+  return schema;
+}
+
+/**
+ * What a request read before one of its writes must not be shown after it: each mutation field starts with loaders of its
+ * own. Done on the built schema, because a middleware for all fields would make every plain field asynchronous.
+ */
+function giveMutationsFreshLoaders(schema: GraphQLSchema): void {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const resolve = field.resolve ?? defaultFieldResolver;
+    field.resolve = (root, args, context: GraphqlContext, info) => {
+      context.loaders = createLoaders(context.services, context.viewer.tenantId);
+      return resolve(root, args, context, info);
+    };
+  }
+}

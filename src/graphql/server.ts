@@ -1,0 +1,42 @@
+import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { ApolloArmor } from '@escape.tech/graphql-armor';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from '../kernel/index.js';
+import { cacheStatusPlugin } from './caching/cache-status.js';
+import type { GraphqlContext } from './context.js';
+import { defectPlugin, formatError } from './errors.js';
+import { limits } from './limits.js';
+
+export interface ApolloOptions {
+  readonly schema: GraphQLSchema;
+  readonly logger: Logger;
+  readonly introspection: boolean;
+}
+
+/** Apollo with our limits, error presentation and cache header. Starting and serving it is the HTTP door's. */
+export function createApollo({ schema, logger, introspection }: ApolloOptions): ApolloServer<GraphqlContext> {
+  const armor = new ApolloArmor(limits).protect();
+  return new ApolloServer<GraphqlContext>({
+    schema,
+    introspection,
+    allowBatchedHttpRequests: false,
+    csrfPrevention: true,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    validationRules: armor.validationRules,
+    formatError,
+    plugins: [
+      ...(armor.plugins as unknown as ApolloServerPlugin<BaseContext>[]),
+      ApolloServerPluginLandingPageDisabled(),
+      cacheStatusPlugin,
+      defectPlugin(logger),
+    ],
+    logger: {
+      debug: (message) => logger.debug({}, String(message)),
+      info: (message) => logger.info({}, String(message)),
+      warn: (message) => logger.warn({}, String(message)),
+      error: (message) => logger.error({}, String(message)),
+    },
+  });
+}

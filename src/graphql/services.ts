@@ -1,0 +1,19 @@
+import type { BankService } from '../modules/banks/index.js';
+import type { ErrandService, OfferService } from '../modules/errands/index.js';
+import type { EscrowService, WalletService } from '../modules/escrows/index.js';
+import type { LedgerService } from '../modules/ledger/index.js';
+import type { TenantService } from '../modules/tenants/index.js';
+import type { AccountService, UserService } from '../modules/users/index.js';
+
+/** The use cases that resolvers call. */
+export interface Services {
+  readonly accounts: AccountService;
+  readonly banks: BankService;
+  readonly errands: ErrandService;
+  readonly escrows: EscrowService;
+  readonly ledger: LedgerService;
+  readonly offers: OfferService;
+  readonly tenants: TenantService;
+  readonly users: UserService;
+  readonly wallets: WalletService;
+}

@@ -1,0 +1,46 @@
+import { GraphQLBigInt } from 'graphql-scalars';
+import { Authorized, Ctx, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import { MoneyType, moneyOf } from '../common/money.type.js';
+import type { GraphqlContext } from '../context.js';
+
+@ObjectType('LedgerHealth', {
+  description: "Whether this market's books hold together, computed from the lines themselves.",
+})
+export class LedgerHealthType {
+  @Field(() => Boolean, { description: 'Every check passed.' })
+  ok!: boolean;
+
+  @Field(() => Int)
+  accounts!: number;
+
+  @Field(() => Int)
+  journals!: number;
+
+  @Field(() => GraphQLBigInt, { description: 'Debits minus credits, without sign, summed over all currencies: 0.' })
+  imbalance!: bigint;
+
+  @Field(() => [MoneyType], { description: 'Debits minus credits by currency.' })
+  imbalances!: MoneyType[];
+
+  @Field(() => [String], { description: 'Wallets, escrows and transits below zero.' })
+  negativeAccounts!: readonly string[];
+
+  @Field(() => [String], {
+    description: 'Escrows whose funded, released and refunded amounts do not explain what they hold.',
+  })
+  escrowMismatches!: readonly string[];
+}
+
+@Resolver()
+export class SystemResolver {
+  @Authorized()
+  @Query(() => LedgerHealthType, { description: 'Recomputed from the ledger at every call, never cached.' })
+  async ledgerHealth(@Ctx() { services, viewer }: GraphqlContext): Promise<LedgerHealthType> {
+    const health = await services.ledger.health(viewer.tenantId);
+    return {
+      ...health,
+      imbalance: health.imbalance.reduce((sum, { minor }) => sum + (minor < 0n ? -minor : minor), 0n),
+      imbalances: health.imbalance.map(({ minor, currency }) => moneyOf(minor, currency)),
+    };
+  }
+}

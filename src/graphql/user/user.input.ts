@@ -1,0 +1,16 @@
+import { Field, InputType } from 'type-graphql';
+
+@InputType({ description: 'Only what is given changes; null empties it.' })
+export class UpdateProfileInput {
+  @Field(() => String, { nullable: true, description: '1 to 60 characters; cannot be emptied.' })
+  displayName?: string;
+
+  @Field(() => String, { nullable: true, description: 'Up to 500 characters.' })
+  bio?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'An https:// address.' })
+  avatarUrl?: string | null;
+
+  @Field(() => String, { nullable: true, description: '2 to 80 characters.' })
+  homeArea?: string | null;
+}

@@ -1,0 +1,129 @@
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  Field,
+  FieldResolver,
+  Float,
+  ID,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { families, tags } from '../../invalidation/index.js';
+import { requireUser } from '../../kernel/index.js';
+import { canSeeContact, visibleRoles, type UserRecord } from '../../modules/users/index.js';
+import { Cached } from '../caching/cached.js';
+import { parseId } from '../common/ids.js';
+import type { GraphqlContext } from '../context.js';
+import { UpdateProfileInput } from './user.input.js';
+import { RoleEnum, UserStatusEnum, UserType } from './user.type.js';
+
+@ObjectType('UserPayload')
+export class UserPayload {
+  @Field(() => UserType)
+  user!: unknown;
+}
+
+@Resolver(() => UserType)
+export class UserResolver {
+  @Authorized()
+  @Query(() => UserType, { description: 'You.' })
+  @Cached<object, UserRecord>({
+    type: 'USER_DATA',
+    key: (_args, viewer) => families.userData(requireUser(viewer).userId),
+    tags: (_args, viewer) => [tags.userData(requireUser(viewer).userId)],
+  })
+  async me(@Ctx() { services, viewer }: GraphqlContext) {
+    return services.users.get(viewer, requireUser(viewer).userId);
+  }
+
+  @Authorized()
+  @Query(() => UserType, { description: 'Someone of your market.' })
+  @Cached<{ id: string }, UserRecord>({
+    type: 'USER_PROFILE',
+    scope: 'tenant',
+    key: ({ id }) => families.userProfile(id.toLowerCase()),
+    tags: ({ id }) => [tags.userProfile(id.toLowerCase()), tags.userData(id.toLowerCase())],
+  })
+  async user(@Arg('id', () => ID) id: string, @Ctx() { services, viewer }: GraphqlContext) {
+    return services.users.get(viewer, parseId('id', id));
+  }
+
+  @Authorized()
+  @Mutation(() => UserPayload, { description: 'Changes what others see of you.' })
+  async updateProfile(
+    @Arg('input', () => UpdateProfileInput) input: UpdateProfileInput,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "Your profile's `version`." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return { user: await services.users.updateProfile(viewer, { ...input }, expectedVersion) };
+  }
+
+  @FieldResolver(() => String)
+  displayName(@Root() user: UserRecord) {
+    return user.profile.displayName;
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  bio(@Root() user: UserRecord) {
+    return user.profile.bio;
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  avatarUrl(@Root() user: UserRecord) {
+    return user.profile.avatarUrl;
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  homeArea(@Root() user: UserRecord) {
+    return user.profile.homeArea;
+  }
+
+  @FieldResolver(() => Int, { description: "The profile's version." })
+  version(@Root() user: UserRecord) {
+    return user.profile.version;
+  }
+
+  @FieldResolver(() => Float, { nullable: true, description: 'Average stars, 1 to 5; null without reviews.' })
+  rating(@Root() { profile }: UserRecord) {
+    return profile.ratingCount === 0 ? null : profile.ratingSum / profile.ratingCount;
+  }
+
+  @FieldResolver(() => Int)
+  ratingCount(@Root() user: UserRecord) {
+    return user.profile.ratingCount;
+  }
+
+  @FieldResolver(() => [RoleEnum], { description: 'Others see CUSTOMER and RUNNER only.' })
+  roles(@Root() user: UserRecord, @Ctx() { viewer }: GraphqlContext) {
+    return visibleRoles(viewer, user);
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'Null unless it is you, or you are staff.' })
+  email(@Root() user: UserRecord, @Ctx() { viewer }: GraphqlContext) {
+    return canSeeContact(viewer, user.id) ? user.email : null;
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: 'E.164. Null unless it is you, or you are staff.' })
+  phone(@Root() user: UserRecord, @Ctx() { viewer }: GraphqlContext) {
+    return canSeeContact(viewer, user.id) ? user.phone : null;
+  }
+
+  @FieldResolver(() => UserStatusEnum, { nullable: true, description: 'Null unless it is you, or you are staff.' })
+  status(@Root() user: UserRecord, @Ctx() { viewer }: GraphqlContext) {
+    return canSeeContact(viewer, user.id) ? user.status : null;
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'How far their identity is checked. Null unless it is you, or you are staff.',
+  })
+  kycTier(@Root() user: UserRecord, @Ctx() { viewer }: GraphqlContext) {
+    return canSeeContact(viewer, user.id) ? user.kycTier : null;
+  }
+}

@@ -1,0 +1,58 @@
+import { Arg, Authorized, Ctx, Field, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { MoneyInput } from '../errand/errand.input.js';
+import { MoneyType, moneyOf } from '../common/money.type.js';
+import type { GraphqlContext } from '../context.js';
+
+@ObjectType('Wallet', { description: 'Your money with RunAm, read from the ledger itself, never from a cache.' })
+export class WalletType {
+  @Field(() => MoneyType)
+  balance!: MoneyType;
+}
+
+@ObjectType('TopUpPayload')
+export class TopUpPayload {
+  @Field(() => WalletType)
+  wallet!: WalletType;
+
+  @Field(() => String, { description: "The payment provider's name for the charge." })
+  providerRef!: string;
+}
+
+@InputType()
+export class TopUpInput {
+  @Field(() => MoneyInput)
+  amount!: MoneyInput;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Your own reference; a repeated one is charged once. Up to 100 characters.',
+  })
+  reference?: string;
+}
+
+@Resolver()
+export class WalletResolver {
+  @Authorized()
+  @Query(() => WalletType)
+  async myWallet(@Ctx() { services, viewer }: GraphqlContext): Promise<WalletType> {
+    const { minor, currency } = await services.wallets.wallet(viewer);
+    return { balance: moneyOf(minor, currency) };
+  }
+
+  @Authorized()
+  @Mutation(() => TopUpPayload, {
+    description: 'Puts money into your wallet through the sandbox provider; no real money moves.',
+  })
+  async topUpWallet(
+    @Arg('input', () => TopUpInput) input: TopUpInput,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ): Promise<TopUpPayload> {
+    const { amount, reference } = input;
+    const { charge, wallet } = await services.wallets.topUp(viewer, {
+      amountMinor: amount.minor,
+      currency: amount.currency,
+      ...(reference !== undefined && { reference }),
+    });
+    return { wallet: { balance: moneyOf(wallet.minor, wallet.currency) }, providerRef: charge.providerRef };
+  }
+}

@@ -1,0 +1,118 @@
+import type { ApolloServer } from '@apollo/server';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ContextDeps, GraphqlContext } from '../graphql/index.js';
+import { createContextFactory, renderPlayground } from '../graphql/index.js';
+import { AppError, uuidv7, type Logger } from '../kernel/index.js';
+import { createPage } from './page.js';
+
+export interface HttpOptions {
+  readonly apollo: ApolloServer<GraphqlContext>;
+  readonly context: ContextDeps;
+  readonly logger: Logger;
+  readonly hasPlayground: boolean;
+  readonly trustProxy: boolean;
+  /** Origins that browsers may call from; none by default. */
+  readonly corsOrigins: readonly string[];
+  readonly bodyLimitBytes: number;
+  /** Requests a minute and client (access token, else address); 0: no limit. */
+  readonly rateLimitPerMinute: number;
+  /** Undefined when requests can be answered well, else what is not ready. */
+  readonly readiness: () => Promise<string | undefined>;
+}
+
+const graphqlPath = '/graphql';
+
+/** The front door: GraphQL, playground and probes. The Apollo server must have been started. */
+export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
+  const { logger, trustProxy, bodyLimitBytes, corsOrigins, rateLimitPerMinute } = options;
+  const app = fastify({
+    trustProxy,
+    bodyLimit: bodyLimitBytes,
+    genReqId: requestIdOf,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+  await app.register(helmet, { contentSecurityPolicy: false, crossOriginEmbedderPolicy: false });
+  if (corsOrigins.length > 0) await app.register(cors, { origin: [...corsOrigins], exposedHeaders: ['cache-status'] });
+  if (rateLimitPerMinute > 0) {
+    await app.register(rateLimit, { max: rateLimitPerMinute, keyGenerator: clientOf, errorResponseBuilder: tooMany });
+  }
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.setErrorHandler((error, request, reply) => answerFault(error, request, reply, logger));
+  addGraphql(app, options);
+  addProbes(app, options.readiness);
+  return app;
+}
+
+function addGraphql(app: FastifyInstance, { apollo, context, hasPlayground }: HttpOptions): void {
+  const contextOf = createContextFactory(context);
+  const answer = fastifyApolloHandler(apollo, {
+    context: (request) =>
+      contextOf({
+        authorization: request.headers.authorization,
+        tenant: headerOf(request, 'x-runam-tenant'),
+        requestId: request.id,
+        userAgent: headerOf(request, 'user-agent'),
+      }),
+  });
+  app.post(graphqlPath, answer);
+  if (!hasPlayground) {
+    app.get(graphqlPath, answer);
+    return;
+  }
+  const page = createPage(() => renderPlayground(graphqlPath));
+  const isBrowsing = (request: FastifyRequest): boolean =>
+    request.headers.accept?.includes('text/html') === true &&
+    !new URL(request.url, 'http://localhost').searchParams.has('query');
+  app.get(graphqlPath, (request, reply) =>
+    isBrowsing(request) ? page(request, reply) : answer.call(app, request, reply),
+  );
+  app.get('/', (_request, reply) => reply.redirect(graphqlPath));
+}
+
+function addProbes(app: FastifyInstance, readiness: HttpOptions['readiness']): void {
+  const unlimited = { config: { rateLimit: false } };
+  app.get('/healthz', unlimited, () => ({ status: 'alive' }));
+  app.get('/readyz', unlimited, async (_request, reply) => {
+    const missing = await readiness();
+    return missing === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', missing });
+  });
+}
+
+function requestIdOf(request: { headers: Record<string, string | string[] | undefined> }): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : uuidv7();
+}
+
+function clientOf(request: FastifyRequest): string {
+  return request.headers.authorization ?? request.ip;
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function tooMany(_request: FastifyRequest, { ttl, max }: { ttl: number; max: number }): Error {
+  const seconds = Math.ceil(ttl / 1000);
+  const error = new AppError('RATE_LIMITED', `More than ${max} requests in a minute; try again in ${seconds} s.`, {
+    retryable: true,
+  });
+  return Object.assign(error, { statusCode: 429 });
+}
+
+/** Faults before GraphQL ran, in the shape GraphQL clients know. */
+function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  if (status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed unexpectedly');
+  const [code, message] =
+    status >= 500
+      ? ['INTERNAL', 'Something went wrong on our side.']
+      : [error instanceof AppError ? error.code : 'BAD_INPUT', (error as Error).message];
+  const extensions = { code, retryable: error instanceof AppError && error.retryable, requestId: request.id };
+  return reply.code(status).send({ errors: [{ message, extensions }] });
+}

@@ -1,0 +1,55 @@
+/**
+ * The names of everything a cached answer can depend on. Reads ask for them, changed rows spoil them; both sides take
+ * the spelling from here, so they cannot drift apart.
+ */
+export const tags = {
+  userData: (userId: string) => `user:${userId}:data`,
+  userPermissions: (userId: string) => `user:${userId}:permissions`,
+  userProfile: (userId: string) => `user_profile:${userId}`,
+  userErrands: (userId: string) => `user_errands:${userId}`,
+  userEscrows: (userId: string) => `user_escrows:${userId}`,
+  session: (sessionId: string) => `session:${sessionId}`,
+  errand: (errandId: string) => `errand:${errandId}`,
+  escrow: (escrowId: string) => `escrow:${escrowId}`,
+  errandEscrow: (errandId: string) => `errand_escrow:${errandId}`,
+  banks: (country: string) => `banks_list:${country}`,
+  tenant: (slug: string) => `tenant_slug:${slug}`,
+} as const;
+
+/** What an errand list can be narrowed by; each combination of values is a tag of its own, so Lagos does not spoil Abuja. */
+export interface ErrandPredicate {
+  readonly tenantId: string;
+  readonly state: string;
+  readonly category: string;
+  readonly area: string;
+}
+
+const any = '*';
+const listTagsMax = 24;
+
+function errandListTag(tenantId: string, state: string, category: string, area: string): string {
+  return `errand_list:${tenantId}:${state}:${category}:${area === any ? any : encodeURIComponent(area.trim().toLowerCase())}`;
+}
+
+/** Every list tag an errand with these values belongs to: 2^3, whatever the number of lists or errands. */
+export function errandListTagsOf({ tenantId, state, category, area }: ErrandPredicate): readonly string[] {
+  return [state, any].flatMap((s) =>
+    [category, any].flatMap((c) => [area, any].map((a) => errandListTag(tenantId, s, c, a))),
+  );
+}
+
+/**
+ * The narrowest tags that cover a list: it can change only when an errand carrying one of them does. A filter that would
+ * take more than 24 tags is covered by wider ones.
+ */
+export function errandListTagsFor(filter: {
+  readonly tenantId: string;
+  readonly states?: readonly string[] | null | undefined;
+  readonly categories?: readonly string[] | null | undefined;
+  readonly area?: string | null | undefined;
+}): readonly string[] {
+  const states = filter.states?.length ? filter.states : [any];
+  const wanted = filter.categories?.length ? filter.categories : [any];
+  const categories = states.length * wanted.length > listTagsMax ? [any] : wanted;
+  return states.flatMap((s) => categories.map((c) => errandListTag(filter.tenantId, s, c, filter.area || any)));
+}

@@ -1,0 +1,101 @@
+import { resolve } from 'node:path';
+import { config as loadEnvFile } from 'dotenv';
+import { createApp, type App } from './app.js';
+import { ConfigError, ensureJwtSecret, loadEnv, type Config } from './config/index.js';
+import {
+  DatabaseConnectionError,
+  EmbeddedPostgresError,
+  MigrationError,
+  PresenceConflict,
+  migrate,
+  startEmbeddedPostgres,
+  takePlace,
+} from './db/index.js';
+import type { Logger } from './kernel/index.js';
+import { createLogger } from './observability/index.js';
+import { seedDemoData } from './seed/index.js';
+
+/** What has been started, to be stopped in the opposite order. */
+type Stop = () => Promise<void>;
+
+const migrationsDir = resolve(import.meta.dirname, '../prisma/migrations');
+const stopMsMax = 15_000;
+
+async function main(): Promise<void> {
+  loadEnvFile({ quiet: true });
+  const config = loadEnv(process.env);
+  const logger = createLogger(config.log);
+  const stops: Stop[] = [];
+  const shutDown = createShutDown(stops, logger);
+  process.once('SIGINT', () => void shutDown(0));
+  process.once('SIGTERM', () => void shutDown(0));
+  try {
+    const app = await start(config, logger, stops, (reason) => {
+      logger.error({ err: reason }, 'the database connection that holds our place broke: shutting down');
+      void shutDown(1);
+    });
+    announce(await app.listen(), config, logger);
+  } catch (error) {
+    report(error, logger);
+    await shutDown(1);
+  }
+}
+
+async function start(config: Config, logger: Logger, stops: Stop[], onLost: (reason: unknown) => void): Promise<App> {
+  const databaseUrl = config.database.url ?? (await startEmbedded(config, logger, stops));
+  const { applied } = await migrate({ databaseUrl, migrationsDir, logger });
+  if (applied.length > 0) logger.info({ applied: applied.length }, 'database schema brought up to date');
+  const mode = config.cache.isEnabled && !config.redis ? 'alone' : 'shared';
+  const presence = await takePlace({ databaseUrl, mode, onLost });
+  stops.push(() => presence.leave());
+  const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });
+  const app = await createApp({ config, databaseUrl, jwtSecret, logger });
+  stops.push(() => app.close());
+  if (config.database.seedsDemo) await seedDemoData({ db: app.db, logger });
+  return app;
+}
+
+async function startEmbedded(config: Config, logger: Logger, stops: Stop[]): Promise<string> {
+  const postgres = await startEmbeddedPostgres({
+    dataDir: config.dataDir,
+    logger,
+    onProgress: (step) => logger.info({}, step),
+  });
+  stops.push(() => postgres.stop());
+  return postgres.url;
+}
+
+/** Stops everything once, newest first; a second signal does not interrupt it, a hanging part does not hold it up for ever. */
+function createShutDown(stops: Stop[], logger: Logger): (exitCode: number) => Promise<void> {
+  let stopping = false;
+  return async (exitCode) => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), stopMsMax).unref();
+    for (const stop of stops.toReversed()) {
+      await stop().catch((error: unknown) => logger.error({ err: error }, 'a part did not stop cleanly'));
+    }
+    process.exit(exitCode);
+  };
+}
+
+function announce(url: string, config: Config, logger: Logger): void {
+  logger.info({}, `RunAm serves GraphQL at ${url}/graphql`);
+  if (config.graphql.hasPlayground) logger.info({}, `playground: open ${url}/graphql in a browser`);
+  if (config.database.seedsDemo) {
+    logger.info({}, 'demo logins, password runam-demo: ada@runam.test (customer), bola@runam.test (runner), admin@runam.test (admin)');
+  }
+}
+
+/** Faults that an operator can mend are one sentence; anything else is a defect and keeps its stack. */
+function report(error: unknown, logger: Logger): void {
+  const known = [ConfigError, DatabaseConnectionError, EmbeddedPostgresError, MigrationError, PresenceConflict];
+  if (known.some((kind) => error instanceof kind)) return process.stderr.write(`${(error as Error).message}\n`) as unknown as void;
+  if (error instanceof Error && (error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+    const { port } = error as Error & { port?: number };
+    return process.stderr.write(`Port ${port} is taken by another program; set PORT to a free one.\n`) as unknown as void;
+  }
+  logger.error({ err: error }, 'RunAm could not start');
+}
+
+await main();

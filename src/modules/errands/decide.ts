@@ -1,0 +1,105 @@
+import { AppError, isStaff, notFound, type Viewer } from '../../kernel/index.js';
+import type { Posting } from '../ledger/index.js';
+import { canSee, isAssignedRunner, isCustomer, type Errand, type ErrandState } from './errand.js';
+import { ruleOf, transitionNames, type ActorKind, type Facts, type TransitionName } from './transitions.js';
+
+/** Who acts, seen from one errand. */
+export interface Actor {
+  readonly kind: ActorKind;
+  /** Null for a timer. */
+  readonly userId: string | null;
+  /** Whether a draft shows itself to this one. */
+  readonly canSee: boolean;
+}
+
+/** What a transition does, before anything is written. */
+export interface Decision {
+  readonly transition: TransitionName;
+  readonly from: ErrandState;
+  readonly to: ErrandState;
+  readonly postings: readonly Posting[];
+  readonly event: TransitionEvent;
+}
+
+export interface TransitionEvent {
+  readonly transition: TransitionName | 'post';
+  /** Null when the errand was just written down. */
+  readonly from: ErrandState | null;
+  readonly to: ErrandState;
+  readonly actorId: string | null;
+  readonly actorRole: ActorKind;
+  readonly at: Date;
+}
+
+export const systemActor: Actor = { kind: 'system', userId: null, canSee: true };
+
+export function actorOf(viewer: Viewer, errand: Errand): Actor {
+  const userId = viewer.kind === 'user' ? viewer.userId : null;
+  return { kind: kindOf(viewer, errand), userId, canSee: canSee(viewer, errand) };
+}
+
+/**
+ * Whether a transition may happen, and what it does. Pure: the answer is a function of the facts, the actor and the time.
+ * @throws AppError NOT_FOUND when the actor may not even see the errand, FORBIDDEN when it is not the one to do this,
+ * VERSION_CONFLICT when the errand changed since the caller looked, ILLEGAL_TRANSITION naming the state and what it
+ * allows, or what the guard refuses with
+ */
+export function decide(name: TransitionName, facts: Facts, actor: Actor, now: Date): Decision {
+  const { errand, expectedVersion } = facts;
+  const rule = ruleOf(name);
+  if (!actor.canSee) throw notFound('errand', errand.id);
+  if (!standsFor(actor.kind, rule.actor))
+    throw new AppError('FORBIDDEN', `Only ${whoIs[rule.actor]} may ${phraseOf(name)}.`);
+  requireVersion(errand, expectedVersion);
+  if (!rule.from.includes(errand.state)) throw illegalTransition(name, errand.state);
+  const refusal = rule.guard(facts, now);
+  if (refusal) throw new AppError(refusal.code, refusal.message);
+  const from = errand.state;
+  const to = rule.to === 'same' ? from : rule.to;
+  const event = { transition: name, from, to, actorId: actor.userId, actorRole: actor.kind, at: now };
+  return { transition: name, from, to, postings: rule.postings(facts), event };
+}
+
+/** @throws AppError VERSION_CONFLICT */
+export function requireVersion({ version }: Pick<Errand, 'version'>, expected: number | undefined): void {
+  if (expected === undefined || expected === version) return;
+  throw new AppError(
+    'VERSION_CONFLICT',
+    `The errand is at version ${version} and you expected ${expected}: read it again.`,
+  );
+}
+
+/** An assigned runner is still a runner. */
+export function standsFor(actual: ActorKind, required: ActorKind): boolean {
+  return actual === required || (actual === 'assignedRunner' && required === 'runner');
+}
+
+function kindOf(viewer: Viewer, errand: Errand): ActorKind {
+  if (viewer.tenantId !== errand.tenantId) return 'stranger';
+  if (isCustomer(viewer, errand)) return 'customer';
+  if (isAssignedRunner(viewer, errand)) return 'assignedRunner';
+  if (viewer.roles.has('RUNNER')) return 'runner';
+  return isStaff(viewer) ? 'staff' : 'stranger';
+}
+
+function illegalTransition(name: TransitionName, state: ErrandState): AppError {
+  const from = ruleOf(name).from.join(' or ');
+  const allowed = transitionNames.filter(
+    (other) => ruleOf(other).from.includes(state) && ruleOf(other).actor !== 'system',
+  );
+  const instead = allowed.length === 0 ? 'nothing more can be done with it' : `it allows ${allowed.join(', ')}`;
+  return new AppError('ILLEGAL_TRANSITION', `The errand is ${state}, ${name} needs ${from}; ${instead}.`);
+}
+
+function phraseOf(name: TransitionName): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+const whoIs = {
+  customer: 'the customer of the errand',
+  runner: 'a runner who is not the customer',
+  assignedRunner: 'the assigned runner',
+  staff: 'staff',
+  stranger: 'nobody',
+  system: 'a timer',
+} as const satisfies Record<ActorKind, string>;

@@ -1,0 +1,184 @@
+import {
+  isUuid,
+  notFound,
+  parseCurrency,
+  requireUser,
+  uuidv7,
+  AppError,
+  type Clock,
+  type Currency,
+  type Page,
+  type Viewer,
+} from '../../kernel/index.js';
+import type { Db, Prisma, Reader, Tx } from '../../db/index.js';
+import { actorOf, decide, requireVersion, type Decision } from './decide.js';
+import { parseErrandPatch, parseNewErrand, type ErrandPatch, type NewErrand } from './errand.input.js';
+import { errandPage, marketWhere, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
+import { lockErrand, recordEvent, saveTransition } from './errand.repo.js';
+import { newErrandRow, patches } from './errand.write.js';
+import { assertVisible, isCustomer, type Errand, type ErrandState } from './errand.js';
+import { parseProofs, type ProofInput } from './proof.input.js';
+import type { Facts, TransitionName } from './transitions.js';
+
+export interface MarketListArgs extends PageArgs {
+  readonly filter?: ErrandFilter | null | undefined;
+  /** Default CREATED_DESC. */
+  readonly orderBy?: ErrandOrder | undefined;
+}
+
+export interface MyListArgs extends PageArgs {
+  /** The side of the errand the viewer is on. Default ANY. */
+  readonly as?: 'CUSTOMER' | 'RUNNER' | 'ANY' | undefined;
+  readonly states?: readonly ErrandState[] | null | undefined;
+}
+
+/**
+ * An errand's road up to and after its money. Every call stays inside the viewer's tenant; an errand of another tenant,
+ * and somebody else's draft, is NOT_FOUND. Every change is one transaction and answers the errand as it left it.
+ */
+export interface ErrandService {
+  /** Writes down a draft, or an open errand with `publish`. @throws AppError UNAUTHENTICATED, BAD_INPUT listing every fault */
+  post(viewer: Viewer, input: NewErrand): Promise<Errand>;
+  /** Changes a draft or an open errand. @throws AppError FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT */
+  update(viewer: Viewer, id: string, patch: ErrandPatch, expectedVersion?: number): Promise<Errand>;
+  publish(viewer: Viewer, id: string, expectedVersion?: number): Promise<Errand>;
+  start(viewer: Viewer, id: string, expectedVersion?: number): Promise<Errand>;
+  submitProof(viewer: Viewer, id: string, proofs: readonly ProofInput[], expectedVersion?: number): Promise<Errand>;
+  get(viewer: Viewer, id: string): Promise<Errand>;
+  /** One errand whoever asks: for callers that check `assertVisible` themselves. @throws AppError NOT_FOUND */
+  find(tenantId: string, id: string): Promise<Errand>;
+  /** The market: every state but DRAFT. */
+  list(viewer: Viewer, args: MarketListArgs): Promise<Page<Errand>>;
+  /** What the viewer posted or runs, newest first, drafts included. */
+  listMine(viewer: Viewer, args: MyListArgs): Promise<Page<Errand>>;
+  /** In no order; what is missing is left out. For callers that learnt the ids from rows the viewer may see. */
+  byIds(tenantId: string, ids: readonly string[]): Promise<readonly Errand[]>;
+}
+
+export interface ErrandServiceDeps {
+  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly clock: Clock;
+}
+
+export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandService {
+  /** Lock, decide, then `save` what was decided. */
+  async function move<T extends Partial<Facts>>(
+    viewer: Viewer,
+    id: string,
+    name: TransitionName,
+    facts: T,
+    save: (tx: Tx, errand: Errand, decision: Decision, now: Date) => Promise<Errand>,
+  ): Promise<Errand> {
+    const { tenantId } = requireUser(viewer);
+    return db.write(async (tx) => {
+      const errand = await lockErrand(tx, tenantId, id);
+      const now = clock.now();
+      return save(tx, errand, decide(name, { errand, ...facts }, actorOf(viewer, errand), now), now);
+    });
+  }
+
+  return {
+    post: (viewer, input) => db.write((tx) => post(tx, viewer, input, clock.now())),
+    update: (viewer, id, patch, expectedVersion) =>
+      db.write((tx) => update(tx, viewer, id, patch, expectedVersion, clock.now())),
+    publish: (viewer, id, expectedVersion) =>
+      move(viewer, id, 'publish', { expectedVersion }, (tx, errand, decision, now) =>
+        saveTransition(tx, errand, decision, patches.publish(now)),
+      ),
+    start: (viewer, id, expectedVersion) => move(viewer, id, 'start', { expectedVersion }, (tx, errand, decision) => saveTransition(tx, errand, decision)),
+    submitProof: (viewer, id, proofs, expectedVersion) =>
+      move(
+        viewer,
+        id,
+        'submitProof',
+        { expectedVersion, proofsCount: proofs.length },
+        async (tx, errand, decision, now) => {
+          await tx.proof.createMany({ data: parseProofs(proofs, errand, requireUser(viewer).userId, now) });
+        const patch = patches.submitProof(now);
+        const version = { increment: 1 };
+        await tx.escrow.updateMany({ where: { tenantId: errand.tenantId, errandId: id }, data: { ...patch, version, updatedAt: now } });
+        return saveTransition(tx, errand, decision, patch);
+        },
+      ),
+    async get(viewer, id) {
+      const errand = await find(db.read, viewer.tenantId, id);
+      assertVisible(viewer, errand);
+      return errand;
+    },
+    find: (tenantId, id) => find(db.read, tenantId, id),
+    list: (viewer, { filter, orderBy = 'CREATED_DESC', ...page }) =>
+      errandPage(db.read, marketWhere(viewer.tenantId, filter ?? {}), orderBy, page),
+    listMine: (viewer, args) => errandPage(db.read, mineWhere(viewer, args), 'CREATED_DESC', args),
+    byIds: (tenantId, ids) => db.read.errand.findMany({ where: { tenantId, id: { in: ids.filter(isUuid) } } }),
+  };
+}
+
+async function post(tx: Tx, viewer: Viewer, input: NewErrand, now: Date): Promise<Errand> {
+  const { tenantId, userId } = requireUser(viewer);
+  const currency = await currencyOf(tx, tenantId);
+  const columns = parseNewErrand(input, currency, now);
+  const owner = { id: uuidv7(now.getTime()), tenantId, customerId: userId, currency };
+  const draft = await tx.errand.create({ data: newErrandRow(columns, owner, now) });
+  const actor = actorOf(viewer, draft);
+  const written = {
+    transition: 'post',
+    from: null,
+    to: 'DRAFT',
+    actorId: userId,
+    actorRole: actor.kind,
+    at: now,
+  } as const;
+  await recordEvent(tx, draft, written);
+  if (!input.publish) return draft;
+  return saveTransition(tx, draft, decide('publish', { errand: draft }, actor, now), patches.publish(now));
+}
+
+async function update(
+  tx: Tx,
+  viewer: Viewer,
+  id: string,
+  patch: ErrandPatch,
+  expectedVersion: number | undefined,
+  now: Date,
+): Promise<Errand> {
+  const { tenantId } = requireUser(viewer);
+  const errand = await lockErrand(tx, tenantId, id);
+  assertVisible(viewer, errand);
+  if (!isCustomer(viewer, errand)) throw new AppError('FORBIDDEN', 'Only the customer of the errand may change it.');
+  requireVersion(errand, expectedVersion);
+  if (errand.state !== 'DRAFT' && errand.state !== 'OPEN') {
+    throw new AppError(
+      'ILLEGAL_TRANSITION',
+      `The errand is ${errand.state}; it can be changed while it is DRAFT or OPEN.`,
+    );
+  }
+  const columns = parseErrandPatch(patch, errand, parseCurrency(errand.currency), now);
+  return tx.errand.update({
+    where: { id: errand.id },
+    data: { ...columns, version: errand.version + 1, updatedAt: now },
+  });
+}
+
+/** The currency a tenant trades in. @throws AppError NOT_FOUND */
+export async function currencyOf(reader: Pick<Reader, 'tenant'>, tenantId: string): Promise<Currency> {
+  const tenant = await reader.tenant.findUnique({ where: { id: tenantId }, select: { currency: true } });
+  if (!tenant) throw notFound('tenant', tenantId);
+  return parseCurrency(tenant.currency);
+}
+
+async function find(reader: Reader, tenantId: string, id: string): Promise<Errand> {
+  const errand = isUuid(id) ? await reader.errand.findFirst({ where: { tenantId, id } }) : null;
+  if (!errand) throw notFound('errand', id);
+  return errand;
+}
+
+function mineWhere(viewer: Viewer, { as = 'ANY', states }: MyListArgs): Prisma.ErrandWhereInput {
+  const { tenantId, userId } = requireUser(viewer);
+  const state = states?.length ? { state: { in: [...states] } } : {};
+  const sides = {
+    CUSTOMER: { customerId: userId },
+    RUNNER: { runnerId: userId },
+    ANY: { OR: [{ customerId: userId }, { runnerId: userId }] },
+  };
+  return { tenantId, ...state, ...sides[as] };
+}

@@ -1,0 +1,87 @@
+import { isStaff, notFound, type Cursor, type Viewer } from '../../kernel/index.js';
+import type {
+  Errand as ErrandRow,
+  ErrandCategory,
+  ErrandState,
+  Offer as OfferRow,
+  OfferState,
+  ProofKind,
+} from '../../db/index.js';
+
+export type Errand = Readonly<ErrandRow>;
+export type Offer = Readonly<OfferRow>;
+export type { ErrandCategory, ErrandState, OfferState, ProofKind };
+
+export const errandStates = [
+  'DRAFT',
+  'OPEN',
+  'AWAITING_FUNDING',
+  'ASSIGNED',
+  'IN_PROGRESS',
+  'DELIVERED',
+  'DISPUTED',
+  'COMPLETED',
+  'CANCELLED',
+  'EXPIRED',
+] as const satisfies readonly ErrandState[];
+
+export const errandCategories = [
+  'DELIVERY',
+  'SHOPPING',
+  'PICKUP',
+  'QUEUEING',
+  'DOCUMENTS',
+  'CLEANING',
+  'REPAIRS',
+  'OTHER',
+] as const satisfies readonly ErrandCategory[];
+
+export const offerStates = [
+  'PENDING',
+  'COUNTERED',
+  'ACCEPTED',
+  'REJECTED',
+  'WITHDRAWN',
+  'EXPIRED',
+  'SUPERSEDED',
+] as const satisfies readonly OfferState[];
+
+export const proofKinds = ['PHOTO', 'RECEIPT', 'OTP', 'SIGNATURE', 'GEO'] as const satisfies readonly ProofKind[];
+
+/** Offers that wait for an answer; a runner has one of them on an errand at most. */
+export const liveOfferStates = ['PENDING', 'COUNTERED'] as const satisfies readonly OfferState[];
+
+/** 10,000,000.00 of a currency with two decimals: the most a budget, an offer or a charge may be, in minor units. */
+export const amountMinorMax = 1_000_000_000n;
+
+type Parties = Pick<Errand, 'tenantId' | 'customerId' | 'runnerId'>;
+
+/** The market sees every errand but drafts; a draft is its customer's, and staff's to help with. */
+export function canSee(viewer: Viewer, errand: Parties & Pick<Errand, 'state'>): boolean {
+  if (viewer.tenantId !== errand.tenantId) return false;
+  return errand.state !== 'DRAFT' || isCustomer(viewer, errand) || isStaff(viewer);
+}
+
+/** @throws AppError NOT_FOUND, the same as for an errand that does not exist */
+export function assertVisible(viewer: Viewer, errand: Parties & Pick<Errand, 'id' | 'state'>): void {
+  if (!canSee(viewer, errand)) throw notFound('errand', errand.id);
+}
+
+/** Addresses, exact points, proofs and money are for the customer, the assigned runner and staff. */
+export function canSeePrivate(viewer: Viewer, errand: Parties): boolean {
+  if (viewer.tenantId !== errand.tenantId) return false;
+  return isCustomer(viewer, errand) || isAssignedRunner(viewer, errand) || isStaff(viewer);
+}
+
+export function isCustomer(viewer: Viewer, errand: Pick<Errand, 'customerId'>): boolean {
+  return viewer.kind === 'user' && viewer.userId === errand.customerId;
+}
+
+export function isAssignedRunner(viewer: Viewer, errand: Pick<Errand, 'runnerId'>): boolean {
+  return viewer.kind === 'user' && viewer.userId === errand.runnerId;
+}
+
+/** Where a row stands in a list that is ordered newest first. */
+export function newestFirstCursor({ createdAt, id }: { readonly createdAt: Date; readonly id: string }): Cursor {
+  return { order: 'CREATED_DESC', value: createdAt.toISOString(), id };
+}

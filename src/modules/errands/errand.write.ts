@@ -1,0 +1,36 @@
+import type { Errand } from './errand.js';
+import type { ErrandColumns } from './errand.input.js';
+import { fundingWindowMs, inspectionWindowMs } from './transitions.js';
+
+/** A draft as it is first written down. */
+export function newErrandRow(
+  columns: ErrandColumns,
+  owner: Pick<Errand, 'id' | 'tenantId' | 'customerId' | 'currency'>,
+  now: Date,
+): Errand {
+  return {
+    ...columns,
+    ...owner,
+    runnerId: null,
+    acceptedOfferId: null,
+    fundBy: null,
+    autoReleaseAt: null,
+    publishedAt: null,
+    state: 'DRAFT',
+    processVersion: 1,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** What each transition writes into the errand beside its state and version. */
+export const patches = {
+  publish: (now: Date) => ({ publishedAt: now }),
+  acceptOffer: (offer: { readonly id: string; readonly runnerId: string }, now: Date) => ({
+    runnerId: offer.runnerId,
+    acceptedOfferId: offer.id,
+    fundBy: new Date(now.getTime() + fundingWindowMs),
+  }),
+  submitProof: (now: Date) => ({ autoReleaseAt: new Date(now.getTime() + inspectionWindowMs) }),
+} as const;

@@ -1,0 +1,64 @@
+export {
+  amountMinorMax,
+  assertVisible,
+  canSee,
+  canSeePrivate,
+  errandCategories,
+  errandStates,
+  liveOfferStates,
+  newestFirstCursor,
+  offerStates,
+  proofKinds,
+  type Errand,
+  type ErrandCategory,
+  type ErrandState,
+  type Offer,
+  type OfferState,
+  type ProofKind,
+} from './errand.js';
+export {
+  actorKinds,
+  fundingWindowMs,
+  inspectionWindowMs,
+  noShowGraceMs,
+  ruleOf,
+  transitionNames,
+  transitions,
+  type ActorKind,
+  type Facts,
+  type Refusal,
+  type TransitionName,
+  type TransitionRule,
+} from './transitions.js';
+export { actorOf, decide, standsFor, systemActor, type Actor, type Decision, type TransitionEvent } from './decide.js';
+export { nothing, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
+export {
+  amountFault,
+  refuse,
+  type ErrandColumns,
+  type ErrandPatch,
+  type MoneyInput,
+  type NewErrand,
+  type PointInput,
+} from './errand.input.js';
+export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
+export { lockErrand, lockErrandOfOffer, outboxRow, saveTransition, transitionTopic } from './errand.repo.js';
+export { newErrandRow, patches } from './errand.write.js';
+export type { ProofInput } from './proof.input.js';
+export {
+  createErrandService,
+  currencyOf,
+  type ErrandService,
+  type ErrandServiceDeps,
+  type MarketListArgs,
+  type MyListArgs,
+} from './errand.service.js';
+export {
+  createOfferService,
+  newOfferRow,
+  readOffer,
+  type NewOffer,
+  type OfferChange,
+  type OfferService,
+  type OfferServiceDeps,
+} from './offer.service.js';

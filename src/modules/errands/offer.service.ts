@@ -1,0 +1,172 @@
+import {
+  AppError,
+  formatMoney,
+  isStaff,
+  isUuid,
+  notFound,
+  parseCurrency,
+  requireUser,
+  uuidv7,
+  type Clock,
+  type FieldFault,
+  type Viewer,
+} from '../../kernel/index.js';
+import { sqlCodeOf, type Db, type Prisma, type Tx } from '../../db/index.js';
+import { actorOf, decide } from './decide.js';
+import { refuse } from './errand.input.js';
+import { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
+import { amountMinorMax, assertVisible, isCustomer, liveOfferStates, type Errand, type Offer } from './errand.js';
+
+export interface NewOffer {
+  /** Minor units of the errand's currency, above 0, up to `amountMinorMax`. */
+  readonly amountMinor: bigint;
+  /** Up to 1,000 characters. */
+  readonly message?: string | null | undefined;
+  /** Not after the errand's. Default: when the errand expires. */
+  readonly expiresAt?: Date | null | undefined;
+}
+
+export interface OfferChange {
+  readonly offer: Offer;
+  readonly errand: Errand;
+}
+
+/** What runners would do errands for. Offers are seen by the errand's customer, by staff and by the runner who made them. */
+export interface OfferService {
+  /** @throws AppError FORBIDDEN unless a runner who is not the customer, ALREADY_EXISTS beside a live offer of one's own, ILLEGAL_TRANSITION unless OPEN, BAD_INPUT */
+  make(viewer: Viewer, errandId: string, input: NewOffer): Promise<OfferChange>;
+  /** Takes a live offer of one's own back. @throws AppError NOT_FOUND, FORBIDDEN, ILLEGAL_TRANSITION */
+  withdraw(viewer: Viewer, offerId: string): Promise<OfferChange>;
+  /** Oldest first, the first 500 of what the viewer may see: for others than the customer and staff, their own. */
+  listFor(viewer: Viewer, errandId: string): Promise<readonly Offer[]>;
+  /** How many live offers each errand has; an errand without any is left out. */
+  countsFor(tenantId: string, errandIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** In no order; what is missing is left out. For callers that learnt the ids from rows the viewer may see. */
+  byIds(tenantId: string, ids: readonly string[]): Promise<readonly Offer[]>;
+}
+
+export interface OfferServiceDeps {
+  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly clock: Clock;
+}
+
+const listMax = 500;
+const messageLengthMax = 1000;
+/** PostgreSQL unique_violation, and Prisma's name for it. */
+const uniqueViolations: ReadonlySet<unknown> = new Set(['23505', 'P2002']);
+
+export function createOfferService({ db, clock }: OfferServiceDeps): OfferService {
+  return {
+    make: (viewer, errandId, input) => db.write((tx) => make(tx, viewer, errandId, input, clock)),
+    withdraw: (viewer, offerId) => db.write((tx) => withdraw(tx, viewer, offerId, clock)),
+    async listFor(viewer, errandId) {
+      const { tenantId } = viewer;
+      const errand = isUuid(errandId) ? await db.read.errand.findFirst({ where: { tenantId, id: errandId } }) : null;
+      if (!errand) throw notFound('errand', errandId);
+      assertVisible(viewer, errand);
+      const seesAll = isCustomer(viewer, errand) || isStaff(viewer);
+      if (!seesAll && viewer.kind !== 'user') return [];
+      const mine = viewer.kind === 'user' && !seesAll ? { runnerId: viewer.userId } : {};
+      const orderBy: Prisma.OfferOrderByWithRelationInput[] = [{ createdAt: 'asc' }, { id: 'asc' }];
+      return db.read.offer.findMany({ where: { tenantId, errandId, ...mine }, orderBy, take: listMax });
+    },
+    async countsFor(tenantId, errandIds) {
+      const where = { tenantId, errandId: { in: errandIds.filter(isUuid) }, state: { in: [...liveOfferStates] } };
+      const groups = await db.read.offer.groupBy({ by: ['errandId'], where, _count: { _all: true } });
+      return new Map(groups.map(({ errandId, _count }) => [errandId, _count._all]));
+    },
+    byIds: (tenantId, ids) => db.read.offer.findMany({ where: { tenantId, id: { in: ids.filter(isUuid) } } }),
+  };
+}
+
+/** An offer as it is first written down. */
+export function newOfferRow(
+  errand: Errand,
+  terms: Pick<Offer, 'id' | 'runnerId' | 'amount' | 'message' | 'expiresAt'>,
+  now: Date,
+): Offer {
+  const { tenantId, id: errandId, currency } = errand;
+  return {
+    ...terms,
+    tenantId,
+    errandId,
+    currency,
+    state: 'PENDING',
+    counterOf: null,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+async function make(tx: Tx, viewer: Viewer, errandId: string, input: NewOffer, clock: Clock): Promise<OfferChange> {
+  const { tenantId, userId } = requireUser(viewer);
+  const errand = await lockErrand(tx, tenantId, errandId);
+  const now = clock.now();
+  const decision = decide('placeOffer', { errand }, actorOf(viewer, errand), now);
+  refuse(offerFaults(input, errand, now));
+  const terms = {
+    id: uuidv7(now.getTime()),
+    runnerId: userId,
+    amount: input.amountMinor,
+    message: input.message?.trim() || null,
+    expiresAt: input.expiresAt ?? errand.expiresAt,
+  };
+  const offer = await insertOffer(tx, newOfferRow(errand, terms, now));
+  return { offer, errand: await saveTransition(tx, errand, decision) };
+}
+
+async function insertOffer(tx: Tx, data: Offer): Promise<Offer> {
+  try {
+    return await tx.offer.create({ data });
+  } catch (error) {
+    if (!uniqueViolations.has(sqlCodeOf(error))) throw error;
+    throw new AppError('ALREADY_EXISTS', 'You have a live offer on this errand; withdraw it to make another.', {
+      cause: error,
+    });
+  }
+}
+
+async function withdraw(tx: Tx, viewer: Viewer, offerId: string, clock: Clock): Promise<OfferChange> {
+  const { tenantId, userId } = requireUser(viewer);
+  const errand = await lockErrandOfOffer(tx, tenantId, offerId);
+  const offer = await readOffer(tx, viewer, errand, offerId);
+  if (offer.runnerId !== userId) throw new AppError('FORBIDDEN', 'Only the runner who made an offer may withdraw it.');
+  if (!(liveOfferStates as readonly string[]).includes(offer.state)) {
+    throw new AppError(
+      'ILLEGAL_TRANSITION',
+      `The offer is ${offer.state}; only a ${liveOfferStates.join(' or ')} one can be withdrawn.`,
+    );
+  }
+  const data = { state: 'WITHDRAWN', version: offer.version + 1, updatedAt: clock.now() } as const;
+  return { offer: await tx.offer.update({ where: { id: offer.id }, data }), errand };
+}
+
+/** An offer of a locked errand. @throws AppError NOT_FOUND unless the viewer made it, is the errand's customer, or staff */
+export async function readOffer(tx: Tx, viewer: Viewer, errand: Errand, offerId: string): Promise<Offer> {
+  const offer = await tx.offer.findUnique({ where: { id: offerId } });
+  const isOwn = viewer.kind === 'user' && viewer.userId === offer?.runnerId;
+  if (!offer || !(isOwn || isCustomer(viewer, errand) || isStaff(viewer))) throw notFound('offer', offerId);
+  return offer;
+}
+
+function offerFaults({ amountMinor, message, expiresAt }: NewOffer, errand: Errand, now: Date): readonly FieldFault[] {
+  const faults: FieldFault[] = [];
+  if (amountMinor <= 0n || amountMinor > amountMinorMax) {
+    const most = formatMoney({ minor: amountMinorMax, currency: parseCurrency(errand.currency) });
+    faults.push({
+      path: 'input.amountMinor',
+      message: `must be from 1 to ${amountMinorMax} (${most}), got ${amountMinor}.`,
+    });
+  }
+  if ((message ?? '').length > messageLengthMax) {
+    faults.push({ path: 'input.message', message: `takes up to ${messageLengthMax} characters.` });
+  }
+  if (expiresAt && !(expiresAt > now && expiresAt <= errand.expiresAt)) {
+    faults.push({
+      path: 'input.expiresAt',
+      message: `must be in the future and not after the errand expires, ${errand.expiresAt.toISOString()}.`,
+    });
+  }
+  return faults;
+}

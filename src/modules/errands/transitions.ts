@@ -1,0 +1,215 @@
+import { invariant, type ErrorCode } from '../../kernel/index.js';
+import type { Posting } from '../ledger/index.js';
+import { amountMinorMax, type Errand, type ErrandState, type Offer } from './errand.js';
+import { fundingPostings, refundPostings, settlementPostings, type MoneyFacts } from './settlement.js';
+
+/** Who may fire a transition. `system` is a timer. A customer of the errand is never its runner. */
+export const actorKinds = ['customer', 'runner', 'assignedRunner', 'staff', 'stranger', 'system'] as const;
+export type ActorKind = (typeof actorKinds)[number];
+
+/** What is known when a transition is decided: everything a guard or a posting may look at. */
+export interface Facts {
+  readonly errand: Errand;
+  readonly offer?: Pick<Offer, 'state' | 'expiresAt'>;
+  readonly proofsCount?: number;
+  readonly money?: MoneyFacts;
+  /** The version the caller decided on. */
+  readonly expectedVersion?: number | undefined;
+}
+
+/** Why a transition that its state and actor allow does not happen. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface TransitionRule {
+  readonly from: readonly ErrandState[];
+  readonly to: ErrandState | 'same';
+  readonly actor: ActorKind;
+  readonly guard: (facts: Facts, now: Date) => Refusal | undefined;
+  /** The money that moves with it, in the same database transaction. */
+  readonly postings: (facts: Facts) => readonly Posting[];
+  readonly description: string;
+}
+
+/** A runner may start this long after `startBy`; then the errand is a no-show. */
+export const noShowGraceMs = 60 * 60 * 1000;
+export const fundingWindowMs = 24 * 60 * 60 * 1000;
+/** The customer's time to look at the proof; then the runner is paid without a word. */
+export const inspectionWindowMs = 72 * 60 * 60 * 1000;
+
+/** The one table of what an errand may do: from it come the decisions, the authorization, the bookings and the test matrix. */
+export const transitions = {
+  publish: {
+    from: ['DRAFT'],
+    to: 'OPEN',
+    actor: 'customer',
+    guard: ({ errand }, now) =>
+      firstOf([
+        errand.expiresAt <= now && badInput('expiresAt has passed: set a later one first.'),
+        (errand.budget <= 0n || errand.budget > amountMinorMax) &&
+          badInput(`budget is outside 1 to ${amountMinorMax} minor units.`),
+      ]),
+    postings: none,
+    description: 'The customer opens a draft for offers.',
+  },
+  placeOffer: {
+    from: ['OPEN'],
+    to: 'same',
+    actor: 'runner',
+    guard: ({ errand }, now) =>
+      firstOf([errand.expiresAt <= now && illegal('The errand takes no more offers: it has expired.')]),
+    postings: none,
+    description: 'A runner offers to do an open errand.',
+  },
+  acceptOffer: {
+    from: ['OPEN'],
+    to: 'AWAITING_FUNDING',
+    actor: 'customer',
+    guard: ({ offer }, now) =>
+      firstOf([
+        offer?.state !== 'PENDING' &&
+          illegal(`The offer is ${offer?.state ?? 'missing'}; only a PENDING one can be accepted.`),
+        offer && offer.expiresAt <= now && illegal('The offer has expired.'),
+      ]),
+    postings: none,
+    description:
+      "The customer takes a runner's offer; the escrow waits to be funded, other offers stay pending until it is.",
+  },
+  fundFromWallet: {
+    from: ['AWAITING_FUNDING'],
+    to: 'ASSIGNED',
+    actor: 'customer',
+    guard: pass,
+    postings: (facts) => fundingPostings(moneyOf(facts)),
+    description: 'The customer pays the whole escrow from the wallet; the floor of the wallet is the guard.',
+  },
+  start: {
+    from: ['ASSIGNED'],
+    to: 'IN_PROGRESS',
+    actor: 'assignedRunner',
+    guard: ({ errand }, now) =>
+      firstOf([noShowAt(errand) <= now.getTime() && illegal('The time to start, startBy and an hour, has passed.')]),
+    postings: none,
+    description: 'The assigned runner sets off.',
+  },
+  submitProof: {
+    from: ['IN_PROGRESS'],
+    to: 'DELIVERED',
+    actor: 'assignedRunner',
+    guard: ({ proofsCount = 0 }) => firstOf([proofsCount < 1 && badInput('proofs: at least one is needed.')]),
+    postings: none,
+    description: "The assigned runner shows that the errand is done; the customer's time to look at it begins.",
+  },
+  confirm: {
+    from: ['DELIVERED'],
+    to: 'COMPLETED',
+    actor: 'customer',
+    guard: notFrozen,
+    postings: (facts) => settlementPostings(moneyOf(facts)),
+    description:
+      'The customer accepts the delivery: the runner is paid less commission and VAT, unspent goods money goes back.',
+  },
+  autoRelease: {
+    from: ['DELIVERED'],
+    to: 'COMPLETED',
+    actor: 'system',
+    guard: (facts, now) => notFrozen(facts) ?? due(facts.errand.autoReleaseAt, now, 'autoReleaseAt'),
+    postings: (facts) => settlementPostings(moneyOf(facts)),
+    description: "As confirm, when the customer's time to look at the proof has run out.",
+  },
+  fundingTimeout: {
+    from: ['AWAITING_FUNDING'],
+    to: 'OPEN',
+    actor: 'system',
+    guard: ({ errand }, now) => due(errand.fundBy, now, 'fundBy'),
+    postings: none,
+    description: 'The escrow was not funded in time: the errand takes offers again.',
+  },
+  cancelFree: {
+    from: ['OPEN', 'AWAITING_FUNDING'],
+    to: 'CANCELLED',
+    actor: 'customer',
+    guard: pass,
+    postings: none,
+    description: 'The customer calls it off before any money is held.',
+  },
+  cancelAssigned: {
+    from: ['ASSIGNED'],
+    to: 'CANCELLED',
+    actor: 'customer',
+    guard: notFrozen,
+    postings: (facts) => settlementPostings(moneyOf(facts)),
+    description:
+      'The customer calls it off with a runner assigned: free at first, then for a fee that compensates the runner.',
+  },
+  noShow: {
+    from: ['ASSIGNED'],
+    to: 'EXPIRED',
+    actor: 'system',
+    guard: (facts, now) =>
+      notFrozen(facts) ?? (noShowAt(facts.errand) <= now.getTime() ? undefined : notYet('startBy and an hour')),
+    postings: (facts) => refundPostings(moneyOf(facts)),
+    description: 'The runner never started: the customer gets everything back.',
+  },
+  expire: {
+    from: ['OPEN'],
+    to: 'EXPIRED',
+    actor: 'system',
+    guard: ({ errand }, now) => due(errand.expiresAt, now, 'expiresAt'),
+    postings: none,
+    description: 'Nobody took it in time.',
+  },
+} as const satisfies Record<string, TransitionRule>;
+
+export type TransitionName = keyof typeof transitions;
+export const transitionNames = Object.keys(transitions) as readonly TransitionName[];
+
+export function ruleOf(name: TransitionName): TransitionRule {
+  return transitions[name];
+}
+
+function none(): readonly Posting[] {
+  return [];
+}
+
+function pass(): undefined {
+  return undefined;
+}
+
+function notFrozen({ money }: Facts): Refusal | undefined {
+  return money?.isFrozen
+    ? illegal('The escrow is frozen by a dispute; nothing flows out of it until that is decided.')
+    : undefined;
+}
+
+function due(at: Date | null, now: Date, name: string): Refusal | undefined {
+  return at !== null && at <= now ? undefined : notYet(name);
+}
+
+function notYet(name: string): Refusal {
+  return illegal(`It is not time yet: ${name} has not passed.`);
+}
+
+/** Milliseconds since 1970; never, for an errand that may start at any time. */
+function noShowAt({ startBy }: Errand): number {
+  return startBy ? startBy.getTime() + noShowGraceMs : Number.POSITIVE_INFINITY;
+}
+
+function moneyOf({ money, errand }: Facts): MoneyFacts {
+  invariant(money, `errand ${errand.id} moves money without its facts`);
+  return money;
+}
+
+function firstOf(refusals: readonly (Refusal | false | undefined)[]): Refusal | undefined {
+  return refusals.find((refusal) => typeof refusal === 'object');
+}
+
+function illegal(message: string): Refusal {
+  return { code: 'ILLEGAL_TRANSITION', message };
+}
+
+function badInput(message: string): Refusal {
+  return { code: 'BAD_INPUT', message };
+}

@@ -1,0 +1,91 @@
+import { isStaff, notFound, uuidOf, type Currency, type Viewer } from '../../kernel/index.js';
+import type { Escrow as EscrowRow, EscrowState } from '../../db/index.js';
+import type { Decision, Errand, MoneyFacts, Offer, Settlement } from '../errands/index.js';
+import type { JournalDraft } from '../ledger/index.js';
+import type { EscrowParts } from './fees.js';
+
+export type Escrow = Readonly<EscrowRow>;
+export type { EscrowState };
+
+export const escrowStates = [
+  'AWAITING_FUNDS',
+  'FUNDED',
+  'PARTIALLY_RELEASED',
+  'RELEASED',
+  'REFUNDED',
+  'SPLIT',
+  'VOID',
+] as const satisfies readonly EscrowState[];
+
+/** @throws AppError NOT_FOUND unless a party to it, or staff, of the same tenant */
+export function assertParty(viewer: Viewer, escrow: Pick<Escrow, 'id' | 'tenantId' | 'customerId' | 'runnerId'>): void {
+  const isParty = viewer.kind === 'user' && (viewer.userId === escrow.customerId || viewer.userId === escrow.runnerId);
+  if (viewer.tenantId !== escrow.tenantId || !(isParty || isStaff(viewer))) throw notFound('escrow', escrow.id);
+}
+
+/** The escrow of an accepted offer, waiting for its money: the offer and the goods budget. */
+export function newEscrowRow(errand: Errand, offer: Pick<Offer, 'runnerId' | 'amount'>, feePlanId: string, id: string, now: Date): Escrow {
+  return {
+    id,
+    tenantId: errand.tenantId,
+    errandId: errand.id,
+    customerId: errand.customerId,
+    runnerId: offer.runnerId,
+    feePlanId,
+    currency: errand.currency,
+    gross: offer.amount + errand.goodsBudget,
+    funded: 0n,
+    released: 0n,
+    refunded: 0n,
+    state: 'AWAITING_FUNDS',
+    frozenByDispute: null,
+    autoReleaseAt: null,
+    fundedAt: null,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** The errand's goods budget stands still once an offer is accepted, so it tells the two parts apart. */
+export function partsOf(escrow: Pick<Escrow, 'gross'>, errand: Pick<Errand, 'goodsBudget'>): EscrowParts {
+  return { service: escrow.gross - errand.goodsBudget, goods: errand.goodsBudget };
+}
+
+export function moneyFactsOf(escrow: Escrow, errand: Errand, settlement?: Settlement): MoneyFacts {
+  const { id: escrowId, customerId, runnerId } = escrow;
+  const isFrozen = escrow.frozenByDispute !== null;
+  return { escrowId, customerId, runnerId, isFrozen, ...partsOf(escrow, errand), ...(settlement && { settlement }) };
+}
+
+export function fundedPatch({ gross }: Escrow, now: Date) {
+  return { state: 'FUNDED', funded: gross, fundedAt: now } as const;
+}
+
+/** What went out of the escrow, and how it ends: RELEASED by a delivery, REFUNDED or SPLIT by calling it off. */
+export function settledPatch(escrow: Escrow, settlement: Settlement, how: 'delivered' | 'calledOff') {
+  const refunded = settlement.customer;
+  const released = escrow.funded - refunded;
+  const calledOff = released === 0n ? ('REFUNDED' as const) : ('SPLIT' as const);
+  const state: EscrowState = how === 'delivered' ? 'RELEASED' : calledOff;
+  return { state, released, refunded, autoReleaseAt: null };
+}
+
+/**
+ * The booking of a transition that moves money. Its id is a function of the errand's version, so one transition of one
+ * version is booked once, whoever tries again.
+ */
+export function journalOf(errand: Errand, decision: Decision): JournalDraft {
+  const { transition, postings, event } = decision;
+  return {
+    id: uuidOf(`journal:${errand.id}:${errand.version}:${transition}`),
+    tenantId: errand.tenantId,
+    kind: `errand.${transition}`,
+    businessRef: `errand:${errand.id}`,
+    currency: errand.currency as Currency,
+    effectiveAt: event.at,
+    recordedAt: event.at,
+    actorId: event.actorId,
+    postings,
+  };
+}

@@ -1,0 +1,45 @@
+import { sqlCodeOf, type UserStatus } from '../../db/index.js';
+import { AppError, notFound, type FieldFault } from '../../kernel/index.js';
+import type { RefreshVerdict } from './session.js';
+import { inactiveFault } from './user.js';
+
+/** Prisma's name and PostgreSQL's own. */
+const uniqueCodes: ReadonlySet<unknown> = new Set(['P2002', '23505']);
+const foreignKeyCodes: ReadonlySet<unknown> = new Set(['P2003', '23503']);
+
+/** What the database refused of a new account, in the caller's terms; anything else as it is. */
+export function signUpFault(error: unknown, tenantId: string): unknown {
+  const code = sqlCodeOf(error);
+  if (foreignKeyCodes.has(code)) return notFound('tenant', tenantId);
+  if (!uniqueCodes.has(code)) return error;
+  const path = JSON.stringify((error as { meta?: unknown }).meta ?? '').includes('phone')
+    ? 'input.phone'
+    : 'input.email';
+  const fault: FieldFault = { path, message: 'belongs to another account of this market; sign in instead.' };
+  return new AppError('ALREADY_EXISTS', `${fault.path}: ${fault.message}`, { fields: [fault], cause: error });
+}
+
+export type RefusedRefresh = Exclude<RefreshVerdict, 'rotate'>;
+
+export function refreshFault(verdict: RefusedRefresh, status: UserStatus): AppError {
+  switch (verdict) {
+    case 'reused':
+      return new AppError(
+        'SESSION_REUSED',
+        'This refresh token was used before. Somebody may have a copy, so the session has been ended: sign in again.',
+      );
+    case 'overtaken':
+      return new AppError(
+        'VERSION_CONFLICT',
+        'Another request is refreshing this session right now: go on with the tokens it gets and do not send this one again.',
+      );
+    case 'inactive':
+      return inactiveFault(status);
+    case 'ended':
+      return sessionEnded();
+  }
+}
+
+export function sessionEnded(): AppError {
+  return new AppError('UNAUTHENTICATED', 'This session has ended: sign in again.');
+}

@@ -1,0 +1,22 @@
+export { createPasswords, type Passwords } from './passwords.js';
+export { createTokens, type AccessIdentity, type Tokens, type TokensOptions } from './tokens.js';
+export { createAccountService, type AccountService, type AccountServiceDeps } from './account.service.js';
+export type { SessionTokens, SignedIn } from './session.issue.js';
+export { createUserService, type UserService, type UserServiceDeps } from './user.service.js';
+export {
+  canSeeContact,
+  requireLiveSession,
+  viewerOf,
+  visibleRoles,
+  type Permissions,
+  type SessionState,
+  type UserRecord,
+} from './user.js';
+export {
+  passwordLengthMax,
+  passwordLengthMin,
+  selfServiceRoles,
+  type ProfilePatch,
+  type SelfServiceRole,
+  type SignUpInput,
+} from './user.input.js';

@@ -1,0 +1,129 @@
+import type { Db, Tx, UserProfile } from '../../db/index.js';
+import {
+  AppError,
+  badInput,
+  isUuid,
+  notFound,
+  requireUser,
+  roles,
+  uuidv7,
+  type Clock,
+  type Role,
+  type UserViewer,
+  type Viewer,
+} from '../../kernel/index.js';
+import { parseProfilePatch, type ProfilePatch } from './user.input.js';
+import { findPermissions, findUsers, lockAdmins } from './user.repo.js';
+import type { Permissions, UserRecord } from './user.js';
+
+export interface UserService {
+  /** Anyone of the viewer's tenant; what of them may be shown is decided by `canSeeContact`. @throws AppError NOT_FOUND */
+  get(viewer: Viewer, id: string): Promise<UserRecord>;
+  /** @throws AppError NOT_FOUND */
+  profile(viewer: Viewer, userId: string): Promise<UserProfile>;
+  /**
+   * Changes the viewer's own profile. With `expectedVersion` only if the profile is still at that version.
+   * @throws AppError UNAUTHENTICATED, BAD_INPUT (every fault), VERSION_CONFLICT
+   */
+  updateProfile(viewer: Viewer, patch: ProfilePatch, expectedVersion?: number): Promise<UserRecord>;
+  /** One statement whatever the number of ids; order is not kept, ids of nobody in the tenant are left out. */
+  byIds(tenantId: string, ids: readonly string[]): Promise<readonly UserRecord[]>;
+  /** One statement; undefined when there is no such user. */
+  permissionsOf(userId: string): Promise<Permissions | undefined>;
+  /** Granting a role twice changes nothing. @throws AppError UNAUTHENTICATED, FORBIDDEN (not an admin), NOT_FOUND */
+  grantRole(viewer: Viewer, userId: string, role: Role): Promise<UserRecord>;
+  /**
+   * Taking a role that is not there changes nothing.
+   * @throws AppError UNAUTHENTICATED, FORBIDDEN (not an admin, or the last admin would go), NOT_FOUND
+   */
+  revokeRole(viewer: Viewer, userId: string, role: Role): Promise<UserRecord>;
+}
+
+export interface UserServiceDeps {
+  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly clock: Clock;
+}
+
+const tenantWide = '*';
+
+export function createUserService({ db, clock }: UserServiceDeps): UserService {
+  return {
+    get: (viewer, id) => findOne(db.read, viewer.tenantId, id),
+    async profile(viewer, userId) {
+      const where = { userId, tenantId: viewer.tenantId };
+      const profile = isUuid(userId) ? await db.read.userProfile.findUnique({ where }) : null;
+      if (!profile) throw notFound('user', userId);
+      return profile;
+    },
+    updateProfile: async (viewer, patch, expectedVersion) =>
+      updateProfile(db, clock.now(), requireUser(viewer), patch, expectedVersion),
+    byIds: (tenantId, ids) => findUsers(db.read, tenantId, ids),
+    permissionsOf: (userId) => findPermissions(db.read, userId),
+    grantRole: (viewer, userId, role) =>
+      changeRole(db, viewer, userId, role, async (tx, tenantId) => {
+        const now = clock.now();
+        const grant = { id: uuidv7(now.getTime()), tenantId, userId, role, scope: tenantWide, createdAt: now };
+        await tx.roleGrant.createMany({ data: [grant], skipDuplicates: true });
+      }),
+    revokeRole: (viewer, userId, role) =>
+      changeRole(db, viewer, userId, role, async (tx, tenantId, admins) => {
+        if (role === 'ADMIN' && admins.has(userId) && admins.size === 1) {
+          throw new AppError('FORBIDDEN', 'This is the last admin: make someone else an admin first.');
+        }
+        await tx.roleGrant.deleteMany({ where: { tenantId, userId, role, scope: tenantWide } });
+      }),
+  };
+}
+
+async function findOne(reader: Parameters<typeof findUsers>[0], tenantId: string, id: string): Promise<UserRecord> {
+  const [user] = await findUsers(reader, tenantId, [id]);
+  if (!user) throw notFound('user', id);
+  return user;
+}
+
+async function updateProfile(
+  db: Pick<Db, 'write'>,
+  now: Date,
+  { tenantId, userId }: UserViewer,
+  patch: ProfilePatch,
+  expectedVersion: number | undefined,
+): Promise<UserRecord> {
+  const changed = definedOf(parseProfilePatch(patch));
+  return db.write(async (tx) => {
+    const { count } = await tx.userProfile.updateMany({
+      where: { userId, tenantId, ...(expectedVersion === undefined ? {} : { version: expectedVersion }) },
+      data: { ...changed, version: { increment: 1 }, updatedAt: now },
+    });
+    const user = await findOne(tx, tenantId, userId);
+    if (count === 0) {
+      const versions = `at version ${user.profile.version}, not ${expectedVersion}`;
+      throw new AppError('VERSION_CONFLICT', `Your profile is ${versions}: read it again and repeat your change.`);
+    }
+    return user;
+  });
+}
+
+/** The viewer's own ADMIN role is read under the lock: a role taken a moment ago no longer grants anything. */
+async function changeRole(
+  db: Pick<Db, 'write'>,
+  viewer: Viewer,
+  userId: string,
+  role: Role,
+  change: (tx: Tx, tenantId: string, admins: ReadonlySet<string>) => Promise<void>,
+): Promise<UserRecord> {
+  const admin = requireUser(viewer);
+  if (!roles.includes(role)) throw badInput('role', `"${role}" is not one of ${roles.join(', ')}.`);
+  return db.write(async (tx) => {
+    const admins = await lockAdmins(tx, admin.tenantId);
+    if (!admins.has(admin.userId)) throw new AppError('FORBIDDEN', 'Only an admin of this market changes roles.');
+    await findOne(tx, admin.tenantId, userId);
+    await change(tx, admin.tenantId, admins);
+    return findOne(tx, admin.tenantId, userId);
+  });
+}
+
+/** Leaves out what the patch does not name, so that it is not written. */
+function definedOf<Patch extends object>(patch: Patch): { [Key in keyof Patch]: Exclude<Patch[Key], undefined> } {
+  const entries = Object.entries(patch).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof Patch]: Exclude<Patch[Key], undefined> };
+}

@@ -1,0 +1,39 @@
+import type { Cache, CacheEvent } from '../cache/index.js';
+import type { Logger } from '../kernel/index.js';
+
+/** Writes what the cache does into the log: reads at DEBUG, invalidations and recoveries at INFO, trouble at WARNING. */
+export function logCacheEvents(cache: Pick<Cache, 'on'>, logger: Logger): void {
+  cache.on((event) => write(event, logger));
+}
+
+function write(event: CacheEvent, logger: Logger): void {
+  switch (event.kind) {
+    case 'read': {
+      const { kind, reason, type, key, ageMs, ttlMs, tookMs } = event.outcome;
+      return logger.debug({ type, key, reason, ageMs, ttlMs, tookMs }, `cache ${kind}`);
+    }
+    case 'bump':
+      return logger.info({ tags: event.tags, tookMs: event.tookMs }, 'cache invalidated');
+    case 'bump-failed':
+      return logger.debug({ tags: event.tags, err: event.error }, 'cache invalidation put off');
+    case 'load-failed':
+      return logger.debug({ type: event.type, key: event.key, err: event.error }, 'cache load failed');
+    case 'corrupt':
+      return logger.warn({ type: event.type, key: event.key }, `cache entry not readable, loaded anew: ${event.detail}`);
+    case 'not-stored':
+      return logger.warn({ type: event.type, key: event.key }, `answer not cached (${event.why}): ${event.detail}`);
+    case 'store-lost':
+      return logger.warn({ err: event.error }, 'Redis is away: every read goes to the database until it is back');
+    case 'store-recovered':
+      return logger.info({ downMs: event.downMs }, 'Redis is back: the cache answers again');
+    case 'new-generation':
+      return logger.info({ holdMs: event.holdMs, reason: event.reason }, 'the cache starts empty: nothing older is shown any more');
+    case 'replay-failed':
+      return logger.warn({ err: event.error }, 'invalidations put off cannot be caught up yet; the cache waits for them');
+    case 'unsafe-eviction':
+      return logger.warn(
+        { policy: event.policy },
+        'Redis may evict invalidation records (maxmemory-policy); set noeviction or a volatile-* policy, or old data may be shown',
+      );
+  }
+}

@@ -1,0 +1,25 @@
+import { availableParallelism } from 'node:os';
+import { defineConfig } from 'vitest/config';
+
+const withoutServices = ['test/unit/**/*.test.ts', 'test/architecture/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    maxWorkers: Math.min(2, availableParallelism()),
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: withoutServices } },
+      {
+        extends: true,
+        test: {
+          name: 'services',
+          include: ['test/**/*.test.ts'],
+          exclude: withoutServices,
+          globalSetup: 'test/support/global-setup.ts',
+        },
+      },
+    ],
+  },
+});
