@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 const withoutServices = ['test/unit/**/*.test.ts', 'test/architecture/**/*.test.ts'];
 
 export default defineConfig({
+  // Vite would take graphql's ES modules, its dependents take CommonJS, and two copies of graphql refuse each other.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     maxWorkers: Math.min(2, availableParallelism()),
     testTimeout: 20_000,

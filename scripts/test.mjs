@@ -1,7 +1,9 @@
 import './lib/node-version.mjs';
 
+const { followNpm } = await import('./lib/follow-npm.mjs');
 const { prepare } = await import('./lib/prepare.mjs');
 
+followNpm();
 if (await prepare()) {
   const { findServices } = await import('./lib/services.mjs');
   const { runTests } = await import('./lib/run-tests.mjs');

@@ -21,6 +21,7 @@ import {
   type Tokens,
 } from './modules/users/index.js';
 import { logCacheEvents } from './observability/index.js';
+import { demoPassword } from './demo.js';
 
 export interface App {
   readonly db: Db;
@@ -67,7 +68,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     apollo,
     context: { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant },
     logger,
-    hasPlayground: config.graphql.hasPlayground,
+    playground: config.graphql.hasPlayground ? { demoPassword: config.database.seedsDemo ? demoPassword : undefined } : undefined,
     ...config.http,
     readiness: createReadiness(db, cache),
   });

@@ -13,7 +13,6 @@ import {
 } from './db/index.js';
 import type { Logger } from './kernel/index.js';
 import { createLogger } from './observability/index.js';
-import { seedDemoData } from './seed/index.js';
 
 /** What has been started, to be stopped in the opposite order. */
 type Stop = () => Promise<void>;
@@ -51,7 +50,6 @@ async function start(config: Config, logger: Logger, stops: Stop[], onLost: (rea
   const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });
   const app = await createApp({ config, databaseUrl, jwtSecret, logger });
   stops.push(() => app.close());
-  if (config.database.seedsDemo) await seedDemoData({ db: app.db, logger });
   return app;
 }
 

@@ -47,7 +47,8 @@ export function createDb(options: DbOptions): Db {
     return client.$transaction(async (transaction) => {
       const tx = transaction as unknown as Tx;
       const scope: Scope = { wrote: false, tx };
-      const result = await writeScope.run(scope, () => work(tx));
+      // Awaited inside, because a Prisma promise starts only when somebody waits for it.
+      const result = await writeScope.run(scope, async () => await work(tx));
       return { result, changes: scope.wrote ? await changesOf(tx) : [] };
     }, limits);
   }

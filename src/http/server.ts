@@ -13,7 +13,8 @@ export interface HttpOptions {
   readonly apollo: ApolloServer<GraphqlContext>;
   readonly context: ContextDeps;
   readonly logger: Logger;
-  readonly hasPlayground: boolean;
+  /** Undefined: no playground. `demoPassword`: of the demo logins, where there is demo data. */
+  readonly playground: { readonly demoPassword: string | undefined } | undefined;
   readonly trustProxy: boolean;
   /** Origins that browsers may call from; none by default. */
   readonly corsOrigins: readonly string[];
@@ -48,7 +49,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   return app;
 }
 
-function addGraphql(app: FastifyInstance, { apollo, context, hasPlayground }: HttpOptions): void {
+function addGraphql(app: FastifyInstance, { apollo, context, playground }: HttpOptions): void {
   const contextOf = createContextFactory(context);
   const answer = fastifyApolloHandler(apollo, {
     context: (request) =>
@@ -60,11 +61,11 @@ function addGraphql(app: FastifyInstance, { apollo, context, hasPlayground }: Ht
       }),
   });
   app.post(graphqlPath, answer);
-  if (!hasPlayground) {
+  if (!playground) {
     app.get(graphqlPath, answer);
     return;
   }
-  const page = createPage(() => renderPlayground(graphqlPath));
+  const page = createPage(() => renderPlayground({ endpoint: graphqlPath, ...playground }));
   const isBrowsing = (request: FastifyRequest): boolean =>
     request.headers.accept?.includes('text/html') === true &&
     !new URL(request.url, 'http://localhost').searchParams.has('query');

@@ -94,7 +94,7 @@ export function describeLoads(create: () => StoreFixture): void {
       await cache.read(readOf(value('v')));
       await cache.read(readOf(neverLoads));
       await cache.read(readOf(value('v'), { type: 'bank', key: 'bank', ttlMs: 0 }));
-      await expect(cache.read(readOf(neverLoads, { key: 'other' }))).rejects.toThrow();
+      await expect(cache.read(readOf(neverLoads, { key: 'other' }))).rejects.toThrow('without its load');
       await cache.bump(['errand:1']);
       const { types, ...totals } = cache.stats();
       expect(totals).toEqual({ reads: 3, hits: 1, misses: 1, joins: 0, bypasses: 1, bumps: 1, errors: 1 });

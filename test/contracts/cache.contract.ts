@@ -7,8 +7,14 @@ import { describeLoads } from './cache-loads.contract.js';
 /** What every store must keep under the engine. @param create called once per test; its state starts empty */
 export function describeCacheContract(name: string, create: () => StoreFixture): void {
   describe(`cache on the ${name} store`, () => {
-    describe('freshness', () => describeFreshness(create));
-    describe('loads', () => describeLoads(create));
-    describe('entries', () => describeEntries(create));
+    describe('freshness', () => {
+      describeFreshness(create);
+    });
+    describe('loads', () => {
+      describeLoads(create);
+    });
+    describe('entries', () => {
+      describeEntries(create);
+    });
   });
 }

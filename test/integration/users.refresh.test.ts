@@ -137,7 +137,7 @@ async function race(
 ): Promise<PromiseSettledResult<SignedIn>[]> {
   const { sessionId } = await office.tokens.verifyAccess(accessToken);
   let outcomes: Promise<PromiseSettledResult<SignedIn>[]> | undefined;
-  await releaseTogether(database.url, sessionId, racers, () => {
+  await releaseTogether(database.url, ['SELECT 1 FROM session WHERE id = $1 FOR UPDATE', sessionId], racers, () => {
     outcomes = Promise.allSettled(rivals.map(refresh));
   });
   return outcomes!;

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { createDb, type Db, type UserStatus } from '../../src/db/index.js';
 import { silentLogger, uuidv7, type Clock, type Role, type UserViewer } from '../../src/kernel/index.js';
 import {
@@ -36,7 +36,7 @@ export interface Office {
   readonly accounts: AccountService;
   readonly users: UserService;
   readonly tokens: Tokens;
-  /** The SQL statements sent since it was last emptied. */
+  /** The SQL statements sent since it was last emptied, without the upkeep of change events that runs on behind a commit. */
   readonly statements: string[];
 }
 
@@ -49,7 +49,8 @@ export interface OfficeOptions {
 /** The services over connections of their own, as another server process would have them. */
 export function openOffice({ url, clock, passwords = createPasswords() }: OfficeOptions): Office {
   const statements: string[] = [];
-  const db = createDb({ url, logger: silentLogger, poolMax: 3, onStatement: (sql) => void statements.push(sql) });
+  const onStatement = (sql: string) => void (sql.includes('row_change') || statements.push(sql));
+  const db = createDb({ url, logger: silentLogger, poolMax: 3, onStatement });
   const tokens = createTokens({ secret: 'a secret of thirty-two bytes or more', accessTtlSeconds: 900, clock });
   return {
     db,
@@ -89,19 +90,19 @@ export async function addRole(db: Db, user: { id: string; tenantId: string }, ro
   });
 }
 
-/** Holds the session row, waits until `waiters` transactions queue for it, and lets them all go at once. */
+/** Locks what `lockSql` selects, waits until `waiters` transactions queue for it, and lets them all go at once. */
 export async function releaseTogether(
   url: string,
-  sessionId: string,
+  [lockSql, id]: readonly [string, string],
   waiters: number,
   begin: () => void,
 ): Promise<void> {
-  const holder = new pg.Client({ connectionString: url });
-  const watcher = new pg.Client({ connectionString: url });
+  const holder = new Client({ connectionString: url });
+  const watcher = new Client({ connectionString: url });
   await Promise.all([holder.connect(), watcher.connect()]);
   try {
     await holder.query('BEGIN');
-    await holder.query('SELECT 1 FROM session WHERE id = $1 FOR UPDATE', [sessionId]);
+    await holder.query(lockSql, [id]);
     begin();
     await untilQueued(watcher, waiters);
     await holder.query('COMMIT');
@@ -110,7 +111,7 @@ export async function releaseTogether(
   }
 }
 
-async function untilQueued(watcher: pg.Client, waiters: number): Promise<void> {
+async function untilQueued(watcher: Client, waiters: number): Promise<void> {
   const deadline = Date.now() + 15_000;
   for (;;) {
     const { rows } = await watcher.query<{ queued: number }>(
@@ -118,6 +119,6 @@ async function untilQueued(watcher: pg.Client, waiters: number): Promise<void> {
     );
     const queued = rows[0]?.queued ?? 0;
     if (queued >= waiters) return;
-    if (Date.now() > deadline) throw new Error(`only ${queued} of ${waiters} transactions queue for the session`);
+    if (Date.now() > deadline) throw new Error(`only ${queued} of ${waiters} transactions queue for the lock`);
   }
 }

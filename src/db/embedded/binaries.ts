@@ -58,15 +58,15 @@ export async function completeBinaries({ nativeDir }: Binaries): Promise<void> {
   }
 }
 
-/** Runs `postgres --version` as the one who will run the server. Answers the major version; undefined when it cannot be run. */
-export async function majorVersionOf({ nativeDir }: Binaries, identity: Identity): Promise<number | undefined> {
+/** Runs `postgres --version` as the one who will run the server. Answers the major version, or what kept it from running. */
+export async function majorVersionOf({ nativeDir }: Binaries, identity: Identity): Promise<number | Error> {
   try {
     const program = join(nativeDir, 'bin', 'postgres');
     const { stdout } = await execFileAsync(program, ['--version'], { cwd: '/', env: cleanEnv(), ...identity });
-    const major = /\b(\d+)[.\d]/.exec(stdout)?.[1];
-    return major === undefined ? undefined : Number(major);
+    const major = Number(/\b(\d+)[.\d]/.exec(stdout)?.[1]);
+    return major > 0 ? major : new Error(`it calls itself ${stdout.trim()}`);
   } catch (error) {
-    if (error instanceof Error) return undefined;
+    if (error instanceof Error) return error;
     throw error;
   }
 }

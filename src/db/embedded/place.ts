@@ -95,9 +95,11 @@ async function prepareBinaries(
   if (inPackage !== undefined) return { binaries: found, majorVersion: inPackage };
   const binaries = await copyBinaries(found, join(standsIn, `native-${found.version}`));
   const majorVersion = await majorVersionOf(binaries, identity);
-  if (majorVersion !== undefined) return { binaries, majorVersion };
+  if (typeof majorVersion === 'number') return { binaries, majorVersion };
+  const reason = majorVersion.message.trim().split('\n').at(-1);
   throw new EmbeddedPostgresError(
-    `The embedded PostgreSQL ${found.version} cannot run on this system (it needs glibc on Linux, and a folder that allows programs); set DATABASE_URL.`,
+    `The embedded PostgreSQL ${found.version} cannot run here (${reason}); it needs glibc on Linux, a folder that allows programs and, when started by root, the right to become another user. Set DATABASE_URL.`,
+    { cause: majorVersion },
   );
 }
 
@@ -112,7 +114,9 @@ async function tryInPackage(found: Binaries, identity: Identity): Promise<number
   const readable = await Promise.all(
     ['share/postgresql/postgres.bki', 'lib'].map((part) => canReach(join(found.nativeDir, part), identity)),
   );
-  return readable.every(Boolean) ? majorVersionOf(found, identity) : undefined;
+  if (!readable.every(Boolean)) return undefined;
+  const majorVersion = await majorVersionOf(found, identity);
+  return typeof majorVersion === 'number' ? majorVersion : undefined;
 }
 
 async function readFileIfThere(file: string): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
-import { GraphQLBigInt } from 'graphql-scalars';
+
+import { BigIntScalar } from './scalars.js';
 import { currencies, formatMoney, type Currency, type Money } from '../../kernel/index.js';
 
 export const CurrencyEnum = Object.fromEntries(currencies.map((code) => [code, code]));
@@ -7,7 +8,7 @@ registerEnumType(CurrencyEnum, { name: 'Currency', description: 'ISO 4217 curren
 
 @ObjectType('Money', { description: 'An exact amount. Never a float.' })
 export class MoneyType {
-  @Field(() => GraphQLBigInt, {
+  @Field(() => BigIntScalar, {
     description: 'Minor units: kobo, cent, pesewa. A JSON number up to 2^53 - 1, a string beyond it.',
   })
   minor!: bigint;

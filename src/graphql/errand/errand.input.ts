@@ -1,4 +1,4 @@
-import { GraphQLBigInt, GraphQLDateTime } from 'graphql-scalars';
+import { GraphQLDateTime } from 'graphql-scalars';
 import { ArgsType, Field, Float, InputType, registerEnumType } from 'type-graphql';
 import {
   errandOrders,
@@ -8,6 +8,7 @@ import {
   type ErrandState,
   type ProofKind,
 } from '../../modules/errands/index.js';
+import { BigIntScalar } from '../common/scalars.js';
 import { CurrencyEnum } from '../common/money.type.js';
 import { PageArgs } from '../common/relay.js';
 import { ErrandCategoryEnum, ErrandStateEnum } from './errand.type.js';
@@ -35,10 +36,10 @@ export class ErrandFilter {
   @Field(() => String, { nullable: true, description: 'The part of town, whole; case does not matter.' })
   area?: string;
 
-  @Field(() => GraphQLBigInt, { nullable: true, description: 'Minor units, inclusive.' })
+  @Field(() => BigIntScalar, { nullable: true, description: 'Minor units, inclusive.' })
   budgetMin?: bigint;
 
-  @Field(() => GraphQLBigInt, { nullable: true, description: 'Minor units, inclusive.' })
+  @Field(() => BigIntScalar, { nullable: true, description: 'Minor units, inclusive.' })
   budgetMax?: bigint;
 
   @Field(() => String, { nullable: true, description: 'Found in the title or the description; case does not matter.' })
@@ -74,7 +75,7 @@ export class GeoPointInput {
 
 @InputType({ description: 'An amount in minor units of a currency.' })
 export class MoneyInput {
-  @Field(() => GraphQLBigInt)
+  @Field(() => BigIntScalar)
   minor!: bigint;
 
   @Field(() => CurrencyEnum)

@@ -1,6 +1,7 @@
-import { GraphQLBigInt, GraphQLDateTime } from 'graphql-scalars';
+import { GraphQLDateTime } from 'graphql-scalars';
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { offerStates } from '../../modules/errands/index.js';
+import { BigIntScalar } from '../common/scalars.js';
 import { ErrandType } from '../errand/errand.type.js';
 
 export const OfferStateEnum = Object.fromEntries(offerStates.map((state) => [state, state]));
@@ -29,7 +30,7 @@ export class OfferType {
 
 @InputType()
 export class MakeOfferInput {
-  @Field(() => GraphQLBigInt, { description: "Minor units of the errand's currency." })
+  @Field(() => BigIntScalar, { description: "Minor units of the errand's currency." })
   amountMinor!: bigint;
 
   @Field(() => String, { nullable: true, description: 'Up to 1,000 characters to the customer.' })

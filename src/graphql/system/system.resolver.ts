@@ -1,5 +1,5 @@
-import { GraphQLBigInt } from 'graphql-scalars';
 import { Authorized, Ctx, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import { BigIntScalar } from '../common/scalars.js';
 import { MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
 
@@ -16,7 +16,7 @@ export class LedgerHealthType {
   @Field(() => Int)
   journals!: number;
 
-  @Field(() => GraphQLBigInt, { description: 'Debits minus credits, without sign, summed over all currencies: 0.' })
+  @Field(() => BigIntScalar, { description: 'Debits minus credits, without sign, summed over all currencies: 0.' })
   imbalance!: bigint;
 
   @Field(() => [MoneyType], { description: 'Debits minus credits by currency.' })

@@ -1,16 +1,8 @@
-import {
-  badInput,
-  isUuid,
-  pageOf,
-  pageRequest,
-  type AppError,
-  type Cursor,
-  type FieldFault,
-  type Page,
-} from '../../kernel/index.js';
+import { isUuid, pageOf, pageRequest, type Cursor, type FieldFault, type Page } from '../../kernel/index.js';
 import type { Prisma, Reader } from '../../db/index.js';
 import { refuse } from './errand.input.js';
 import { amountMinorMax, type Errand, type ErrandCategory, type ErrandState } from './errand.js';
+import { notACursor } from './newest-first.js';
 
 export const errandOrders = ['CREATED_DESC', 'CREATED_ASC', 'BUDGET_DESC', 'BUDGET_ASC', 'DELIVER_BY_ASC'] as const;
 export type ErrandOrder = (typeof errandOrders)[number];
@@ -124,10 +116,6 @@ function parseValue(column: Ordering['column'], text: string): Date | bigint {
     if (!Number.isNaN(date.getTime())) return date;
   }
   throw notACursor();
-}
-
-function notACursor(): AppError {
-  return badInput('after', 'is not a cursor; pass an endCursor or an edge cursor of an earlier answer.');
 }
 
 function filterFaults({ states, budgetMin, budgetMax }: ErrandFilter, text: string | undefined): readonly FieldFault[] {

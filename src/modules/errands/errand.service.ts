@@ -85,7 +85,8 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
       move(viewer, id, 'publish', { expectedVersion }, (tx, errand, decision, now) =>
         saveTransition(tx, errand, decision, patches.publish(now)),
       ),
-    start: (viewer, id, expectedVersion) => move(viewer, id, 'start', { expectedVersion }, (tx, errand, decision) => saveTransition(tx, errand, decision)),
+    start: (viewer, id, expectedVersion) =>
+      move(viewer, id, 'start', { expectedVersion }, (tx, errand, decision) => saveTransition(tx, errand, decision)),
     submitProof: (viewer, id, proofs, expectedVersion) =>
       move(
         viewer,
@@ -94,10 +95,13 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
         { expectedVersion, proofsCount: proofs.length },
         async (tx, errand, decision, now) => {
           await tx.proof.createMany({ data: parseProofs(proofs, errand, requireUser(viewer).userId, now) });
-        const patch = patches.submitProof(now);
-        const version = { increment: 1 };
-        await tx.escrow.updateMany({ where: { tenantId: errand.tenantId, errandId: id }, data: { ...patch, version, updatedAt: now } });
-        return saveTransition(tx, errand, decision, patch);
+          const patch = patches.submitProof(now);
+          const version = { increment: 1 };
+          await tx.escrow.updateMany({
+            where: { tenantId: errand.tenantId, errandId: id },
+            data: { ...patch, version, updatedAt: now },
+          });
+          return saveTransition(tx, errand, decision, patch);
         },
       ),
     async get(viewer, id) {

@@ -1,4 +1,4 @@
-import { isStaff, notFound, type Cursor, type Viewer } from '../../kernel/index.js';
+import { isStaff, notFound, type Viewer } from '../../kernel/index.js';
 import type {
   Errand as ErrandRow,
   ErrandCategory,
@@ -79,9 +79,4 @@ export function isCustomer(viewer: Viewer, errand: Pick<Errand, 'customerId'>): 
 
 export function isAssignedRunner(viewer: Viewer, errand: Pick<Errand, 'runnerId'>): boolean {
   return viewer.kind === 'user' && viewer.userId === errand.runnerId;
-}
-
-/** Where a row stands in a list that is ordered newest first. */
-export function newestFirstCursor({ createdAt, id }: { readonly createdAt: Date; readonly id: string }): Cursor {
-  return { order: 'CREATED_DESC', value: createdAt.toISOString(), id };
 }

@@ -6,7 +6,6 @@ export {
   errandCategories,
   errandStates,
   liveOfferStates,
-  newestFirstCursor,
   offerStates,
   proofKinds,
   type Errand,
@@ -31,7 +30,7 @@ export {
   type TransitionRule,
 } from './transitions.js';
 export { actorOf, decide, standsFor, systemActor, type Actor, type Decision, type TransitionEvent } from './decide.js';
-export { nothing, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
+export { nothing, refundOf, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
 export {
   amountFault,
   refuse,
@@ -42,6 +41,7 @@ export {
   type PointInput,
 } from './errand.input.js';
 export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
+export { newestFirst } from './newest-first.js';
 export { lockErrand, lockErrandOfOffer, outboxRow, saveTransition, transitionTopic } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
 export type { ProofInput } from './proof.input.js';

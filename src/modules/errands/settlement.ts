@@ -19,8 +19,8 @@ export interface MoneyFacts {
   readonly goods: bigint;
   /** A dispute holds the escrow: nothing flows out. */
   readonly isFrozen: boolean;
-  /** Who gets the money if this transition happens; told for those that empty the escrow. */
-  readonly settlement?: Settlement;
+  /** Who gets the money; asked only when a transition that empties the escrow happens. */
+  readonly settle?: () => Settlement;
 }
 
 export const nothing: Settlement = { runner: 0n, commission: 0n, vat: 0n, cancellation: 0n, customer: 0n };
@@ -38,8 +38,13 @@ export function fundingPostings({ customerId, escrowId, service, goods }: MoneyF
   ];
 }
 
+/** Everything back to the customer. */
+export function refundOf({ service, goods }: Pick<MoneyFacts, 'service' | 'goods'>): Settlement {
+  return { ...nothing, customer: service + goods };
+}
+
 export function refundPostings(money: MoneyFacts): readonly Posting[] {
-  return settlementPostings({ ...money, settlement: { ...nothing, customer: money.service + money.goods } });
+  return settlementPostings({ ...money, settle: () => refundOf(money) });
 }
 
 /**
@@ -47,8 +52,9 @@ export function refundPostings(money: MoneyFacts): readonly Posting[] {
  * the customer's, and what the service part cannot bear comes out of the goods part.
  */
 export function settlementPostings(money: MoneyFacts): readonly Posting[] {
-  const { settlement, escrowId, service, goods } = money;
-  invariant(settlement, `escrow ${escrowId} is settled without saying who gets its money`);
+  const { settle, escrowId, service, goods } = money;
+  invariant(settle, `escrow ${escrowId} is settled without saying who gets its money`);
+  const settlement = settle();
   invariant(
     settlementTotal(settlement) === service + goods,
     `escrow ${escrowId} is settled for another amount than it holds`,

@@ -1,13 +1,36 @@
-import { invariant, isUuid, notFound } from '../../kernel/index.js';
+import { invariant } from '../../kernel/index.js';
 import type { FeePlan, Tx } from '../../db/index.js';
 import { liveOfferStates, type Errand, type OfferState } from '../errands/index.js';
 import type { Escrow } from './escrow.js';
 
+export interface HeldEscrow {
+  readonly escrow: Escrow;
+  /** The plan of the day the offer was accepted. */
+  readonly feePlan: FeePlan;
+}
+
 /** The escrow of a locked errand, locked too; undefined when no offer was ever accepted. */
-export async function lockEscrow(tx: Tx, errand: Errand): Promise<Escrow | undefined> {
+export async function lockEscrow(tx: Tx, { tenantId, id }: Errand): Promise<HeldEscrow | undefined> {
   const [locked] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM escrow WHERE tenant_id = ${errand.tenantId}::uuid AND errand_id = ${errand.id}::uuid FOR UPDATE`;
-  return locked && tx.escrow.findUniqueOrThrow({ where: { id: locked.id } });
+    SELECT id FROM escrow WHERE tenant_id = ${tenantId}::uuid AND errand_id = ${id}::uuid FOR UPDATE`;
+  if (!locked) return undefined;
+  const { feePlan, ...escrow } = await tx.escrow.findUniqueOrThrow({
+    where: { id: locked.id },
+    include: { feePlan: true },
+  });
+  return { escrow, feePlan };
+}
+
+/** Writes the escrow of an accepted offer; one that an earlier offer left void is taken over, so an errand has one at most. */
+export async function openEscrow(tx: Tx, errand: Errand, row: Escrow): Promise<Escrow> {
+  const earlier = await lockEscrow(tx, errand);
+  if (!earlier) return tx.escrow.create({ data: row });
+  invariant(
+    earlier.escrow.state === 'VOID',
+    `errand ${errand.id} is OPEN beside an escrow that is ${earlier.escrow.state}`,
+  );
+  const { id: _, createdAt: __, version: ___, updatedAt, ...terms } = row;
+  return saveEscrow(tx, earlier.escrow, terms, updatedAt);
 }
 
 /** Saves what changed, one version on. */
@@ -17,22 +40,14 @@ export async function saveEscrow(tx: Tx, { id, version }: Escrow, patch: Partial
 
 /** The tenant's newest plan. */
 export async function currentFeePlan(tx: Tx, tenantId: string): Promise<FeePlan> {
-  const plan = await tx.feePlan.findFirst({ where: { tenantId }, orderBy: [{ createdAt: 'desc' }, { version: 'desc' }, { id: 'desc' }] });
+  const orderBy = [{ createdAt: 'desc' as const }, { version: 'desc' as const }, { id: 'desc' as const }];
+  const plan = await tx.feePlan.findFirst({ where: { tenantId }, orderBy });
   invariant(plan, `tenant ${tenantId} has no fee plan`);
   return plan;
-}
-
-export async function feePlanOf(tx: Tx, { feePlanId }: Escrow): Promise<FeePlan> {
-  return tx.feePlan.findUniqueOrThrow({ where: { id: feePlanId } });
 }
 
 /** Answers every offer that still waits for one. */
 export async function closeLiveOffers(tx: Tx, { tenantId, id }: Errand, state: OfferState, now: Date): Promise<void> {
   const where = { tenantId, errandId: id, state: { in: [...liveOfferStates] } };
   await tx.offer.updateMany({ where, data: { state, version: { increment: 1 }, updatedAt: now } });
-}
-
-export function requireEscrowId(id: string): string {
-  if (!isUuid(id)) throw notFound('escrow', id);
-  return id;
 }

@@ -1,23 +1,95 @@
-import { invariant, isUuid, notFound, pageOf, pageRequest, requireUser, uuidv7, type Clock, type Cursor, type Page, type Viewer } from '../../kernel/index.js';
-import type { Db, Prisma, Tx } from '../../db/index.js';
 import {
-  actorOf,
-  decide,
-  lockErrand,
-  lockErrandOfOffer,
-  newestFirstCursor,
-  patches,
-  readOffer,
-  saveTransition,
-  type Errand,
-  type PageArgs,
-} from '../errands/index.js';
-import { postJournal } from '../ledger/index.js';
-import { closeLiveOffers, currentFeePlan, feePlanOf, lockEscrow, saveEscrow } from './escrow.repo.js';
-import { assertParty, fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPatch, type Escrow, type EscrowState } from './escrow.js';
-import { cancellationSettlement, deliverySettlement } from './fees.js';
+  isUuid,
+  notFound,
+  pageOf,
+  pageRequest,
+  requireUser,
+  type Clock,
+  type Page,
+  type Viewer,
+} from '../../kernel/index.js';
+import type { Db, Prisma, Reader } from '../../db/index.js';
+import { newestFirst, type PageArgs } from '../errands/index.js';
+import {
+  acceptOffer,
+  cancel,
+  confirm,
+  fund,
+  type AcceptedOffer,
+  type CancelledErrand,
+  type ConfirmOptions,
+  type EscrowChange,
+} from './escrow.moves.js';
+import { assertParty, type Escrow, type EscrowState } from './escrow.js';
 
 export interface EscrowListArgs extends PageArgs {
   readonly state?: EscrowState | null | undefined;
   readonly states?: readonly EscrowState[] | null | undefined;
 }
+
+/**
+ * An errand's money, from the accepted offer to the last minor unit. Each change takes the errand's lock, then the
+ * escrow's, then the ledger's, and moves state and money in one transaction: rivals that race leave one winner, the
+ * others get ILLEGAL_TRANSITION. Errands and escrows of another tenant are NOT_FOUND.
+ */
+export interface EscrowService {
+  /** The errand then waits 24 hours for its money. @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION */
+  acceptOffer(viewer: Viewer, offerId: string, expectedVersion?: number): Promise<AcceptedOffer>;
+  /** Pays the whole escrow from the customer's wallet. @throws AppError INSUFFICIENT_FUNDS, FORBIDDEN, ILLEGAL_TRANSITION */
+  fund(viewer: Viewer, errandId: string): Promise<EscrowChange>;
+  /** Pays the runner, less commission and VAT. @throws AppError FORBIDDEN, ILLEGAL_TRANSITION, BAD_INPUT */
+  confirm(viewer: Viewer, errandId: string, options?: ConfirmOptions): Promise<EscrowChange>;
+  /** Calls an errand off; what is in escrow goes back, less what the fee plan says. @throws AppError FORBIDDEN, ILLEGAL_TRANSITION */
+  cancel(viewer: Viewer, errandId: string, reason?: string): Promise<CancelledErrand>;
+  /** To its two parties and staff. */
+  get(viewer: Viewer, id: string): Promise<Escrow>;
+  /** Escrows the viewer pays into or is paid from, newest first. */
+  list(viewer: Viewer, args: EscrowListArgs): Promise<Page<Escrow>>;
+  /** In no order; what is missing is left out. For callers that check who may see an errand's money. */
+  byErrandIds(tenantId: string, errandIds: readonly string[]): Promise<readonly Escrow[]>;
+}
+
+export interface EscrowServiceDeps {
+  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly clock: Clock;
+}
+
+export function createEscrowService({ db, clock }: EscrowServiceDeps): EscrowService {
+  return {
+    acceptOffer: (viewer, offerId, expectedVersion) =>
+      db.write((tx) => acceptOffer({ tx, clock, viewer }, offerId, expectedVersion)),
+    fund: (viewer, errandId) => db.write((tx) => fund({ tx, clock, viewer }, errandId)),
+    confirm: (viewer, errandId, options = {}) => db.write((tx) => confirm({ tx, clock, viewer }, errandId, options)),
+    cancel: (viewer, errandId, reason) => db.write((tx) => cancel({ tx, clock, viewer }, errandId, reason)),
+    async get(viewer, id) {
+      const where = { tenantId: viewer.tenantId, id };
+      const escrow = isUuid(id) ? await db.read.escrow.findFirst({ where }) : null;
+      if (!escrow) throw notFound('escrow', id);
+      assertParty(viewer, escrow);
+      return escrow;
+    },
+    list: (viewer, args) => escrowPage(db.read, viewer, args),
+    byErrandIds: (tenantId, errandIds) =>
+      db.read.escrow.findMany({ where: { tenantId, errandId: { in: errandIds.filter(isUuid) } } }),
+  };
+}
+
+async function escrowPage(
+  reader: Reader,
+  viewer: Viewer,
+  { state, states, first, after }: EscrowListArgs,
+): Promise<Page<Escrow>> {
+  const { tenantId, userId } = requireUser(viewer);
+  const page = pageRequest(first, after, newestFirst.order);
+  const wanted = [...(state ? [state] : []), ...(states ?? [])];
+  const where: Prisma.EscrowWhereInput = { tenantId, OR: [{ customerId: userId }, { runnerId: userId }] };
+  const rows = await reader.escrow.findMany({
+    where: { AND: [where, wanted.length > 0 ? { state: { in: wanted } } : {}, newestFirst.after(page.after)] },
+    orderBy: [...newestFirst.orderBy],
+    take: page.first + 1,
+  });
+  return pageOf(rows, page.first);
+}
+
+/** Where an escrow stands in a list that is ordered newest first. */
+export const escrowCursor = newestFirst.cursor;

@@ -24,7 +24,13 @@ export function assertParty(viewer: Viewer, escrow: Pick<Escrow, 'id' | 'tenantI
 }
 
 /** The escrow of an accepted offer, waiting for its money: the offer and the goods budget. */
-export function newEscrowRow(errand: Errand, offer: Pick<Offer, 'runnerId' | 'amount'>, feePlanId: string, id: string, now: Date): Escrow {
+export function newEscrowRow(
+  errand: Errand,
+  offer: Pick<Offer, 'runnerId' | 'amount'>,
+  feePlanId: string,
+  id: string,
+  now: Date,
+): Escrow {
   return {
     id,
     tenantId: errand.tenantId,
@@ -52,10 +58,10 @@ export function partsOf(escrow: Pick<Escrow, 'gross'>, errand: Pick<Errand, 'goo
   return { service: escrow.gross - errand.goodsBudget, goods: errand.goodsBudget };
 }
 
-export function moneyFactsOf(escrow: Escrow, errand: Errand, settlement?: Settlement): MoneyFacts {
+export function moneyFactsOf(escrow: Escrow, errand: Errand, settle?: () => Settlement): MoneyFacts {
   const { id: escrowId, customerId, runnerId } = escrow;
   const isFrozen = escrow.frozenByDispute !== null;
-  return { escrowId, customerId, runnerId, isFrozen, ...partsOf(escrow, errand), ...(settlement && { settlement }) };
+  return { escrowId, customerId, runnerId, isFrozen, ...partsOf(escrow, errand), ...(settle && { settle }) };
 }
 
 export function fundedPatch({ gross }: Escrow, now: Date) {

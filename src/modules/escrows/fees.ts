@@ -19,13 +19,19 @@ const wholeBps = 10_000n;
  * @param goodsSpent minor units, 0 to the goods part
  */
 export function deliverySettlement(rates: FeeRates, { service, goods }: EscrowParts, goodsSpent: bigint): Settlement {
-  invariant(goodsSpent >= 0n && goodsSpent <= goods, `goods spent must be within the goods part, got ${goodsSpent} of ${goods}`);
+  invariant(
+    goodsSpent >= 0n && goodsSpent <= goods,
+    `goods spent must be within the goods part, got ${goodsSpent} of ${goods}`,
+  );
   const commissionWeight = BigInt(rates.commissionBps) * wholeBps;
   const vatWeight = BigInt(rates.commissionBps) * BigInt(rates.vatBps);
   const runnerWeight = wholeBps * wholeBps - commissionWeight - vatWeight;
   invariant(runnerWeight >= 0n, 'commission and its VAT take more than the whole service part');
   const [net = 0n, commission = 0n, vat = 0n] = splitByWeights(service, [runnerWeight, commissionWeight, vatWeight]);
-  return checked({ ...nothing, runner: net + goodsSpent, commission, vat, customer: goods - goodsSpent }, { service, goods });
+  return checked(
+    { ...nothing, runner: net + goodsSpent, commission, vat, customer: goods - goodsSpent },
+    { service, goods },
+  );
 }
 
 /**
@@ -47,10 +53,19 @@ export function cancellationSettlement(rates: FeeRates, parts: EscrowParts, fund
  */
 export function splitByWeights(total: bigint, weights: readonly bigint[]): readonly bigint[] {
   const whole = weights.reduce((sum, weight) => sum + weight, 0n);
-  invariant(total >= 0n && whole > 0n && weights.every((weight) => weight >= 0n), 'splits amounts >= 0 by weights >= 0, one of them > 0');
-  const shares = weights.map((weight, index) => ({ index, part: (total * weight) / whole, remainder: (total * weight) % whole }));
+  invariant(
+    total >= 0n && whole > 0n && weights.every((weight) => weight >= 0n),
+    'splits amounts >= 0 by weights >= 0, one of them > 0',
+  );
+  const shares = weights.map((weight, index) => ({
+    index,
+    part: (total * weight) / whole,
+    remainder: (total * weight) % whole,
+  }));
   const left = Number(total - shares.reduce((sum, { part }) => sum + part, 0n));
-  const byRemainder = shares.toSorted((one, other) => (one.remainder === other.remainder ? 0 : one.remainder > other.remainder ? -1 : 1));
+  const byRemainder = shares.toSorted((one, other) =>
+    one.remainder === other.remainder ? 0 : one.remainder > other.remainder ? -1 : 1,
+  );
   const lucky = new Set(byRemainder.slice(0, left).map(({ index }) => index));
   return shares.map(({ index, part }) => (lucky.has(index) ? part + 1n : part));
 }

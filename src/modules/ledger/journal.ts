@@ -40,8 +40,9 @@ export function accountIdOf(tenantId: string, currency: Currency, code: string):
   return uuidOf(`ledger-account:${tenantId}:${currency}:${code}`);
 }
 
-export function journalRow({ postings: _, currency: __, ...row }: JournalDraft): Prisma.JournalCreateManyInput {
-  return row;
+export function journalRow(draft: JournalDraft): Prisma.JournalCreateManyInput {
+  const { id, tenantId, kind, businessRef, effectiveAt, recordedAt, actorId } = draft;
+  return { id, tenantId, kind, businessRef, effectiveAt, recordedAt, actorId };
 }
 
 /** The row of an account that was just opened, or that a bulk load writes with its totals. */

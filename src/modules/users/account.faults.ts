@@ -11,12 +11,17 @@ const foreignKeyCodes: ReadonlySet<unknown> = new Set(['P2003', '23503']);
 export function signUpFault(error: unknown, tenantId: string): unknown {
   const code = sqlCodeOf(error);
   if (foreignKeyCodes.has(code)) return notFound('tenant', tenantId);
-  if (!uniqueCodes.has(code)) return error;
-  const path = JSON.stringify((error as { meta?: unknown }).meta ?? '').includes('phone')
-    ? 'input.phone'
-    : 'input.email';
-  const fault: FieldFault = { path, message: 'belongs to another account of this market; sign in instead.' };
+  const column = uniqueCodes.has(code) ? takenColumn(error) : undefined;
+  if (!column) return error;
+  const message = 'belongs to another account of this market; sign in instead.';
+  const fault: FieldFault = { path: `input.${column}`, message };
   return new AppError('ALREADY_EXISTS', `${fault.path}: ${fault.message}`, { fields: [fault], cause: error });
+}
+
+/** The driver names the unique index that refused, in a place that differs between Prisma and its adapters. */
+function takenColumn(error: unknown): 'email' | 'phone' | undefined {
+  const told = JSON.stringify((error as { readonly meta?: unknown }).meta ?? {});
+  return (['email', 'phone'] as const).find((column) => told.includes(`app_user_tenant_id_${column}_key`));
 }
 
 export type RefusedRefresh = Exclude<RefreshVerdict, 'rotate'>;

@@ -1,0 +1,2 @@
+/** Of every demo login. */
+export const demoPassword = 'runam-demo';

@@ -1,0 +1,24 @@
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { demoLoginHeader, demoLoginScript } from './demo-login.js';
+import { playgroundExamples, type PlaygroundExample } from './examples.js';
+
+export interface PlaygroundOptions {
+  readonly endpoint: string;
+  /** Of the demo logins; undefined where there is no demo data, and the examples then need a token in their headers. */
+  readonly demoPassword: string | undefined;
+}
+
+/** GraphiQL as one page with everything inlined, so it works without the internet. About 9 MB before compression. */
+export function renderPlayground({ endpoint, demoPassword }: PlaygroundOptions): string {
+  const tabs = { defaultTabs: playgroundExamples.map((example) => tabOf(example, demoPassword !== undefined)) };
+  const page = renderGraphiQL({ endpoint, title: 'RunAm', ...tabs });
+  if (demoPassword === undefined) return page;
+  // A function, because in a replacement text `$` has a meaning of its own.
+  return page.replace('</title>', () => `</title>${demoLoginScript(endpoint, demoPassword)}`);
+}
+
+function tabOf({ query, as }: PlaygroundExample, isDemo: boolean): { query: string; headers?: string } {
+  if (!as) return { query };
+  const headers = isDemo ? { [demoLoginHeader]: as } : { authorization: 'Bearer <accessToken>' };
+  return { query, headers: JSON.stringify(headers, null, 2) };
+}

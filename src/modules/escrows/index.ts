@@ -1,0 +1,25 @@
+export { assertParty, escrowStates, type Escrow, type EscrowState } from './escrow.js';
+export { fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPatch } from './escrow.js';
+export { cancellationSettlement, deliverySettlement, splitByWeights, type EscrowParts, type FeeRates } from './fees.js';
+export type { AcceptedOffer, CancelledErrand, ConfirmOptions, EscrowChange } from './escrow.moves.js';
+export {
+  createEscrowService,
+  escrowCursor,
+  type EscrowListArgs,
+  type EscrowService,
+  type EscrowServiceDeps,
+} from './escrow.service.js';
+export {
+  createSandboxProvider,
+  type ChargeOutcome,
+  type ChargeRequest,
+  type PaymentProvider,
+} from './payment-provider.js';
+export {
+  createWalletService,
+  topUpJournal,
+  type ToppedUp,
+  type TopUp,
+  type WalletService,
+  type WalletServiceDeps,
+} from './wallet.service.js';

@@ -1,0 +1,142 @@
+import {
+  AppError,
+  badInput,
+  formatMoney,
+  invariant,
+  requireUser,
+  uuidOf,
+  uuidv7,
+  type Clock,
+  type Currency,
+  type Money,
+  type UserViewer,
+  type Viewer,
+} from '../../kernel/index.js';
+import type { Charge, Db, Tx } from '../../db/index.js';
+import { amountFault, currencyOf, refuse } from '../errands/index.js';
+import { accounts, postJournal, transfer, walletBalance } from '../ledger/index.js';
+import type { ChargeOutcome, PaymentProvider } from './payment-provider.js';
+
+export interface TopUp {
+  /** Minor units, above 0, up to `amountMinorMax`. */
+  readonly amountMinor: bigint;
+  /** The tenant's. */
+  readonly currency: string;
+  /** The caller's own, 1 to 100 characters; a repeated one is charged once. Default: a new one. */
+  readonly reference?: string | null | undefined;
+}
+
+export interface ToppedUp {
+  readonly charge: Readonly<Charge>;
+  /** What the wallet holds now. */
+  readonly wallet: Money;
+  /** The reference had been charged before; nothing moved this time. */
+  readonly isReplay: boolean;
+}
+
+export interface WalletService {
+  /** What the viewer can spend, read from the ledger. @throws AppError UNAUTHENTICATED */
+  wallet(viewer: Viewer): Promise<Money>;
+  /**
+   * Charges the viewer through the provider and puts the money into the wallet. Safe to repeat with its reference, also
+   * after a crash halfway: the money arrives once.
+   * @throws AppError BAD_INPUT, ALREADY_EXISTS when the reference was used for another amount, UNAVAILABLE when the provider declined
+   */
+  topUp(viewer: Viewer, input: TopUp): Promise<ToppedUp>;
+}
+
+export interface WalletServiceDeps {
+  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly clock: Clock;
+  readonly provider: PaymentProvider;
+}
+
+const referenceLengthMax = 100;
+
+export function createWalletService({ db, clock, provider }: WalletServiceDeps): WalletService {
+  return {
+    async wallet(viewer) {
+      const user = requireUser(viewer);
+      return walletBalance(db.read, user, await currencyOf(db.read, user.tenantId));
+    },
+    async topUp(viewer, input) {
+      const user = requireUser(viewer);
+      const amount = await parseAmount(db, user, input);
+      const charge = await db.write((tx) => noteCharge(tx, user, amount, provider.name, input.reference, clock.now()));
+      const isReplay = charge.state === 'SUCCEEDED';
+      const settled = isReplay ? charge : await settle(charge, amount);
+      return { charge: settled, wallet: await walletBalance(db.read, user, amount.currency), isReplay };
+    },
+  };
+
+  /** The provider is asked between two transactions, so nothing is locked while it thinks. */
+  async function settle(charge: Charge, amount: Money): Promise<Charge> {
+    const outcome = await provider.charge({ reference: charge.providerRef, amount });
+    const settled = await db.write((tx) => saveOutcome(tx, charge.id, outcome, clock.now()));
+    if (outcome.kind === 'FAILED') throw new AppError('UNAVAILABLE', `The payment was declined: ${outcome.reason}`);
+    return settled;
+  }
+}
+
+async function parseAmount(
+  db: Pick<Db, 'read'>,
+  user: UserViewer,
+  { amountMinor, currency, reference }: TopUp,
+): Promise<Money> {
+  const tenantCurrency = await currencyOf(db.read, user.tenantId);
+  const fault = amountFault('input.amount', { minor: amountMinor, currency }, tenantCurrency, 1n);
+  refuse(fault ? [fault] : []);
+  if (reference != null && (reference.length < 1 || reference.length > referenceLengthMax)) {
+    throw badInput('input.reference', `takes 1 to ${referenceLengthMax} characters, got ${reference.length}.`);
+  }
+  return { minor: amountMinor, currency: tenantCurrency };
+}
+
+/** Writes the charge down before the provider hears of it, or finds it: references are each user's own. */
+async function noteCharge(
+  tx: Tx,
+  { tenantId, userId }: UserViewer,
+  amount: Money,
+  provider: string,
+  reference: string | null | undefined,
+  now: Date,
+): Promise<Charge> {
+  const providerRef = `${userId}:${reference ?? uuidv7(now.getTime())}`;
+  const id = uuidOf(`charge:${provider}:${providerRef}`);
+  const row = { id, tenantId, userId, provider, providerRef, amount: amount.minor, currency: amount.currency };
+  const data = { ...row, state: 'PENDING' as const, createdAt: now, updatedAt: now };
+  await tx.charge.createMany({ data: [data], skipDuplicates: true });
+  const charge = await tx.charge.findUniqueOrThrow({ where: { provider_providerRef: { provider, providerRef } } });
+  if (charge.amount === amount.minor && charge.currency === amount.currency) return charge;
+  const used = formatMoney({ minor: charge.amount, currency: charge.currency as Currency });
+  throw new AppError('ALREADY_EXISTS', `The reference was used for ${used} already; use a new one for another amount.`);
+}
+
+/** Whoever comes second finds the charge settled and books nothing. */
+async function saveOutcome(tx: Tx, id: string, outcome: ChargeOutcome, now: Date): Promise<Charge> {
+  const locked = await tx.$queryRaw<unknown[]>`SELECT id FROM charge WHERE id = ${id}::uuid FOR UPDATE`;
+  invariant(locked.length === 1, `charge ${id} is gone`);
+  const charge = await tx.charge.findUniqueOrThrow({ where: { id } });
+  if (charge.state === 'SUCCEEDED') return charge;
+  if (outcome.kind === 'SUCCEEDED') await postJournal(tx, topUpJournal(charge, now));
+  return tx.charge.update({ where: { id }, data: { state: outcome.kind, updatedAt: now } });
+}
+
+/** Money that arrived at the provider stands in the user's wallet. */
+export function topUpJournal(
+  charge: Pick<Charge, 'id' | 'tenantId' | 'userId' | 'provider' | 'amount' | 'currency'>,
+  now: Date,
+) {
+  const { id, tenantId, userId, provider, amount, currency } = charge;
+  return {
+    id: uuidOf(`journal:charge:${id}`),
+    tenantId,
+    kind: 'wallet.topUp',
+    businessRef: `charge:${id}`,
+    currency: currency as Currency,
+    effectiveAt: now,
+    recordedAt: now,
+    actorId: userId,
+    postings: transfer(accounts.pspClearing(provider), accounts.wallet(userId), amount),
+  };
+}
