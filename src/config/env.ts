@@ -103,7 +103,7 @@ function group(values: Values, types: CacheConfig['types']): Config {
       trustProxy: values.TRUST_PROXY,
       corsOrigins: values.CORS_ORIGINS ?? [],
       bodyLimitBytes: values.BODY_LIMIT_BYTES,
-      rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+      rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE ?? (isProduction ? 600 : 0),
     },
     graphql: {
       hasPlayground: values.PLAYGROUND ?? !isProduction,
@@ -119,7 +119,7 @@ function group(values: Values, types: CacheConfig['types']): Config {
       url: values.DATABASE_URL,
       poolMax: values.DATABASE_POOL_MAX,
       transactionTimeoutMs: values.DATABASE_TRANSACTION_TIMEOUT_MS,
-      seedsDemo: values.SEED_DEMO ?? values.DATABASE_URL === undefined,
+      seedsDemo: values.SEED_DEMO ?? !isProduction,
     },
     redis: redisOf(values),
     cache: cacheOf(values, types),

@@ -50,7 +50,8 @@ const serverVariables = {
     'Server',
     'Requests per minute that one viewer may make.',
     whole({ min: 0, max: 1_000_000, minMeans: 'no limit' }),
-    '600',
+    undefined,
+    '600 in production, no limit otherwise',
   ),
   DEFAULT_TENANT: variable(
     'Server',
@@ -84,10 +85,10 @@ const databaseVariables = {
   ),
   SEED_DEMO: variable(
     'Database',
-    'Fill an empty database with the demo.',
+    'Fill a database that holds no tenant yet with the demo.',
     flag,
     undefined,
-    'on with the embedded PostgreSQL, off with DATABASE_URL',
+    'on outside production',
   ),
 };
 

@@ -1,0 +1,172 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, type Env, ensureJwtSecret, envExample, loadEnv } from '../../src/config/index.js';
+
+const exampleFile = new URL('../../.env.example', import.meta.url);
+
+describe('the configuration', () => {
+  it('holds without a single variable', () => {
+    const config = loadEnv({});
+    expect(config).toMatchObject({
+      nodeEnv: 'development',
+      isProduction: false,
+      dataDir: '.runam',
+      redis: undefined,
+      http: {
+        host: '127.0.0.1',
+        port: 4000,
+        corsOrigins: [],
+        rateLimitPerMinute: 0,
+        bodyLimitBytes: 1_048_576,
+        trustProxy: false,
+      },
+      graphql: { hasPlayground: true, hasIntrospection: true, defaultTenant: 'lagos' },
+      auth: { jwtSecret: undefined, accessTokenTtlS: 600, refreshTokenTtlS: 2_592_000 },
+      database: { url: undefined, poolMax: 10, transactionTimeoutMs: 10_000, seedsDemo: true },
+    });
+    expect(config.cache).toMatchObject({
+      isEnabled: true,
+      defaultTimeoutS: 300,
+      keyPrefix: 'runam',
+      quarantineMs: 15_000,
+    });
+    expect(config.cache.types.ERRAND_LIST).toEqual({ timeoutS: 60, consistency: 'acked' });
+    expect(config.cache.types.BANKS_LIST.timeoutS).toBe(86_400);
+  });
+
+  it.each(['False', 'false', '0', 'no', 'OFF'])('takes %s for false', (text) => {
+    expect(loadEnv({ CACHE_ENABLED: text }).cache.isEnabled).toBe(false);
+  });
+
+  it.each(['True', 'true', '1', 'YES', 'on'])('takes %s for true', (text) => {
+    expect(loadEnv({ TRUST_PROXY: text }).http.trustProxy).toBe(true);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadEnv({ REDIS_URL: '', PORT: ' ', DATABASE_URL: '' })).toEqual(loadEnv({}));
+  });
+
+  it('is closed in production unless asked, and wants a secret there', () => {
+    const production = { NODE_ENV: 'production', JWT_SECRET: 'x'.repeat(32) };
+    expect(loadEnv(production)).toMatchObject({
+      isProduction: true,
+      graphql: { hasPlayground: false, hasIntrospection: false },
+      log: { isPretty: false },
+    });
+    expect(loadEnv({ ...production, PLAYGROUND: 'on' }).graphql.hasPlayground).toBe(true);
+    expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
+      'JWT_SECRET: is not set; production takes at least 32 characters.',
+    ]);
+  });
+
+  it('seeds the demo only where the database is its own, unless told', () => {
+    const databaseUrl = 'postgresql://somebody@db.example.com/runam';
+    expect(loadEnv({ DATABASE_URL: databaseUrl }).database).toMatchObject({ url: databaseUrl, seedsDemo: true });
+    expect(loadEnv({ NODE_ENV: 'production', JWT_SECRET: 'x'.repeat(32) }).database.seedsDemo).toBe(false);
+    expect(loadEnv({ SEED_DEMO: 'no' }).database.seedsDemo).toBe(false);
+  });
+
+  it.each<[string, Env, string | undefined]>([
+    ['REDIS_URL', { REDIS_URL: 'rediss://cache.example.com' }, 'rediss://cache.example.com'],
+    ['REDIS_HOST alone', { REDIS_HOST: 'cache' }, 'redis://cache:6379/0'],
+    [
+      'all parts',
+      { REDIS_HOST: 'cache', REDIS_PORT: '6380', REDIS_DB: '2', REDIS_PASSWORD: 'a:b@c' },
+      'redis://:a%3Ab%40c@cache:6380/2',
+    ],
+    ['an IPv6 host', { REDIS_HOST: '::1' }, 'redis://[::1]:6379/0'],
+    ['USE_REDIS alone', { USE_REDIS: 'True' }, 'redis://127.0.0.1:6379/0'],
+    ['USE_REDIS=False, which wins', { USE_REDIS: 'False', REDIS_URL: 'redis://cache', REDIS_HOST: 'cache' }, undefined],
+    ['a port without a host', { REDIS_PORT: '6380' }, undefined],
+  ])('finds Redis from %s', (_what, env, url) => {
+    expect(loadEnv(env).redis).toEqual(url === undefined ? undefined : { url });
+  });
+
+  it('says every fault at once: the variable, what it got, what it takes', () => {
+    const env = {
+      PORT: '70000',
+      CACHE_TIMEOUT_ERRAND_LIST: 'abc',
+      TRUST_PROXY: 'maybe',
+      LOG_LEVEL: 'loud',
+      CACHE_CONSISTENCY_OFFERS: 'strict',
+    };
+    expect(faultsOf(env)).toEqual([
+      'PORT: got "70000"; takes whole numbers from 0 to 65535.',
+      'LOG_LEVEL: got "loud"; takes one of trace, debug, info, warn, error, fatal, silent.',
+      'TRUST_PROXY: got "maybe"; takes true, false, 1, 0, yes, no, on or off.',
+      'CACHE_TIMEOUT_ERRAND_LIST: got "abc"; takes whole seconds from 0 (do not cache) to 31536000.',
+      'CACHE_CONSISTENCY_OFFERS: got "strict"; takes one of acked, ttl.',
+    ]);
+  });
+
+  it.each(['-1', '1.5', '1e3', '0x10', '99999999999999999999', '60s'])('refuses %s as whole seconds', (text) => {
+    expect(faultsOf({ CACHE_DEFAULT_TIMEOUT: text })).toHaveLength(1);
+  });
+
+  it.each(['*', 'app.example.com', 'https://app.example.com/path', 'https://a.example,ftp'])(
+    'refuses %s as web origins',
+    (text) => {
+      expect(faultsOf({ CORS_ORIGINS: text })).toHaveLength(1);
+    },
+  );
+
+  it('does not let a misspelt cached type pass in silence', () => {
+    expect(faultsOf({ CACHE_TIMEOUT_ERANDS: '60', CACHE_CONSISTENCY_USERDATA: 'ttl' })).toEqual([
+      expect.stringMatching(
+        /^CACHE_TIMEOUT_ERANDS: is not a cached type; CACHE_TIMEOUT_<TYPE> takes USER_DATA, .*OFFERS\.$/,
+      ),
+      expect.stringMatching(/^CACHE_CONSISTENCY_USERDATA: is not a cached type; .*USER_DATA/),
+    ]);
+  });
+
+  it('never repeats a secret in a fault', () => {
+    const env = { JWT_SECRET: 'hunter2', DATABASE_URL: 'mysql://me:hunter2@db/x', REDIS_URL: 'http://:hunter2@cache' };
+    expect(faultsOf(env)).toHaveLength(3);
+    expect(faultsOf(env).join('\n')).not.toContain('hunter2');
+  });
+
+  it('is told in full by .env.example, which says what holds', async () => {
+    const text = await readFile(exampleFile, 'utf8');
+    expect(text).toBe(envExample());
+    const settings = [...text.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+    expect(loadEnv(Object.fromEntries(settings))).toEqual(loadEnv({}));
+  });
+});
+
+describe('the secret that signs tokens', () => {
+  it('is made once, the same for all who ask at once, and kept for the owner only', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'runam-test-'));
+    const dataDir = join(folder, 'data');
+    const ask = () => ensureJwtSecret({ dataDir, jwtSecret: undefined });
+    const secrets = new Set(await Promise.all([ask(), ask(), ask()]));
+    secrets.add(await ask());
+    expect(secrets.size).toBe(1);
+    expect([...secrets][0]?.length).toBeGreaterThanOrEqual(32);
+    expect((await stat(join(dataDir, 'jwt-secret'))).mode & 0o777).toBe(0o600);
+    await rm(folder, { recursive: true });
+  });
+
+  it('is the configured one when there is one', async () => {
+    expect(await ensureJwtSecret({ dataDir: '/nowhere', jwtSecret: 'configured' })).toBe('configured');
+  });
+
+  it('names the folder when it cannot be kept there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'runam-test-'));
+    await writeFile(join(folder, 'file'), '');
+    const asked = ensureJwtSecret({ dataDir: join(folder, 'file'), jwtSecret: undefined });
+    await expect(asked).rejects.toThrow(/RUNAM_DATA_DIR: .*jwt-secret cannot be used/);
+    await rm(folder, { recursive: true });
+  });
+});
+
+function faultsOf(env: Env): readonly string[] {
+  try {
+    loadEnv(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.map(({ variable, message }) => `${variable}: ${message}`);
+    throw error;
+  }
+  return [];
+}
