@@ -13,6 +13,7 @@ import {
 } from './db/index.js';
 import type { Logger } from './kernel/index.js';
 import { createLogger } from './observability/index.js';
+import { demoPassword, seedDemoData } from './seed/index.js';
 
 /** What has been started, to be stopped in the opposite order. */
 type Stop = () => Promise<void>;
@@ -50,6 +51,7 @@ async function start(config: Config, logger: Logger, stops: Stop[], onLost: (rea
   const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });
   const app = await createApp({ config, databaseUrl, jwtSecret, logger });
   stops.push(() => app.close());
+  if (config.database.seedsDemo) await seedDemoData({ db: app.db, logger });
   return app;
 }
 
@@ -81,17 +83,23 @@ function announce(url: string, config: Config, logger: Logger): void {
   logger.info({}, `RunAm serves GraphQL at ${url}/graphql`);
   if (config.graphql.hasPlayground) logger.info({}, `playground: open ${url}/graphql in a browser`);
   if (config.database.seedsDemo) {
-    logger.info({}, 'demo logins, password runam-demo: ada@runam.test (customer), bola@runam.test (runner), admin@runam.test (admin)');
+    logger.info(
+      {},
+      `demo logins, password ${demoPassword}: ada@runam.test (customer), bola@runam.test (runner), admin@runam.test (admin)`,
+    );
   }
 }
 
 /** Faults that an operator can mend are one sentence; anything else is a defect and keeps its stack. */
 function report(error: unknown, logger: Logger): void {
   const known = [ConfigError, DatabaseConnectionError, EmbeddedPostgresError, MigrationError, PresenceConflict];
-  if (known.some((kind) => error instanceof kind)) return process.stderr.write(`${(error as Error).message}\n`) as unknown as void;
+  if (known.some((kind) => error instanceof kind))
+    return process.stderr.write(`${(error as Error).message}\n`) as unknown as void;
   if (error instanceof Error && (error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
     const { port } = error as Error & { port?: number };
-    return process.stderr.write(`Port ${port} is taken by another program; set PORT to a free one.\n`) as unknown as void;
+    return process.stderr.write(
+      `Port ${port} is taken by another program; set PORT to a free one.\n`,
+    ) as unknown as void;
   }
   logger.error({ err: error }, 'RunAm could not start');
 }

@@ -7,7 +7,7 @@ import { rootDir, runQuietly } from './run.mjs';
 import { filesIn, hashOf, unlessStamped } from './stamp.mjs';
 
 const generatedDir = join('src', 'db', 'generated');
-const distDir = join(rootDir, 'dist');
+export const distDir = join(rootDir, 'dist');
 
 /** Writes the database client into src/db/generated, unless it is there for this schema. */
 export async function ensureGenerated(installedHash) {
@@ -24,13 +24,16 @@ export async function ensureBuilt(installedHash) {
   await unlessStamped(join(distDir, '.stamp'), hash, () => step('Building', build));
 }
 
+export function compilerFile() {
+  return join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+}
+
 /** Builds beside dist/ and swaps at the end: a server that runs from dist/ never sees half a build. */
 async function build() {
   const freshDir = join(rootDir, 'dist.new');
   const staleDir = join(rootDir, 'dist.old');
   await rm(freshDir, { recursive: true, force: true });
-  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
-  await runQuietly(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', freshDir]);
+  await runQuietly(process.execPath, [compilerFile(), '-p', 'tsconfig.build.json', '--outDir', freshDir]);
   await copyAssets(freshDir);
   await rm(staleDir, { recursive: true, force: true });
   await renameIfThere(distDir, staleDir);

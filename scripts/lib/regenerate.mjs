@@ -6,7 +6,11 @@ import { rootDir, runQuietly } from './run.mjs';
 export async function regenerate() {
   await runNode('scripts/env-example.mjs');
   await runNode('scripts/print-schema.mjs');
-  const codegen = join(dirname(createRequire(import.meta.url).resolve('@graphql-codegen/cli/package.json')), 'esm', 'bin.js');
+  const codegen = join(
+    dirname(createRequire(import.meta.url).resolve('@graphql-codegen/cli/package.json')),
+    'esm',
+    'bin.js',
+  );
   await runNode(codegen, '--config', 'codegen.yml', '--silent');
 }
 

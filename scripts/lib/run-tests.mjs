@@ -14,7 +14,7 @@ export async function runTests(args, services) {
     const status = await runVitest(['run', ...reporters, ...args], services.env);
     const report = await readIfThere(reportFile);
     if (report === undefined) console.error('The test run ended before it could count its tests.');
-    else console.log(`\n${summaryOf(JSON.parse(report))}`);
+    else console.log(`\n${summaryOf(JSON.parse(report), status)}`);
     return status;
   } finally {
     await services.release();
@@ -44,13 +44,17 @@ function runVitest(args, env) {
   });
 }
 
-/** A file that failed without a failed test (it could not be loaded, a hook failed) counts as one failure. */
-function summaryOf({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults }) {
+/**
+ * A file that failed without a failed test (it could not be loaded, a hook failed) counts as one failure, and so does a
+ * run that failed outside all tests (an unhandled rejection, no test found).
+ */
+function summaryOf({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults }, status) {
   const brokenFiles = testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
   ).length;
+  const failed = Math.max(numFailedTests + brokenFiles, status === 0 ? 0 : 1);
   const skipped = numPendingTests + numTodoTests;
-  const counts = [`${numPassedTests} passed`, `${numFailedTests + brokenFiles} failed`];
+  const counts = [`${numPassedTests} passed`, `${failed} failed`];
   if (skipped > 0) counts.push(`${skipped} skipped`);
   return counts.join(', ');
 }

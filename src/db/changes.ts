@@ -27,7 +27,10 @@ export async function changesOf(tx: Prisma.TransactionClient): Promise<readonly 
   return rows.map(parseChange);
 }
 
-/** Takes up to `limit` changes whose cache was not told within `olderThanMs`: left by a crash, a lost Redis, or another program. */
+/**
+ * Takes up to `limit` changes whose cache was not told within `olderThanMs`: left by a crash, a lost Redis, or another
+ * program. Waits for another process that is taking the same ones, so when it answers nothing older is left untold.
+ */
 export async function takeUntold(
   tx: Prisma.TransactionClient,
   olderThanMs: number,
@@ -37,9 +40,16 @@ export async function takeUntold(
     DELETE FROM row_change WHERE id IN (
       SELECT id FROM row_change
       WHERE at <= clock_timestamp() - make_interval(secs => ${olderThanMs / 1000}::float8)
-      ORDER BY id LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
+      ORDER BY id LIMIT ${limit}::int FOR UPDATE)
     RETURNING id, model, before, after`;
   return rows.map(parseChange);
+}
+
+/** Whether any of these changes still waits to be told. */
+export async function areUntold(client: Prisma.TransactionClient, ids: readonly bigint[]): Promise<boolean> {
+  const [row] = await client.$queryRaw<{ waiting: boolean }[]>`
+    SELECT EXISTS (SELECT 1 FROM row_change WHERE id = ANY(${ids}::bigint[])) AS waiting`;
+  return row?.waiting ?? false;
 }
 
 /** Forgets changes the cache was told of. */

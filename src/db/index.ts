@@ -1,4 +1,5 @@
-export { createDb, sqlCodeOf, type CommitListener, type Db, type DbOptions } from './unit-of-work.js';
+export { createDb, sqlCodeOf, type Db, type DbOptions } from './unit-of-work.js';
+export type { CommitListener } from './telling.js';
 export type { Reader, Tx } from './client.js';
 export type { ModelChange } from './changes.js';
 export { watchedColumns, type Model, type WatchedModel, type WatchedRow } from './watched.js';

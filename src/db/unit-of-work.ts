@@ -1,10 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, type Logger } from '../kernel/index.js';
-import { changesOf, forget, takeUntold, type ModelChange } from './changes.js';
+import { changesOf, takeUntold, type ModelChange } from './changes.js';
 import { createClient, writeScope, type ClientOptions, type Reader, type Tx } from './client.js';
-
-/** Told of every committed change, before the writer's answer leaves. A rejection leaves the change to be told again later. */
-export type CommitListener = (changes: readonly ModelChange[]) => Promise<void>;
+import { createTelling, type CommitListener } from './telling.js';
 
 export interface Db {
   /** Reads outside transactions. */
@@ -40,7 +38,7 @@ const retryableCodes: ReadonlySet<unknown> = new Set(['40001', '40P01', 'P2034']
 export function createDb(options: DbOptions): Db {
   const { logger, transactionTimeoutMs = 10_000 } = options;
   const client = createClient(options);
-  const listeners: CommitListener[] = [];
+  const telling = createTelling({ client: client as unknown as Tx, logger });
   const limits = { timeout: transactionTimeoutMs, maxWait: transactionTimeoutMs };
 
   async function commit<T>(work: (tx: Tx) => Promise<T>): Promise<{ result: T; changes: readonly ModelChange[] }> {
@@ -53,47 +51,23 @@ export function createDb(options: DbOptions): Db {
     }, limits);
   }
 
-  async function tell(changes: readonly ModelChange[]): Promise<void> {
-    for (const listener of listeners) await listener(changes);
-  }
-
-  /** Never throws: the commit happened. What could not be told stays in row_change and is told by `tellUntold`. */
-  async function tellCommitted(changes: readonly ModelChange[]): Promise<void> {
-    try {
-      await tell(changes);
-    } catch (error) {
-      logger.warn({ err: error, changes: changes.length }, 'cache not told of a committed change yet; it will be');
-      return;
-    }
-    writeScope
-      .run({ wrote: false }, () =>
-        forget(
-          client as unknown as Tx,
-          changes.map((change) => change.id),
-        ),
-      )
-      .catch((error: unknown) =>
-        logger.warn({ err: error }, 'told changes not forgotten yet; they will be told again'),
-      );
-  }
-
   return {
     read: client as unknown as Reader,
     async write(work) {
       const outer = writeScope.getStore() as Scope | undefined;
       if (outer) return work(outer.tx);
       const { result, changes } = await withRetries(() => commit(work));
-      if (changes.length > 0) await tellCommitted(changes);
+      if (changes.length > 0) await telling.committed(changes);
       return result;
     },
-    onCommitted: (listener) => void listeners.push(listener),
+    onCommitted: telling.add,
     async tellUntold(olderThanMs) {
       let told = 0;
       for (;;) {
         const batch = await client.$transaction(async (transaction) => {
           const tx = transaction as unknown as Tx;
           const changes = await writeScope.run({ wrote: false }, () => takeUntold(tx, olderThanMs, untoldBatchMax));
-          if (changes.length > 0) await tell(changes);
+          if (changes.length > 0) await telling.tell(changes);
           return changes.length;
         }, limits);
         told += batch;

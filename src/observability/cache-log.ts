@@ -13,9 +13,9 @@ function write(event: CacheEvent, logger: Logger): void {
       return logger.debug({ type, key, reason, ageMs, ttlMs, tookMs }, `cache ${kind}`);
     }
     case 'bump':
-      return logger.info({ tags: event.tags, tookMs: event.tookMs }, 'cache invalidated');
+      return logger.info({ ...named(event.tags), tookMs: event.tookMs }, 'cache invalidated');
     case 'bump-failed':
-      return logger.debug({ tags: event.tags, err: event.error }, 'cache invalidation put off');
+      return logger.debug({ ...named(event.tags), err: event.error }, 'cache invalidation put off');
     case 'load-failed':
       return logger.debug({ type: event.type, key: event.key, err: event.error }, 'cache load failed');
     case 'corrupt':
@@ -36,4 +36,12 @@ function write(event: CacheEvent, logger: Logger): void {
         'Redis may evict invalidation records (maxmemory-policy); set noeviction or a volatile-* policy, or old data may be shown',
       );
   }
+}
+
+const tagsShownMax = 12;
+
+/** A bulk write spoils thousands of tags; the line names the first few and counts the rest. */
+function named(tags: readonly string[]): { readonly tags: readonly string[]; readonly more?: number } {
+  if (tags.length <= tagsShownMax) return { tags };
+  return { tags: tags.slice(0, tagsShownMax), more: tags.length - tagsShownMax };
 }

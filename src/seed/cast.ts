@@ -40,7 +40,9 @@ export function castMarket(spec: MarketSpec, random: Random, startsAt: Date, pas
   const rows: CastRows = { users: [], profiles: [], roleGrants: [], feePlans: [] };
   const enter = (person: Person): UserViewer => addPerson(rows, tenantId, person, passwordHash);
   const [ada, bola] = namedPeople(spec, startsAt).map(enter);
-  const crowd = Array.from({ length: spec.users - rows.users.length }, (_, index) => enter(somebody(spec, random, startsAt, index)));
+  const crowd = Array.from({ length: spec.users - rows.users.length }, (_, index) =>
+    enter(somebody(spec, random, startsAt, index)),
+  );
   const everybody = [...(spec.slug === 'lagos' && ada && bola ? [ada, bola] : []), ...crowd];
   const plan = { id: uuidOf(`demo:fee-plan:${spec.slug}`), ...demoFees };
   rows.feePlans.push({ tenantId, name: 'standard', version: 1, createdAt: startsAt, ...plan });
@@ -67,9 +69,16 @@ function namedPeople({ slug }: MarketSpec, createdAt: Date): readonly Person[] {
     createdAt,
   });
   const staffAt = slug === 'lagos' ? 'runam.test' : `${slug}.runam.test`;
-  const staff = [person(`admin@${staffAt}`, 'RunAm Admin', null, 'ADMIN'), person(`support@${staffAt}`, 'RunAm Support', null, 'SUPPORT')];
+  const staff = [
+    person(`admin@${staffAt}`, 'RunAm Admin', null, 'ADMIN'),
+    person(`support@${staffAt}`, 'RunAm Support', null, 'SUPPORT'),
+  ];
   if (slug !== 'lagos') return staff;
-  return [person('ada@runam.test', 'Ada Obi', 'Yaba', 'CUSTOMER'), person('bola@runam.test', 'Bola Adewale', 'Ikeja', 'RUNNER'), ...staff];
+  return [
+    person('ada@runam.test', 'Ada Obi', 'Yaba', 'CUSTOMER'),
+    person('bola@runam.test', 'Bola Adewale', 'Ikeja', 'RUNNER'),
+    ...staff,
+  ];
 }
 
 function somebody(spec: MarketSpec, random: Random, startsAt: Date, index: number): Person {
@@ -90,6 +99,7 @@ function addPerson(rows: CastRows, tenantId: string, person: Person, passwordHas
   const stamps = { tenantId, version: 1, createdAt, updatedAt: createdAt };
   rows.users.push({ id: userId, email, passwordHash, status: 'ACTIVE', kycTier: 1, ...stamps });
   rows.profiles.push({ userId, displayName, homeArea, ...stamps });
-  for (const role of roles) rows.roleGrants.push({ id: uuidOf(`demo:role:${userId}:${role}`), tenantId, userId, role, createdAt });
+  for (const role of roles)
+    rows.roleGrants.push({ id: uuidOf(`demo:role:${userId}:${role}`), tenantId, userId, role, createdAt });
   return { kind: 'user', tenantId, userId, sessionId: userId, roles: new Set(roles) };
 }

@@ -106,6 +106,18 @@ describe('refreshing at the same time', () => {
     expect((await office.accounts.refresh(won[0]!.value.refreshToken)).user.id).toBe(first.user.id);
   });
 
+  it('gives nothing to a request that comes while the session is being signed out', async () => {
+    const first = await office.accounts.signUp(lagos, person('leaving'));
+    const { sessionId } = await office.tokens.verifyAccess(first.accessToken);
+    const signOut = `UPDATE session SET revoked_at = created_at, revoked_reason = 'SIGNED_OUT' WHERE id = $1`;
+    let outcome: Promise<PromiseSettledResult<SignedIn>[]> | undefined;
+    await releaseTogether(database.url, [signOut, sessionId], 1, () => {
+      outcome = Promise.allSettled([office.accounts.refresh(first.refreshToken)]);
+    });
+    expect(await outcome).toMatchObject([{ status: 'rejected', reason: { code: 'UNAUTHENTICATED' } }]);
+    expect((await sessionOf(first)).refreshTokens).toHaveLength(1);
+  });
+
   it('ends the session when a loser sends its spent token again', async () => {
     const first = await office.accounts.signUp(lagos, person('stubborn'));
     await race(first, (rival) => rival.accounts.refresh(first.refreshToken));

@@ -90,7 +90,7 @@ export async function addRole(db: Db, user: { id: string; tenantId: string }, ro
   });
 }
 
-/** Locks what `lockSql` selects, waits until `waiters` transactions queue for it, and lets them all go at once. */
+/** Runs `lockSql` in a transaction, waits until `waiters` others queue for what it locked, commits, and so lets them go at once. */
 export async function releaseTogether(
   url: string,
   [lockSql, id]: readonly [string, string],

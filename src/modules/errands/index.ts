@@ -33,6 +33,7 @@ export { actorOf, decide, standsFor, systemActor, type Actor, type Decision, typ
 export { nothing, refundOf, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
 export {
   amountFault,
+  parseNewErrand,
   refuse,
   type ErrandColumns,
   type ErrandPatch,

@@ -1,0 +1,72 @@
+import type { Db, Tx } from '../db/index.js';
+import { insertRows, type Table } from './bulk.js';
+import type { World } from './world.js';
+
+/** One transaction of a bulk load, and how many rows it writes. */
+export interface Chunk {
+  readonly rows: number;
+  write(tx: Tx): Promise<unknown>;
+}
+
+const rowsMax = 500;
+
+/**
+ * A world as transactions in the order its foreign keys ask for. Rows that are there already are left alone, so a load
+ * that was cut off can be started again; a journal and its lines are never parted.
+ */
+export function chunksOf(world: World): readonly Chunk[] {
+  const { cast, books } = world;
+  const { users, profiles, roleGrants, feePlans } = cast.rows;
+  return [
+    ...split('app_user', users),
+    ...split('user_profile', profiles),
+    ...split('role_grant', roleGrants),
+    ...split('fee_plan', feePlans),
+    ...split('errand', [...world.errands.values()]),
+    ...split('offer', [...world.offers.values()]),
+    ...split('escrow', [...world.escrows.values()]),
+    ...split('proof', world.proofs),
+    ...split('process_event', world.events),
+    ...split('charge', world.charges),
+    ...split('ledger_account', books.accountRows()),
+    ...slices(books.journals).map((booked) => ({ rows: booked.length, write: (tx: Tx) => insertJournals(tx, booked) })),
+  ];
+}
+
+/** Writes the chunks one after the other, each in a transaction of its own. */
+export async function load(
+  db: Pick<Db, 'write'>,
+  chunks: readonly Chunk[],
+  onProgress: (done: number, all: number) => void,
+): Promise<void> {
+  const all = chunks.reduce((sum, { rows }) => sum + rows, 0);
+  let done = 0;
+  for (const chunk of chunks) {
+    await db.write((tx) => chunk.write(tx));
+    done += chunk.rows;
+    onProgress(done, all);
+  }
+}
+
+async function insertJournals(tx: Tx, booked: World['books']['journals']): Promise<void> {
+  await insertRows(
+    tx,
+    'journal',
+    booked.map(({ journal }) => journal),
+  );
+  await insertRows(
+    tx,
+    'journal_line',
+    booked.flatMap(({ lines }) => lines),
+  );
+}
+
+function split(table: Table, rows: readonly object[]): readonly Chunk[] {
+  return slices(rows).map((part) => ({ rows: part.length, write: (tx) => insertRows(tx, table, part) }));
+}
+
+function slices<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
+  return Array.from({ length: Math.ceil(rows.length / rowsMax) }, (_, index) =>
+    rows.slice(index * rowsMax, (index + 1) * rowsMax),
+  );
+}

@@ -1,0 +1,22 @@
+import { it } from 'vitest';
+import { createDb } from '../../src/db/index.js';
+import { silentLogger } from '../../src/kernel/index.js';
+import { seedDemo, tellDemo } from '../../src/seed/index.js';
+import { createTestDatabase } from '../support/postgres.js';
+import { createStoryClock } from '../support/stories.js';
+it('prof', async () => {
+  const clock = createStoryClock();
+  let t = performance.now();
+  tellDemo({ now: clock.now(), passwordHash: '-' });
+  console.log('tell', performance.now() - t);
+  const d = await createTestDatabase();
+  const per: Record<string, number> = {};
+  let sqlCount = 0;
+  const db = createDb({ url: d.url, logger: silentLogger, onStatement: () => { sqlCount++; } });
+  t = performance.now();
+  let last = 0;
+  const cpu = process.cpuUsage();
+  const r = await seedDemo({ db, clock, logger: silentLogger, passwordHash: 'h', importBanks: async () => {}, onProgress: (done) => { const n = performance.now();  t = n; last = done; sqlCount = 0; } });
+  console.log(r, process.cpuUsage(cpu));
+  await db.close(); await d.drop();
+}, 100000);
