@@ -1,25 +1,42 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { rootDir } from './run.mjs';
 import { readIfThere } from './stamp.mjs';
 
-/** Runs vitest, then says how many tests passed on a line of its own. Answers the exit status. */
+const databaseStopMsMax = 15_000;
+
+/**
+ * Runs vitest, then says how many tests passed on a line of its own. Answers the exit status. The tests get a temp folder
+ * of their own, which goes with the run, also when they were interrupted.
+ */
 export async function runTests(args, services) {
-  const reportDir = await mkdtemp(join(tmpdir(), 'runam-report-'));
-  const reportFile = join(reportDir, 'report.json');
+  const runDir = await mkdtemp(join(tmpdir(), 'runam-tests-'));
+  const reportFile = join(runDir, 'report.json');
   try {
+    // Passable: started by root, PostgreSQL runs as another user and has its rows in here.
+    await chmod(runDir, 0o755);
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-    const status = await runVitest(['run', ...reporters, ...args], services.env);
+    const status = await runVitest(['run', ...reporters, ...args], { ...services.env, TMPDIR: runDir });
     const report = await readIfThere(reportFile);
     if (report === undefined) console.error('The test run ended before it could count its tests.');
     else console.log(`\n${summaryOf(JSON.parse(report), status)}`);
     return status;
   } finally {
     await services.release();
-    await rm(reportDir, { recursive: true, force: true });
+    await databasesStopped(runDir);
+    await rm(runDir, { recursive: true, force: true });
   }
+}
+
+/** After an interruption, the databases of the tests are still being stopped by those who watch over them. */
+async function databasesStopped(runDir) {
+  const deadlineMs = performance.now() + databaseStopMsMax;
+  const isOneRunning = async () =>
+    (await readdir(runDir, { recursive: true })).some((file) => file.endsWith('postmaster.pid'));
+  while (performance.now() < deadlineMs && (await isOneRunning())) await setTimeout(100);
 }
 
 /** Ctrl-C reaches vitest by itself, which then takes down what it started: this process waits for it. */

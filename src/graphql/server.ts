@@ -1,5 +1,8 @@
 import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { ApolloArmor } from '@escape.tech/graphql-armor';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../kernel/index.js';
@@ -29,6 +32,8 @@ export function createApollo({ schema, logger, introspection }: ApolloOptions): 
     plugins: [
       ...(armor.plugins as unknown as ApolloServerPlugin<BaseContext>[]),
       ApolloServerPluginLandingPageDisabled(),
+      // It would watch every field of every answer, to compute a header that for us is always the same.
+      ApolloServerPluginCacheControlDisabled(),
       cacheStatusPlugin,
       defectPlugin(logger),
     ],

@@ -1,4 +1,5 @@
 import { Prisma, type Tx } from '../db/index.js';
+import { invariant } from '../kernel/index.js';
 
 /** Tables a load fills. */
 export type Table =
@@ -24,6 +25,10 @@ export async function insertRows(tx: Tx, table: Table, rows: readonly object[]):
   const [first] = rows;
   if (!first) return;
   const names = Object.keys(first);
+  invariant(
+    rows.every((row) => Object.keys(row).length === names.length && names.every((name) => name in row)),
+    `rows of ${table} differ in shape`,
+  );
   const columns = Prisma.raw(names.map((name) => columnOf(table, name)).join(', '));
   const json = JSON.stringify(rows.map((row) => toRecord(table, row)));
   await tx.$executeRaw`

@@ -17,11 +17,15 @@ export function cacheStatusOf({ field, outcome }: CacheTrace): string {
   }
 }
 
-/** Says in every HTTP answer what the cache did, one member for each cached root field. */
+/**
+ * Says in every HTTP answer what our cache did, one member for each cached root field, and that nobody between us and the
+ * client may keep it: they would not hear of invalidations.
+ */
 export const cacheStatusPlugin: ApolloServerPlugin<GraphqlContext> = {
   async requestDidStart() {
     return {
       async willSendResponse({ contextValue, response }) {
+        response.http.headers.set('cache-control', 'no-store');
         if (contextValue.cacheTrace.length === 0) return;
         response.http.headers.set('cache-status', contextValue.cacheTrace.map(cacheStatusOf).join(', '));
       },
