@@ -136,7 +136,7 @@ describe('roles', () => {
     await office.users.revokeRole(admin, runner.userId, 'RUNNER');
     const revoked = await office.users.revokeRole(admin, runner.userId, 'RUNNER');
     expect(revoked.roles).toEqual(['CUSTOMER']);
-    expect((await office.users.permissionsOf(runner.userId))?.roles).toEqual(['CUSTOMER']);
+    expect((await office.accounts.permissionsOf(runner.userId))?.roles).toEqual(['CUSTOMER']);
   });
 
   it('cannot be granted by others, nor across markets, nor to oneself by claiming to be an admin', async () => {
@@ -145,7 +145,7 @@ describe('roles', () => {
     await expect(office.users.grantRole(ada, ada.userId, 'RUNNER')).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(office.users.grantRole(pretender, ada.userId, 'ADMIN')).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(office.users.grantRole(admin, ada.userId, 'RUNNER')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect((await office.users.permissionsOf(ada.userId))?.roles).toEqual(['CUSTOMER']);
+    expect((await office.accounts.permissionsOf(ada.userId))?.roles).toEqual(['CUSTOMER']);
   });
 
   it('are not in the hands of a suspended admin', async () => {

@@ -12,11 +12,4 @@ export {
   type SessionState,
   type UserRecord,
 } from './user.js';
-export {
-  passwordLengthMax,
-  passwordLengthMin,
-  selfServiceRoles,
-  type ProfilePatch,
-  type SelfServiceRole,
-  type SignUpInput,
-} from './user.input.js';
+export { selfServiceRoles, type ProfilePatch, type SelfServiceRole, type SignUpInput } from './user.input.js';

@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, randomBytes } from 'node:crypto';
+import { createHash, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { SignJWT, errors, jwtVerify, type JWTPayload } from 'jose';
 import { AppError, invariant, isUuid, type Clock } from '../../kernel/index.js';
 
@@ -53,31 +53,28 @@ export function createTokens({ secret, accessTtlSeconds, clock }: TokensOptions)
         .setExpirationTime(issuedAt + accessTtlSeconds)
         .sign(key);
     },
-    async verifyAccess(token) {
-      const rules = {
-        issuer,
-        audience,
-        algorithms: [algorithm],
-        currentDate: clock.now(),
-        requiredClaims: ['exp', 'iat'],
-      };
-      try {
-        const { payload } = await jwtVerify(token, key, rules);
-        return identityOf(payload);
-      } catch (error) {
-        throw accessFault(error);
-      }
-    },
+    verifyAccess: (token) => verifyAccess(token, key, clock.now()),
     newRefresh() {
       const token = randomBytes(refreshBytes).toString('base64url');
       return { token, hash: sha256(token) };
     },
     hashRefresh(token) {
-      if (!refreshPattern.test(token))
+      if (!refreshPattern.test(token)) {
         throw new AppError('UNAUTHENTICATED', 'This is not a refresh token; sign in again.');
+      }
       return sha256(token);
     },
   };
+}
+
+async function verifyAccess(token: string, key: KeyObject, currentDate: Date): Promise<AccessIdentity> {
+  const rules = { issuer, audience, algorithms: [algorithm], currentDate, requiredClaims: ['exp', 'iat'] };
+  try {
+    const { payload } = await jwtVerify(token, key, rules);
+    return identityOf(payload);
+  } catch (error) {
+    throw accessFault(error);
+  }
 }
 
 function identityOf({ sub, tid, sid }: JWTPayload): AccessIdentity {

@@ -28,8 +28,8 @@ export interface ProfilePatch {
   readonly homeArea?: string | null | undefined;
 }
 
-export const passwordLengthMin = 10;
-export const passwordLengthMax = 128;
+const passwordLengthMin = 10;
+const passwordLengthMax = 128;
 const emailLengthMax = 254;
 const displayNameLengthMax = 60;
 const bioLengthMax = 500;

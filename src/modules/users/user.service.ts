@@ -13,8 +13,8 @@ import {
   type Viewer,
 } from '../../kernel/index.js';
 import { parseProfilePatch, type ProfilePatch } from './user.input.js';
-import { findPermissions, findUsers, lockAdmins } from './user.repo.js';
-import type { Permissions, UserRecord } from './user.js';
+import { findUsers, lockAdmins } from './user.repo.js';
+import type { UserRecord } from './user.js';
 
 export interface UserService {
   /** Anyone of the viewer's tenant; what of them may be shown is decided by `canSeeContact`. @throws AppError NOT_FOUND */
@@ -28,8 +28,6 @@ export interface UserService {
   updateProfile(viewer: Viewer, patch: ProfilePatch, expectedVersion?: number): Promise<UserRecord>;
   /** One statement whatever the number of ids; order is not kept, ids of nobody in the tenant are left out. */
   byIds(tenantId: string, ids: readonly string[]): Promise<readonly UserRecord[]>;
-  /** One statement; undefined when there is no such user. */
-  permissionsOf(userId: string): Promise<Permissions | undefined>;
   /** Granting a role twice changes nothing. @throws AppError UNAUTHENTICATED, FORBIDDEN (not an admin), NOT_FOUND */
   grantRole(viewer: Viewer, userId: string, role: Role): Promise<UserRecord>;
   /**
@@ -58,7 +56,6 @@ export function createUserService({ db, clock }: UserServiceDeps): UserService {
     updateProfile: async (viewer, patch, expectedVersion) =>
       updateProfile(db, clock.now(), requireUser(viewer), patch, expectedVersion),
     byIds: (tenantId, ids) => findUsers(db.read, tenantId, ids),
-    permissionsOf: (userId) => findPermissions(db.read, userId),
     grantRole: (viewer, userId, role) =>
       changeRole(db, viewer, userId, role, async (tx, tenantId) => {
         const now = clock.now();
