@@ -1,5 +1,7 @@
 import { Arg, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { families, tags } from '../../invalidation/index.js';
 import type { Offer } from '../../modules/errands/index.js';
+import { Cached } from '../caching/cached.js';
 import { parseId } from '../common/ids.js';
 import { MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
@@ -13,6 +15,11 @@ export class OfferResolver {
   @Authorized()
   @Query(() => [OfferType], {
     description: 'Offers on an errand: all of them to its customer and staff, your own to you.',
+  })
+  @Cached<{ errandId: string }, readonly Offer[]>({
+    type: 'OFFERS',
+    key: ({ errandId }) => families.offers(errandId.toLowerCase()),
+    tags: ({ errandId }) => [tags.errand(errandId.toLowerCase())],
   })
   async offers(@Arg('errandId', () => ID) errandId: string, @Ctx() { services, viewer }: GraphqlContext) {
     return services.offers.listFor(viewer, parseId('errandId', errandId));

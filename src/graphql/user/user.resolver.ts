@@ -14,7 +14,7 @@ import {
   Root,
 } from 'type-graphql';
 import { families, tags } from '../../invalidation/index.js';
-import { requireUser } from '../../kernel/index.js';
+import { requireUser, type Role } from '../../kernel/index.js';
 import { canSeeContact, visibleRoles, type UserRecord } from '../../modules/users/index.js';
 import { Cached } from '../caching/cached.js';
 import { parseId } from '../common/ids.js';
@@ -62,6 +62,28 @@ export class UserResolver {
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
     return { user: await services.users.updateProfile(viewer, { ...input }, expectedVersion) };
+  }
+
+  @Authorized('ADMIN')
+  @Mutation(() => UserPayload, {
+    description: 'Gives someone of your market a role; it counts from their next request on.',
+  })
+  async grantRole(
+    @Arg('userId', () => ID) userId: string,
+    @Arg('role', () => RoleEnum) role: Role,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return { user: await services.users.grantRole(viewer, parseId('userId', userId), role) };
+  }
+
+  @Authorized('ADMIN')
+  @Mutation(() => UserPayload, { description: 'Takes a role away; the last admin of a market stays.' })
+  async revokeRole(
+    @Arg('userId', () => ID) userId: string,
+    @Arg('role', () => RoleEnum) role: Role,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return { user: await services.users.revokeRole(viewer, parseId('userId', userId), role) };
   }
 
   @FieldResolver(() => String)
