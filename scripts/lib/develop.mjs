@@ -11,11 +11,20 @@ export async function develop() {
   const children = [
     ['--watch', '--watch-preserve-output', '--enable-source-maps', join(distDir, 'main.js')],
     [compilerFile(), '-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'],
-  ].map((args) => spawn(process.execPath, args, { cwd: rootDir, stdio: 'inherit' }));
-  const endAll = () => children.forEach((child) => child.kill('SIGTERM'));
+  ].map((args) => spawn(process.execPath, args, { cwd: rootDir, stdio: 'inherit', detached: true }));
+  // Each is a group of its own, because the compiler starts a process that does not end with it.
+  const endAll = () => children.forEach(endGroup);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, endAll);
   const statuses = await Promise.all(children.map((child) => ended(child, endAll)));
   return Math.max(...statuses);
+}
+
+function endGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
 }
 
 function ended(child, endAll) {

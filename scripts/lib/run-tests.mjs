@@ -27,16 +27,25 @@ export async function runTests(args, services) {
   } finally {
     await services.release();
     await databasesStopped(runDir);
-    await rm(runDir, { recursive: true, force: true });
+    // Retried: a test that was interrupted may still be writing.
+    await rm(runDir, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
   }
 }
 
 /** After an interruption, the databases of the tests are still being stopped by those who watch over them. */
 async function databasesStopped(runDir) {
   const deadlineMs = performance.now() + databaseStopMsMax;
-  const isOneRunning = async () =>
-    (await readdir(runDir, { recursive: true })).some((file) => file.endsWith('postmaster.pid'));
-  while (performance.now() < deadlineMs && (await isOneRunning())) await setTimeout(100);
+  while (performance.now() < deadlineMs && (await hasDatabaseIn(runDir))) await setTimeout(100);
+}
+
+async function hasDatabaseIn(folder) {
+  try {
+    return (await readdir(folder, { recursive: true })).some((file) => file.endsWith('postmaster.pid'));
+  } catch (error) {
+    // A folder went away while it was being read: somebody is still at work.
+    if (error.code === 'ENOENT') return true;
+    throw error;
+  }
 }
 
 /** Ctrl-C reaches vitest by itself, which then takes down what it started: this process waits for it. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Bounds how many loads of this process run at once, so that a lost store does not become a flood on the database. */
+/** Bounds how many loads of one cache run at once, so that a lost store does not become a flood on the database. */
 export interface Slots {
   /**
    * Runs `load` when a slot is free, in order of arrival. A load started inside another load never waits: it would hold
@@ -13,7 +13,6 @@ export interface Slots {
 }
 
 export function createSlots(loadsMax: number): Slots {
-  const chain = new AsyncLocalStorage<Chain>();
   const queue: (() => void)[] = [];
   let running = 0;
   const release = (): void => {
@@ -25,11 +24,11 @@ export function createSlots(loadsMax: number): Slots {
     if (running >= loadsMax) return new Promise<void>((resolve) => queue.push(resolve));
     running += 1;
   };
-  return {
+  const slots: Slots = {
     async run(name, load) {
       const outer = chain.getStore();
-      const inner: Chain = { name, outer };
-      if (outer) return chain.run(inner, load);
+      const inner: Link = { name, owner: slots, outer };
+      if (find(outer, (link) => link.owner === slots)) return chain.run(inner, load);
       await acquire();
       try {
         return await chain.run(inner, load);
@@ -37,15 +36,21 @@ export function createSlots(loadsMax: number): Slots {
         release();
       }
     },
-    isLoading(name) {
-      let link = chain.getStore();
-      while (link && link.name !== name) link = link.outer;
-      return link !== undefined;
-    },
+    isLoading: (name) => find(chain.getStore(), (link) => link.owner === slots && link.name === name),
   };
+  return slots;
 }
 
-interface Chain {
+/** The loads the running code is part of, innermost first. One for all caches: each storage slows every promise down. */
+const chain = new AsyncLocalStorage<Link>();
+
+interface Link {
   readonly name: string;
-  readonly outer: Chain | undefined;
+  readonly owner: Slots;
+  readonly outer: Link | undefined;
+}
+
+function find(from: Link | undefined, matches: (link: Link) => boolean): boolean {
+  for (let link = from; link; link = link.outer) if (matches(link)) return true;
+  return false;
 }

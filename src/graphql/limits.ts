@@ -9,6 +9,14 @@ export const limits: ConstructorParameters<typeof ApolloArmor>[0] = {
   maxAliases: { n: 15 },
   maxDirectives: { n: 20 },
   maxTokens: { n: 2000 },
-  costLimit: { maxCost: 8000, objectCost: 2, scalarCost: 1, depthCostFactor: 1.5, ignoreIntrospection: true },
+  // A page of 100 errands with everything on it costs about 25,000.
+  costLimit: {
+    maxCost: 50_000,
+    objectCost: 2,
+    scalarCost: 1,
+    depthCostFactor: 1.5,
+    flattenFragments: true,
+    ignoreIntrospection: true,
+  },
   blockFieldSuggestion: { enabled: false },
 };

@@ -19,7 +19,10 @@ function write(event: CacheEvent, logger: Logger): void {
     case 'load-failed':
       return logger.debug({ type: event.type, key: event.key, err: event.error }, 'cache load failed');
     case 'corrupt':
-      return logger.warn({ type: event.type, key: event.key }, `cache entry not readable, loaded anew: ${event.detail}`);
+      return logger.warn(
+        { type: event.type, key: event.key },
+        `cache entry not readable, loaded anew: ${event.detail}`,
+      );
     case 'not-stored':
       return logger.warn({ type: event.type, key: event.key }, `answer not cached (${event.why}): ${event.detail}`);
     case 'store-lost':
@@ -27,9 +30,15 @@ function write(event: CacheEvent, logger: Logger): void {
     case 'store-recovered':
       return logger.info({ downMs: event.downMs }, 'Redis is back: the cache answers again');
     case 'new-generation':
-      return logger.info({ holdMs: event.holdMs, reason: event.reason }, 'the cache starts empty: nothing older is shown any more');
+      return logger.info(
+        { holdMs: event.holdMs, reason: event.reason },
+        'the cache starts empty: nothing older is shown any more',
+      );
     case 'replay-failed':
-      return logger.warn({ err: event.error }, 'invalidations put off cannot be caught up yet; the cache waits for them');
+      return logger.warn(
+        { err: event.error },
+        'invalidations put off cannot be caught up yet; the cache waits for them',
+      );
     case 'unsafe-eviction':
       return logger.warn(
         { policy: event.policy },

@@ -15,6 +15,8 @@ const colours: Readonly<Record<string, string>> = {
   debug: '\u001B[2m',
   trace: '\u001B[2m',
 };
+/** Of one field; the JSON lines have all of it. */
+const shownCharactersMax = 160;
 const plain = '\u001B[0m';
 
 /**
@@ -41,7 +43,8 @@ function readableLine(line: string, inColour: boolean): string {
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value);
+  const text = typeof value === 'string' && /^[^\s"]+$/.test(value) ? value : String(JSON.stringify(value));
+  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
 }
 
 function stackOf(err: unknown): string {

@@ -16,7 +16,10 @@ let redis: RedisProcess;
 beforeAll(async () => void (redis = await startRedis()));
 afterAll(() => redis.stop());
 
-describe.each([2, 3])('%i server processes on one PostgreSQL and one Redis', (processesCount) => {
+describe.each([
+  { processesCount: 2, operations: operationsMax },
+  { processesCount: 3, operations: Math.ceil(operationsMax / 4) },
+])('$processesCount server processes on one PostgreSQL and one Redis', ({ processesCount, operations }) => {
   let market: Market;
   beforeAll(async () => {
     market = await startMarket(Array.from({ length: processesCount }, () => `shared-by-${processesCount}`));
@@ -26,10 +29,10 @@ describe.each([2, 3])('%i server processes on one PostgreSQL and one Redis', (pr
   it(
     'show every mutation that was answered by one of them in every later read through any of them',
     async () => {
-      const { world, checker } = await market.load(operationsMax);
+      const { world, checker } = await market.load(operations);
       expect(world.faults, `seed ${seed}`).toEqual([]);
       expect(checker.violations, `seed ${seed}`).toEqual([]);
-      expect(checker.compared()).toBeGreaterThan(operationsMax);
+      expect(checker.compared()).toBeGreaterThan(operations);
       expect(hitRatio(world), 'a cache that is never hit proves nothing').toBeGreaterThan(0.2);
     },
     testMsMax,
@@ -44,8 +47,9 @@ describe('two server processes that do not hear of each other', () => {
   it(
     'are caught showing older data, so the checker of the promise above can fail',
     async () => {
-      const { world, checker } = await market.load(1000);
-      expect(world.faults, `seed ${seed}`).toEqual([]);
+      const { world, checker } = await market.load(600);
+      // To a process that did not hear of its publication an errand is still somebody's draft.
+      expect(world.faults.filter((fault) => !fault.includes('NOT_FOUND'))).toEqual([]);
       const kinds = new Set(checker.violations.map(({ kind }) => kind));
       expect([...kinds], `seed ${seed}`).toEqual(expect.arrayContaining(['older', 'missing']));
     },
@@ -64,7 +68,7 @@ async function startMarket(keyPrefixes: readonly string[]): Promise<Market> {
   const db = createDb({ url: database.url, logger: silentLogger });
   await openMarket(db);
   await db.close();
-  const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, CACHE_QUARANTINE_MS: '0', LOG_LEVEL: 'warn' };
+  const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, CACHE_QUARANTINE_MS: '0' };
   const servers: readonly ServerProcess[] = await Promise.all(
     keyPrefixes.map((prefix) => startServerProcess({ ...env, CACHE_KEY_PREFIX: prefix })),
   );

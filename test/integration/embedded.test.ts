@@ -30,6 +30,8 @@ describe('the embedded PostgreSQL', () => {
   afterEach(async () => {
     for (const child of children) child.kill('SIGKILL');
     await Promise.all(started.map((postgres) => postgres.stop()));
+    const leftover = await serverPid().catch(() => 0);
+    if (leftover > 0 && isRunning(leftover)) process.kill(leftover, 'SIGKILL');
     const place = await placeOf(dataDir);
     if (place !== undefined) await rm(place, { recursive: true });
     await rm(rootDir, { recursive: true });

@@ -43,7 +43,7 @@ export interface Checker {
 interface Known {
   readonly history: { readonly at: number; readonly sighting: Sighting }[];
   writesOpen: number;
-  /** When the last write of it ended; nothing can be said of what a list lacks while one is under way. */
+  /** When the last write of it was answered; nothing can be said of what a list lacks while one is under way. */
   writtenAt: number;
 }
 
@@ -72,9 +72,10 @@ export function createChecker(): Checker {
       return {
         answered(sightings) {
           now += 1;
+          for (const known of touched) known.writesOpen -= 1;
           for (const sighting of sightings) learn(knownOf(sighting.id), sighting, now);
-          for (const known of touched) Object.assign(known, { writesOpen: known.writesOpen - 1, writtenAt: now });
         },
+        // Its objects stay as if it were under way: what a list lacks can no longer be said of them.
         unanswered: () => {},
       };
     },
@@ -96,8 +97,10 @@ export function createChecker(): Checker {
 }
 
 /** Answers of two writes may arrive in the other order than they were made in: only a newer version counts. */
-function learn({ history }: Known, sighting: Sighting, at: number): void {
+function learn(known: Known, sighting: Sighting, at: number): void {
+  const { history } = known;
   const last = history.at(-1);
+  known.writtenAt = at;
   if (!last || sighting.version > last.sighting.version) history.push({ at, sighting });
 }
 

@@ -1,10 +1,11 @@
-import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { families, tags } from '../../invalidation/index.js';
 import { requireUser } from '../../kernel/index.js';
 import { escrowCursor, type Escrow } from '../../modules/escrows/index.js';
 import { Cached } from '../caching/cached.js';
 import { parseId } from '../common/ids.js';
 import { MoneyType, moneyOf } from '../common/money.type.js';
+import { BigIntScalar } from '../common/scalars.js';
 import { toConnection, type Connection } from '../common/relay.js';
 import type { GraphqlContext } from '../context.js';
 import { ErrandType } from '../errand/errand.type.js';
@@ -44,8 +45,18 @@ export class EscrowResolver {
 
   @Authorized()
   @Mutation(() => EscrowPayload, { description: 'Accepts the delivery: the runner is paid, less commission and VAT.' })
-  async confirmDelivery(@Arg('errandId', () => ID) errandId: string, @Ctx() { services, viewer }: GraphqlContext) {
-    return services.escrows.confirm(viewer, parseId('errandId', errandId));
+  async confirmDelivery(
+    @Arg('errandId', () => ID) errandId: string,
+    @Arg('goodsSpentMinor', () => BigIntScalar, {
+      nullable: true,
+      description: 'Minor units spent of the goods budget; the rest comes back to you. Default: all of it was spent.',
+    })
+    goodsSpent: bigint | undefined,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return services.escrows.confirm(viewer, parseId('errandId', errandId), { goodsSpent, expectedVersion });
   }
 
   @Authorized()

@@ -16,6 +16,9 @@ export class TopUpPayload {
 
   @Field(() => String, { description: "The payment provider's name for the charge." })
   providerRef!: string;
+
+  @Field(() => Boolean, { description: 'The reference had been charged before; nothing moved this time.' })
+  isReplay!: boolean;
 }
 
 @InputType()
@@ -48,11 +51,11 @@ export class WalletResolver {
     @Ctx() { services, viewer }: GraphqlContext,
   ): Promise<TopUpPayload> {
     const { amount, reference } = input;
-    const { charge, wallet } = await services.wallets.topUp(viewer, {
+    const { charge, wallet, isReplay } = await services.wallets.topUp(viewer, {
       amountMinor: amount.minor,
       currency: amount.currency,
       ...(reference !== undefined && { reference }),
     });
-    return { wallet: { balance: moneyOf(wallet.minor, wallet.currency) }, providerRef: charge.providerRef };
+    return { wallet: { balance: moneyOf(wallet.minor, wallet.currency) }, providerRef: charge.providerRef, isReplay };
   }
 }

@@ -110,9 +110,9 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
       return errand;
     },
     find: (tenantId, id) => find(db.read, tenantId, id),
-    list: (viewer, { filter, orderBy = 'CREATED_DESC', ...page }) =>
+    list: async (viewer, { filter, orderBy = 'CREATED_DESC', ...page }) =>
       errandPage(db.read, marketWhere(viewer.tenantId, filter ?? {}), orderBy, page),
-    listMine: (viewer, args) => errandPage(db.read, mineWhere(viewer, args), 'CREATED_DESC', args),
+    listMine: async (viewer, args) => errandPage(db.read, mineWhere(viewer, args), 'CREATED_DESC', args),
     byIds: (tenantId, ids) => db.read.errand.findMany({ where: { tenantId, id: { in: ids.filter(isUuid) } } }),
   };
 }
