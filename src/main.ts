@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { config as loadEnvFile } from 'dotenv';
 import { createApp, type App } from './app.js';
 import { ConfigError, ensureJwtSecret, loadEnv, type Config } from './config/index.js';
@@ -27,8 +28,7 @@ async function main(): Promise<void> {
   const logger = createLogger(config.log);
   const stops: Stop[] = [];
   const shutDown = createShutDown(stops, logger);
-  process.once('SIGINT', () => void shutDown(0));
-  process.once('SIGTERM', () => void shutDown(0));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void shutDown(0));
   try {
     const app = await start(config, logger, stops, (reason) => {
       logger.error({ err: reason }, 'the database connection that holds our place broke: shutting down');
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
     });
     announce(await app.listen(), config, logger);
   } catch (error) {
-    report(error, logger);
+    report(error);
     await shutDown(1);
   }
 }
@@ -91,17 +91,18 @@ function announce(url: string, config: Config, logger: Logger): void {
 }
 
 /** Faults that an operator can mend are one sentence; anything else is a defect and keeps its stack. */
-function report(error: unknown, logger: Logger): void {
+function report(error: unknown): void {
   const known = [ConfigError, DatabaseConnectionError, EmbeddedPostgresError, MigrationError, PresenceConflict];
-  if (known.some((kind) => error instanceof kind))
-    return process.stderr.write(`${(error as Error).message}\n`) as unknown as void;
-  if (error instanceof Error && (error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-    const { port } = error as Error & { port?: number };
-    return process.stderr.write(
-      `Port ${port} is taken by another program; set PORT to a free one.\n`,
-    ) as unknown as void;
-  }
-  logger.error({ err: error }, 'RunAm could not start');
+  const isKnown = known.some((kind) => error instanceof kind);
+  process.stderr.write(`${isKnown ? (error as Error).message : (portTaken(error) ?? inspect(error))}\n`);
 }
 
-await main();
+function portTaken(error: unknown): string | undefined {
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  return code === 'EADDRINUSE' ? `Port ${port} is taken by another program; set PORT to a free one.` : undefined;
+}
+
+await main().catch((error: unknown) => {
+  report(error);
+  process.exitCode = 1;
+});

@@ -50,9 +50,8 @@ export function createBreaker(deps: BreakerDeps): Breaker {
     regenerate() {
       if (regenerating) return;
       regenerating = true;
-      // A failure has already opened the breaker, and the next handshake makes up for it.
       run(line.handshake)
-        .catch(() => {})
+        .catch(knownAlready)
         .finally(() => (regenerating = false));
     },
     describe: line.describe,
@@ -60,6 +59,9 @@ export function createBreaker(deps: BreakerDeps): Breaker {
   };
   return breaker;
 }
+
+/** The failure was announced where it happened and has opened the breaker; the next handshake makes up for it. */
+function knownAlready(): void {}
 
 type Phase = 'opening' | 'catching-up' | 'ready' | 'lost' | 'closed';
 
@@ -114,7 +116,7 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax }: BreakerD
   async function catchUpSteps(current: () => boolean): Promise<void> {
     await handshake();
     // Two replays at once could each read the outbox before the other emptied it.
-    await replaying.catch(() => {});
+    await replaying.catch(knownAlready);
     if (!current()) return;
     phase = 'catching-up';
     if (replay) await (replaying = outage.watch(replay));

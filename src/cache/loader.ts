@@ -130,7 +130,8 @@ async function keep(deps: LoaderDeps, visit: Visit, flight: FencedFlight, loaded
     notStored(deps, visit, 'too-large', `${entry.length} characters, at most ${deps.entryLengthMax} are kept`);
     return;
   }
-  deps.hints.set(entryKey, missingFrom(visit.tags, tags));
+  const found = missingFrom(visit.tags, tags);
+  if (found.length > 0) deps.hints.set(entryKey, found);
   try {
     await deps.breaker.run(() => deps.store.put(entryKey, entry, leftMs));
   } catch (error) {

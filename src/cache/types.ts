@@ -61,8 +61,9 @@ export interface Cache {
   /**
    * Makes every entry with one of these tags invalid, in every process on the same store. When it resolves the store has
    * it: a read that begins later never returns a value loaded before this call.
-   * @throws CacheUnavailable within the store's time limit when that is not certain. The cache remembers nothing then:
-   * keep the tags and bump them again in `replay`, which runs before hits resume.
+   * @throws CacheUnavailable within the store's time limit when that is not certain. The cache remembers nothing: have
+   * the tags in an outbox before calling, take them out when this resolves, and bump what is left in `replay`, which
+   * runs before hits of this process resume. Other processes that still reach the store do not wait for that replay.
    */
   bump(tags: readonly string[]): Promise<void>;
   /** Makes every entry invalid at once, whatever its tier. @throws CacheUnavailable */

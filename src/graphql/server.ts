@@ -9,7 +9,7 @@ import type { Logger } from '../kernel/index.js';
 import { cacheStatusPlugin } from './caching/cache-status.js';
 import type { GraphqlContext } from './context.js';
 import { defectPlugin, formatError } from './errors.js';
-import { limits } from './limits.js';
+import { limits, tokensMax } from './limits.js';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
@@ -27,6 +27,7 @@ export function createApollo({ schema, logger, introspection }: ApolloOptions): 
     csrfPrevention: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: tokensMax },
     validationRules: armor.validationRules,
     formatError,
     plugins: [

@@ -13,7 +13,11 @@ function write(event: CacheEvent, logger: Logger): void {
       return logger.debug({ type, key, reason, ageMs, ttlMs, tookMs }, `cache ${kind}`);
     }
     case 'bump':
-      return logger.info({ ...named(event.tags), tookMs: event.tookMs }, 'cache invalidated');
+      // Bulk writes (an import, the demo) would drown everything else.
+      return logger[event.tags.length > tagsShownMax ? 'debug' : 'info'](
+        { ...named(event.tags), tookMs: event.tookMs },
+        'cache invalidated',
+      );
     case 'bump-failed':
       return logger.debug({ ...named(event.tags), err: event.error }, 'cache invalidation put off');
     case 'load-failed':

@@ -7,8 +7,7 @@ import { seedDemo, type Seeded } from './seed.js';
 
 export { seedDemo, tellDemo, type DemoOptions, type SeedDeps, type Seeded } from './seed.js';
 export { demoPassword } from './demo-password.js';
-export { endings, type Ending } from './plot.js';
-export type { World } from './world.js';
+export type { World } from './world.type.js';
 
 /** The demo of a first start: its present is now, its bank directory the bundled one. */
 export async function seedDemoData({

@@ -1,6 +1,6 @@
 import type { Db, Tx } from '../db/index.js';
 import { insertRows, type Table } from './bulk.js';
-import type { World } from './world.js';
+import type { World } from './world.type.js';
 
 /** One transaction of a bulk load, and how many rows it writes. */
 export interface Chunk {

@@ -3,7 +3,7 @@ import type { NewErrand } from '../modules/errands/index.js';
 import { jobs } from './catalogue.js';
 import type { Cast } from './cast.js';
 import type { Random } from './random.js';
-import type { World } from './world.js';
+import type { World } from './world.type.js';
 
 /** How a demo errand's story ends, or how far it has come by now. */
 export const endings = [

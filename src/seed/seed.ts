@@ -5,7 +5,8 @@ import { marketSpecs, type MarketSpec } from './catalogue.js';
 import { chunksOf, load } from './load.js';
 import { plotMarket, type Step } from './plot.js';
 import { createRandom } from './random.js';
-import { createWorld, type World } from './world.js';
+import { createWorld } from './world.js';
+import type { World } from './world.type.js';
 
 export interface SeedDeps {
   readonly db: Pick<Db, 'read' | 'write'>;

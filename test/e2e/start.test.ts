@@ -109,7 +109,7 @@ describe('starting the server', { timeout: startMsMax }, () => {
   /** What a start that cannot work says. */
   async function faultOf(env: Readonly<Record<string, string>>): Promise<string> {
     const fault: unknown = await start(env).catch((error: unknown) => error);
-    if (fault instanceof Error && /^the server ended with 1:/.test(fault.message)) return fault.message;
+    if (fault instanceof Error && fault.message.startsWith('the server ended with 1:')) return fault.message;
     throw new Error(`expected the server to end with 1, got ${String(fault)}`);
   }
 

@@ -53,7 +53,7 @@ describe('the stories', () => {
   });
 });
 
-describe('the load', () => {
+describe('the load', { timeout: 60_000 }, () => {
   let database: TestDatabase;
   let db: Db;
   beforeAll(async () => {

@@ -5,7 +5,8 @@ import { errandStates, type ErrandState } from '../../src/modules/errands/index.
 import { castMarket } from '../../src/seed/cast.js';
 import { marketSpecs } from '../../src/seed/catalogue.js';
 import { createRandom } from '../../src/seed/random.js';
-import { createWorld, type World } from '../../src/seed/world.js';
+import { createWorld } from '../../src/seed/world.js';
+import type { World } from '../../src/seed/world.type.js';
 
 const startMs = Date.parse('2026-03-02T09:00:00Z');
 const cast = castMarket({ ...marketSpecs[0]!, users: 12 }, createRandom(1), new Date(startMs), '-');

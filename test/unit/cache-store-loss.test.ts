@@ -222,6 +222,24 @@ describe('an announced write', () => {
     expect((await cache.read(readOf(neverLoads, request))).value).toBe('old');
     await cache.close();
   });
+
+  it('keeps a load of its tag from being stored or shared with readers that began later', async () => {
+    const { store, cache } = faultyCache();
+    const slow = heldLoad<string>();
+    const early = cache.read(readOf(slow.load));
+    await slow.begun;
+    const { look } = store;
+    store.look = async (entryKey, tags) => ({
+      ...(await look(entryKey, tags)),
+      tags: tags.map(() => ({ seq: 0, open: 1 })),
+    });
+    const late = await cache.read(readOf(value('late')));
+    expect(late).toMatchObject({ value: 'late', outcome: { kind: 'bypass', reason: 'open-write' } });
+    expect(store.sent.put).toBe(0);
+    slow.finish('early');
+    expect((await early).value).toBe('early');
+    await cache.close();
+  });
 });
 
 describe('the null store', () => {

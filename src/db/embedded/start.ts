@@ -7,7 +7,7 @@ import { createCluster, ensurePassword, hasCluster } from './cluster.js';
 import { EmbeddedPostgresError, explained } from './embedded.error.js';
 import { type Hold, holdServer } from './hold.js';
 import { type Place, preparePlace, removeStaged } from './place.js';
-import { poll } from './processes.js';
+import { isAlive, poll } from './processes.js';
 import { becomesReady, findRunning, launch, type Server, stopServer, urlOf } from './server.js';
 import { withStartLock } from './start.lock.js';
 import { startWatchdog, type Watchdog } from './watchdog.js';
@@ -61,7 +61,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
 async function makeHome(dataDir: string): Promise<string> {
   const homeDir = join(resolve(dataDir), 'postgres');
-  // Passable for others, whatever the umask: the server may run as another user. What is secret in it is closed by itself.
+  // Passable for others, because the server may run as another user (else it is staged); what is secret is closed by itself.
   await mkdir(homeDir, { recursive: true, mode: 0o755 });
   return realpath(homeDir);
 }
@@ -119,6 +119,8 @@ async function findHealthy(place: Place, password: string, logger: Logger): Prom
     logger.debug({ pid: found.pid, port: found.port }, 'Joining the PostgreSQL that already runs in this folder');
     return found;
   }
+  // One that ended while we asked was being stopped by its last holder.
+  if (!(await isAlive(found.pid))) return undefined;
   logger.warn({ pid: found.pid }, 'A PostgreSQL was left behind in this folder and does not answer; stopping it.');
   await stopServer(place, found);
   return undefined;

@@ -70,7 +70,7 @@ export function requireVersion({ version }: Pick<Errand, 'version'>, expected: n
 }
 
 /** An assigned runner is still a runner. */
-export function standsFor(actual: ActorKind, required: ActorKind): boolean {
+function standsFor(actual: ActorKind, required: ActorKind): boolean {
   return actual === required || (actual === 'assignedRunner' && required === 'runner');
 }
 

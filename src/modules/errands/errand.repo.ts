@@ -4,7 +4,7 @@ import type { Decision, TransitionEvent } from './decide.js';
 import type { Errand } from './errand.js';
 
 /** Outbox topic of every transition. */
-export const transitionTopic = 'errand.transition';
+const transitionTopic = 'errand.transition';
 
 /**
  * Reads an errand and holds it until the transaction ends. Whoever moves an errand, its offers or its escrow takes this
@@ -58,7 +58,7 @@ export async function recordEvent(tx: Tx, errand: Errand, event: TransitionEvent
   await tx.outbox.create({ data: outboxRow(errand, event) });
 }
 
-export function outboxRow({ id, tenantId, version }: Errand, event: TransitionEvent) {
+function outboxRow({ id, tenantId, version }: Errand, event: TransitionEvent) {
   const { at, ...rest } = event;
   const payload = { ...rest, at: at.toISOString(), version };
   return {

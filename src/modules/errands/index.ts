@@ -1,7 +1,5 @@
 export {
-  amountMinorMax,
   assertVisible,
-  canSee,
   canSeePrivate,
   errandCategories,
   errandStates,
@@ -17,10 +15,6 @@ export {
 } from './errand.js';
 export {
   actorKinds,
-  fundingWindowMs,
-  inspectionWindowMs,
-  noShowGraceMs,
-  ruleOf,
   transitionNames,
   transitions,
   type ActorKind,
@@ -29,7 +23,7 @@ export {
   type TransitionName,
   type TransitionRule,
 } from './transitions.js';
-export { actorOf, decide, standsFor, systemActor, type Actor, type Decision, type TransitionEvent } from './decide.js';
+export { actorOf, decide, systemActor, type Actor, type Decision, type TransitionEvent } from './decide.js';
 export { nothing, refundOf, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
 export {
   amountFault,
@@ -43,7 +37,7 @@ export {
 } from './errand.input.js';
 export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
 export { newestFirst } from './newest-first.js';
-export { lockErrand, lockErrandOfOffer, outboxRow, saveTransition, transitionTopic } from './errand.repo.js';
+export { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
 export type { ProofInput } from './proof.input.js';
 export {

@@ -49,6 +49,8 @@ export interface ConfirmOptions {
   readonly expectedVersion?: number | undefined;
 }
 
+const reasonLengthMax = 500;
+
 /** What every use case needs at hand. */
 interface Hand {
   readonly tx: Tx;
@@ -175,5 +177,3 @@ function parseReason(reason: string | undefined): string | undefined {
   }
   return reason?.trim() || undefined;
 }
-
-const reasonLengthMax = 500;

@@ -1,4 +1,4 @@
-export { accounts, growsByCredit, type AccountOwner, type AccountRef } from './account.js';
+export { accounts, type AccountOwner, type AccountRef } from './account.js';
 export {
   applyPostings,
   balanceOfTotals,
@@ -10,6 +10,6 @@ export {
   type Posting,
 } from './ledger.js';
 export { accountRow, journalRow, lineRows, postJournal, type JournalDraft } from './journal.js';
-export { balanceOf, walletBalance } from './balance.js';
+export { walletBalance } from './balance.js';
 export { ledgerHealth, type LedgerHealth } from './health.js';
 export { createLedgerService, type LedgerService } from './ledger.service.js';
