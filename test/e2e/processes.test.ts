@@ -94,7 +94,13 @@ function hitRatio({ counts }: World): number {
 }
 
 /** The figures of a run, for whoever wants them: RUNAM_E2E_FIGURES=1. */
-function tell(keyPrefixes: readonly string[], operations: number, world: World, checker: Checker, tookMs: number): void {
+function tell(
+  keyPrefixes: readonly string[],
+  operations: number,
+  world: World,
+  checker: Checker,
+  tookMs: number,
+): void {
   if (!process.env['RUNAM_E2E_FIGURES']) return;
   const { counts } = world;
   const compared = checker.compared();

@@ -69,50 +69,62 @@ describe('two server processes under load whose Redis fails', () => {
     expect(checker.violations, `seed ${seed}`).toEqual([]);
   }
 
-  it('no client gets an error or an older answer when it is killed and comes back empty, and hits resume', { timeout: testMsMax }, async () => {
-    const toldBefore = toldBy(servers);
-    await redis.kill();
-    await faultIsFelt();
-    await redis.restart();
-    await hitsFlow();
-    nothingWrongWasShown();
-    for (const [index, told] of toldBy(servers).entries()) {
-      expect(told.lost - toldBefore[index]!.lost, 'one line for the loss').toBe(1);
-      expect(told.recovered - toldBefore[index]!.recovered, 'one line for the recovery').toBe(1);
-      expect(told.warnings - toldBefore[index]!.warnings, 'and not one for each request').toBeLessThan(5);
-    }
-  });
+  it(
+    'no client gets an error or an older answer when it is killed and comes back empty, and hits resume',
+    { timeout: testMsMax },
+    async () => {
+      const toldBefore = toldBy(servers);
+      await redis.kill();
+      await faultIsFelt();
+      await redis.restart();
+      await hitsFlow();
+      nothingWrongWasShown();
+      for (const [index, told] of toldBy(servers).entries()) {
+        expect(told.lost - toldBefore[index]!.lost, 'one line for the loss').toBe(1);
+        expect(told.recovered - toldBefore[index]!.recovered, 'one line for the recovery').toBe(1);
+        expect(told.warnings - toldBefore[index]!.warnings, 'and not one for each request').toBeLessThan(5);
+      }
+    },
+  );
 
-  it('no client gets an error or an older answer when it freezes and thaws, and hits resume', { timeout: testMsMax }, async () => {
-    const toldBefore = toldBy(servers);
-    redis.pause();
-    await faultIsFelt();
-    redis.resume();
-    await hitsFlow();
-    nothingWrongWasShown();
-    for (const [index, told] of toldBy(servers).entries()) {
-      expect(told.lost - toldBefore[index]!.lost, 'one line for the loss').toBe(1);
-      expect(told.recovered - toldBefore[index]!.recovered, 'one line for the recovery').toBe(1);
-      expect(told.warnings - toldBefore[index]!.warnings, 'and not one for each request').toBeLessThan(5);
-    }
-  });
+  it(
+    'no client gets an error or an older answer when it freezes and thaws, and hits resume',
+    { timeout: testMsMax },
+    async () => {
+      const toldBefore = toldBy(servers);
+      redis.pause();
+      await faultIsFelt();
+      redis.resume();
+      await hitsFlow();
+      nothingWrongWasShown();
+      for (const [index, told] of toldBy(servers).entries()) {
+        expect(told.lost - toldBefore[index]!.lost, 'one line for the loss').toBe(1);
+        expect(told.recovered - toldBefore[index]!.recovered, 'one line for the recovery').toBe(1);
+        expect(told.warnings - toldBefore[index]!.warnings, 'and not one for each request').toBeLessThan(5);
+      }
+    },
+  );
 
-  it('no client gets an error or an older answer when somebody empties it, and hits resume', { timeout: testMsMax }, async () => {
-    const toldBefore = toldBy(servers);
-    const admin = new Redis(redis.url);
-    await admin.flushall();
-    await admin.quit();
-    await faultIsFelt();
-    await hitsFlow();
-    nothingWrongWasShown();
-    const told = toldBy(servers);
-    const emptiedLines = told.map((now, index) => now.emptied - toldBefore[index]!.emptied);
-    expect(Math.max(...emptiedLines), 'the process that noticed says so, once').toBe(1);
-    for (const [index, now] of told.entries()) {
-      expect(now.warnings - toldBefore[index]!.warnings).toBe(0);
-      expect(now.lost - toldBefore[index]!.lost).toBe(0);
-    }
-  });
+  it(
+    'no client gets an error or an older answer when somebody empties it, and hits resume',
+    { timeout: testMsMax },
+    async () => {
+      const toldBefore = toldBy(servers);
+      const admin = new Redis(redis.url);
+      await admin.flushall();
+      await admin.quit();
+      await faultIsFelt();
+      await hitsFlow();
+      nothingWrongWasShown();
+      const told = toldBy(servers);
+      const emptiedLines = told.map((now, index) => now.emptied - toldBefore[index]!.emptied);
+      expect(Math.max(...emptiedLines), 'the process that noticed says so, once').toBe(1);
+      for (const [index, now] of told.entries()) {
+        expect(now.warnings - toldBefore[index]!.warnings).toBe(0);
+        expect(now.lost - toldBefore[index]!.lost).toBe(0);
+      }
+    },
+  );
 });
 
 interface Told {

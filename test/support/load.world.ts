@@ -114,7 +114,10 @@ export function createHand(world: World, seed: number): Hand {
   };
 }
 
-function dataOf<Data>({ counts, faults }: World, { status, data, errors, cacheStatus }: Answer<Data>): Data | undefined {
+function dataOf<Data>(
+  { counts, faults }: World,
+  { status, data, errors, cacheStatus }: Answer<Data>,
+): Data | undefined {
   if (status !== 200 || errors.length > 0 || !data) {
     faults.push(`${status} ${JSON.stringify(errors)}`);
     return undefined;
