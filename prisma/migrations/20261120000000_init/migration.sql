@@ -430,6 +430,9 @@ CREATE INDEX "errand_customer_id_created_at_id_idx" ON "errand"("customer_id", "
 CREATE INDEX "errand_runner_id_created_at_id_idx" ON "errand"("runner_id", "created_at" DESC, "id");
 
 -- CreateIndex
+CREATE INDEX "errand_tenant_id_budget_id_idx" ON "errand"("tenant_id", "budget", "id");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "errand_tenant_id_id_key" ON "errand"("tenant_id", "id");
 
 -- CreateIndex

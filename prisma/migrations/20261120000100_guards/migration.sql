@@ -16,6 +16,7 @@ ALTER TABLE errand ADD CONSTRAINT errand_runner_when_taken CHECK (
   (state IN ('AWAITING_FUNDING', 'ASSIGNED', 'IN_PROGRESS', 'DELIVERED', 'DISPUTED', 'COMPLETED')) <= (runner_id IS NOT NULL AND accepted_offer_id IS NOT NULL));
 ALTER TABLE errand ADD CONSTRAINT errand_no_runner_when_open CHECK ((state IN ('DRAFT', 'OPEN')) <= (runner_id IS NULL AND accepted_offer_id IS NULL));
 ALTER TABLE errand ADD CONSTRAINT errand_version CHECK (version >= 1);
+CREATE INDEX errand_market ON errand (tenant_id, created_at DESC, id) WHERE state <> 'DRAFT';
 CREATE INDEX errand_expiring ON errand (expires_at) WHERE state = 'OPEN';
 CREATE INDEX errand_funding_due ON errand (fund_by) WHERE state = 'AWAITING_FUNDING';
 CREATE INDEX errand_release_due ON errand (auto_release_at) WHERE state = 'DELIVERED';
