@@ -1,13 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createInFlight } from './in-flight.js';
 import { createOutage } from './outage.js';
 import { CacheUnavailable } from './store.js';
-import type { Store } from './store.js';
+import type { Occasion, Store } from './store.js';
 import type { CacheEvent } from './types.js';
 
 /**
  * Stands between the engine and its store and decides whether the store may be used:
  *
- *   opening, lost ──(handshake)──> catching-up ──(replay)──> ready        any failure or closed connection ──> lost
+ *   opening, lost ──(handshake)──> catching-up ──(replay, after a loss twice)──> ready        any failure or closed connection ──> lost
  *
  * Guarantee: whoever was told that a bump failed was told before the `replay` that follows begins, and nothing is a hit
  * between that failure and the end of that replay.
@@ -35,6 +36,7 @@ export interface BreakerDeps {
   readonly emit: (event: CacheEvent) => void;
   readonly openWaitMsMax: number;
   readonly retryMsMax: number;
+  readonly settleMs: number;
 }
 
 export function createBreaker(deps: BreakerDeps): Breaker {
@@ -50,7 +52,7 @@ export function createBreaker(deps: BreakerDeps): Breaker {
     regenerate() {
       if (regenerating) return;
       regenerating = true;
-      run(line.handshake)
+      run(() => line.handshake('vanished'))
         .catch(knownAlready)
         .finally(() => (regenerating = false));
     },
@@ -66,7 +68,7 @@ function knownAlready(): void {}
 type Phase = 'opening' | 'catching-up' | 'ready' | 'lost' | 'closed';
 
 /** The life of the connection. */
-function createLine({ store, replay, emit, openWaitMsMax, retryMsMax }: BreakerDeps) {
+function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }: BreakerDeps) {
   const inFlight = createInFlight();
   const outage = createOutage(emit);
   const opening = createOpening(openWaitMsMax);
@@ -77,8 +79,8 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax }: BreakerD
   let replaying: Promise<void> = Promise.resolve();
   let policy: string | undefined;
 
-  async function handshake(): Promise<void> {
-    const { renewed, unsafeEviction } = await store.handshake();
+  async function handshake(occasion: Occasion): Promise<void> {
+    const { renewed, unsafeEviction } = await store.handshake(occasion);
     if (renewed) emit({ kind: 'new-generation', ...renewed });
     if (unsafeEviction !== undefined && unsafeEviction !== policy)
       emit({ kind: 'unsafe-eviction', policy: unsafeEviction });
@@ -114,17 +116,28 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax }: BreakerD
   }
 
   async function catchUpSteps(current: () => boolean): Promise<void> {
-    await handshake();
+    await handshake('connected');
     // Two replays at once could each read the outbox before the other emptied it.
     await replaying.catch(knownAlready);
     if (!current()) return;
     phase = 'catching-up';
-    if (replay) await (replaying = outage.watch(replay));
+    if (replay) await catchUpOnBumps(replay, current);
     if (!current()) return;
     phase = 'ready';
     pause.reset();
     outage.ends();
     opening.ends();
+  }
+
+  /**
+   * After a loss the other processes find the store again at their own pace, and until they have, their writes end in the
+   * outbox: so hits wait for them, and the outbox is emptied once more.
+   */
+  async function catchUpOnBumps(replay: () => Promise<void>, current: () => boolean): Promise<void> {
+    await (replaying = outage.watch(replay));
+    if (!outage.isOn() || settleMs <= 0) return;
+    await delay(settleMs, undefined, { ref: false });
+    if (current()) await (replaying = outage.watch(replay));
   }
 
   function close(): void {

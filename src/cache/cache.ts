@@ -39,18 +39,32 @@ export interface CacheOptions {
   readonly openWaitMsMax?: number;
   /** Upper bound of the pause between two attempts to get a lost store back, milliseconds. Default 500. */
   readonly retryMsMax?: number;
+  /**
+   * With `replay`: how long after a lost store is back hits still wait for the other processes to find it too, and for
+   * a second replay of what they could not bump meanwhile; milliseconds. Longer than their `retryMsMax`. Default 1500.
+   */
+  readonly settleMs?: number;
 }
 
 /** A cache on `store`, which is closed with it. Usable at once; connects in the background. */
 export function createCache(options: CacheOptions): Cache {
-  const { store, prefix, replay, loadsMax = 64, now = Date.now, openWaitMsMax = 2000, retryMsMax = 500 } = options;
+  const {
+    store,
+    prefix,
+    replay,
+    loadsMax = 64,
+    now = Date.now,
+    openWaitMsMax = 2000,
+    retryMsMax = 500,
+    settleMs = 1500,
+  } = options;
   const stats = createStats();
   const observers = createObservers();
   const emit = (event: CacheEvent): void => {
     stats.observe(event);
     observers.emit(event);
   };
-  const breaker = createBreaker({ store, replay, emit, openWaitMsMax, retryMsMax });
+  const breaker = createBreaker({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs });
   const shared = {
     store,
     breaker,

@@ -6,6 +6,7 @@ export interface Outage {
   ends(): void;
   /** Runs `replay` and announces its first failure of this outage. */
   watch(replay: () => Promise<void>): Promise<void>;
+  isOn(): boolean;
   describe(): string | undefined;
 }
 
@@ -35,6 +36,7 @@ export function createOutage(emit: (event: CacheEvent) => void): Outage {
         throw error;
       }
     },
+    isOn: () => sinceMs !== undefined,
     describe() {
       if (sinceMs === undefined) return undefined;
       const why = last instanceof Error ? last.message : String(last);

@@ -26,6 +26,8 @@ export interface Handshake {
   readonly unsafeEviction?: string;
 }
 
+export type Occasion = 'connected' | 'vanished';
+
 /** Where a store says that its connection came or went; each may be called any number of times. */
 export interface StoreLink {
   up(): void;
@@ -40,8 +42,11 @@ export interface Store {
   readonly kind: StoreKind;
   /** Starts, and reports to `link` from then on. */
   connect(link: StoreLink): void;
-  /** Makes sure a generation exists that belongs to this very server process; to be run before the first hit. */
-  handshake(): Promise<Handshake>;
+  /**
+   * Makes sure a generation exists that belongs to this very server process; to be run before the first hit of every
+   * connection (`connected`), and when a read finds that the generation is gone (`vanished`).
+   */
+  handshake(occasion: Occasion): Promise<Handshake>;
   look(entryKey: string, tags: readonly string[]): Promise<Look>;
   lookTags(tags: readonly string[]): Promise<readonly TagState[]>;
   /** Keeps `entry` for `ttlMs` milliseconds. @throws EntryRefused when the store is well but does not take this entry */

@@ -30,6 +30,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
     validate: false,
   });
   giveMutationsFreshLoaders(schema);
+  takeNullAsNotGiven(schema);
   return schema;
 }
 
@@ -44,5 +45,18 @@ function giveMutationsFreshLoaders(schema: GraphQLSchema): void {
       context.loaders = createLoaders(context.services, context.viewer.tenantId);
       return resolve(root, args, context, info);
     };
+  }
+}
+
+/** `after: null` and no `after` ask the same, of every argument: many clients send null for what their user left out. */
+function takeNullAsNotGiven(schema: GraphQLSchema): void {
+  for (const type of [schema.getQueryType(), schema.getMutationType()]) {
+    for (const field of Object.values(type?.getFields() ?? {})) {
+      const resolve = field.resolve ?? defaultFieldResolver;
+      field.resolve = (root, args: Readonly<Record<string, unknown>>, context, info) => {
+        const given = Object.entries(args).filter(([, value]) => value !== null);
+        return resolve(root, Object.fromEntries(given), context, info);
+      };
+    }
   }
 }

@@ -28,7 +28,16 @@ const any = '*';
 const listTagsMax = 24;
 
 function errandListTag(tenantId: string, state: string, category: string, area: string): string {
-  return `errand_list:${tenantId}:${state}:${category}:${area === any ? any : encodeURIComponent(area.trim().toLowerCase())}`;
+  return `errand_list:${tenantId}:${state}:${category}:${area === any ? any : encodeURIComponent(folded(area))}`;
+}
+
+/**
+ * Areas that the database takes for the same (ILIKE, letter by letter) get the same text. JavaScript's lower case of a whole
+ * text differs from that: a sigma at the end of a word, and the capital I with a dot, which also stands for an I without one.
+ */
+function folded(area: string): string {
+  const letters = Array.from(area.trim(), (letter) => letter.toLowerCase().slice(0, letter.length));
+  return letters.join('').replaceAll('ı', 'i');
 }
 
 /** Every list tag an errand with these values belongs to: 2^3, whatever the number of lists or errands. */

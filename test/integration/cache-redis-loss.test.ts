@@ -18,7 +18,12 @@ afterAll(() => redis.stop());
 /** A cache of its own on the server all tests share, unless `prefix` says otherwise. */
 function openCache(prefix: string, options: Partial<CacheOptions> = {}, store: Partial<RedisStoreOptions> = {}): Cache {
   const { url } = redis;
-  return createCache({ store: createRedisStore({ url, prefix, quarantineMs: 0, ...store }), prefix, ...options });
+  return createCache({
+    store: createRedisStore({ url, prefix, quarantineMs: 0, ...store }),
+    prefix,
+    settleMs: 0,
+    ...options,
+  });
 }
 
 async function withRaw<T>(use: (client: Redis) => Promise<T>): Promise<T> {
@@ -120,6 +125,17 @@ describe('a Redis that lost its data', () => {
     await cache.read(readOf(value('old')));
     await withRaw((client) => client.del(`${prefix}:{c}:${control}`));
     await cache.bump(['errand:1']);
+    await eventually(async () => (await cache.read(readOf(value('new')))).outcome.kind !== 'bypass');
+    expect((await cache.read(readOf(neverLoads))).value).toBe('new');
+    await cache.close();
+  });
+
+  it.each(['seq', 'g'])('is not trusted by a read that finds the control key %s gone', async (control) => {
+    const prefix = randomUUID();
+    const cache = openCache(prefix);
+    await cache.read(readOf(value('old')));
+    await withRaw((client) => client.del(`${prefix}:{c}:${control}`));
+    expect((await cache.read(readOf(value('new')))).outcome).toMatchObject({ kind: 'bypass', reason: 'quarantine' });
     await eventually(async () => (await cache.read(readOf(value('new')))).outcome.kind !== 'bypass');
     expect((await cache.read(readOf(neverLoads))).value).toBe('new');
     await cache.close();

@@ -69,7 +69,7 @@ describe('a read that began after a bump resolved', () => {
         for (const tag of new Set(outbox.splice(0))) await cache.bump([tag]).catch(() => outbox.push(tag));
         if (outbox.length > 0) throw new Error('not all bumped');
       };
-      const cache = createCache({ store: remote, prefix: 'test', replay, retryMsMax: 60_000 });
+      const cache = createCache({ store: remote, prefix: 'test', replay, retryMsMax: 60_000, settleMs: 0 });
       const play = async (script: (typeof clients)[number]): Promise<void> => {
         for (const { kind, key: tag } of script) {
           if (kind === 'read') await world.read(cache, tag, false);

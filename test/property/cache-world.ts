@@ -87,7 +87,7 @@ export function createRemoteStore(store: Store, turn: () => Promise<void>): Remo
   return {
     ...store,
     connect: (to) => (link = to).up(),
-    handshake: () => over(() => store.handshake()),
+    handshake: (occasion) => over(() => store.handshake(occasion)),
     look: (entryKey, tags) => over(() => store.look(entryKey, tags)),
     lookTags: (tags) => over(() => store.lookTags(tags)),
     put: (entryKey, entry, ttlMs) => over(() => store.put(entryKey, entry, ttlMs)),

@@ -31,7 +31,7 @@ export function createFaultyStore(inner: Store = createMemoryStore()): FaultySto
     },
     look: (entryKey, tags) => through('look', () => inner.look(entryKey, tags)),
     bump: (tags) => through('bump', () => inner.bump(tags)),
-    handshake: () => through('handshake', () => inner.handshake()),
+    handshake: (occasion) => through('handshake', () => inner.handshake(occasion)),
     put: (entryKey, entry, ttlMs) => through('put', () => inner.put(entryKey, entry, ttlMs)),
     ping: () => through('ping', () => inner.ping()),
     fail: () => void (broken = true),

@@ -8,7 +8,7 @@ const bypassed = { kind: 'bypass', reason: 'store-unavailable' };
 
 function faultyCache(options: Partial<CacheOptions> = {}) {
   const store = createFaultyStore();
-  return { store, cache: createCache({ store, prefix: 'test', retryMsMax: 5, ...options }) };
+  return { store, cache: createCache({ store, prefix: 'test', retryMsMax: 5, settleMs: 0, ...options }) };
 }
 
 /** One failing read, so that the engine knows. */
@@ -75,6 +75,28 @@ describe('a lost store', () => {
     expect((await cache.read(readOf(value('straight')))).outcome).toMatchObject(bypassed);
     gate.resolve();
     await recovered(cache);
+    expect(await cache.read(readOf(value('new')))).toMatchObject({ value: 'new', outcome: { reason: 'stale-tag' } });
+    await cache.close();
+  });
+
+  it('empties the outbox of processes that found the store later than this one, before anything is a hit again', async () => {
+    const outbox: string[] = [];
+    let replays = 0;
+    const { store, cache } = faultyCache({
+      settleMs: 50,
+      replay: async () => {
+        replays += 1;
+        while (outbox.length > 0) await cache.bump([outbox.shift() ?? '']);
+        // Written by another process right after this one has looked.
+        if (replays === 2) outbox.push('errand:1');
+      },
+    });
+    await cache.read(readOf(value('old')));
+    store.fail();
+    await lose(cache);
+    store.mend();
+    await recovered(cache);
+    expect(replays).toBe(3);
     expect(await cache.read(readOf(value('new')))).toMatchObject({ value: 'new', outcome: { reason: 'stale-tag' } });
     await cache.close();
   });

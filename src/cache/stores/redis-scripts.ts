@@ -1,5 +1,6 @@
 /**
- * KEYS g q hold seq · ARGV new generation, server identity, hold ms, force ('1' begins a new generation whatever is found)
+ * KEYS g q hold seq · ARGV new generation, server identity, hold ms when absent, hold ms when restarted, force ('1' begins
+ * a new generation whatever is found)
  * Returns `same`, `absent`, `restarted` or `cleared`. `q` remembers which server process the generation belongs to: a
  * server that came back from a dump has the old generation, old entries and older tags, and a tag older than its
  * entry's truth would make a stale entry valid. `seq` never starts over under a living generation.
@@ -9,7 +10,7 @@ local g = redis.call('GET', KEYS[1])
 local known = redis.call('HGET', KEYS[2], 'server')
 local clock = redis.call('EXISTS', KEYS[4])
 local why = 'same'
-if ARGV[4] == '1' then why = 'cleared'
+if ARGV[5] == '1' then why = 'cleared'
 elseif not g or clock == 0 then why = 'absent'
 elseif known ~= ARGV[2] then why = 'restarted' end
 if why == 'same' then return why end
@@ -17,7 +18,8 @@ redis.call('SET', KEYS[4], '1', 'NX')
 redis.call('SET', KEYS[1], ARGV[1])
 if why == 'cleared' then return why end
 redis.call('HSET', KEYS[2], 'server', ARGV[2])
-if tonumber(ARGV[3]) > 0 then redis.call('SET', KEYS[3], '1', 'PX', ARGV[3]) end
+local hold = ARGV[why == 'absent' and 3 or 4]
+if tonumber(hold) > 0 then redis.call('SET', KEYS[3], '1', 'PX', hold) end
 return why`;
 
 /**

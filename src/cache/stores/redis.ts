@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CacheUnavailable, EntryRefused } from '../store.js';
-import type { Handshake, Look, Store, TagState } from '../store.js';
+import type { Handshake, Look, Occasion, Store, TagState } from '../store.js';
 import { controlKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
 import { createRedisLink } from './redis-link.js';
@@ -32,7 +32,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   return {
     kind: 'redis',
     connect: link.connect,
-    handshake: () => handshake(link, keys, quarantineMs),
+    handshake: (occasion) => handshake(link, keys, occasion, quarantineMs),
     look: (entryKey, tags) => look(link, keys, entryKey, tags),
     lookTags: async (tags) => {
       if (tags.length === 0) return [];
@@ -44,7 +44,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return Number(await bounded(redis.eval(bumpScript, touched.length, ...touched)));
     },
     renew: async () => {
-      await bounded(evalGeneration(link, keys, '', 0, true));
+      await bounded(evalGeneration(link, keys, '', { absent: 0, restarted: 0 }, true));
     },
     ping: link.ping,
     close: link.close,
@@ -86,14 +86,24 @@ async function put(link: RedisLink, entryKey: string, entry: string, ttlMs: numb
   }
 }
 
-async function handshake(link: RedisLink, keys: ControlKeys, quarantineMs: number): Promise<Handshake> {
+async function handshake(
+  link: RedisLink,
+  keys: ControlKeys,
+  occasion: Occasion,
+  quarantineMs: number,
+): Promise<Handshake> {
   const info = parseInfo(await link.bounded(link.redis.info()));
   const server = `${info.get('master_replid') ?? ''} ${info.get('run_id') ?? ''}`;
-  const found = await link.bounded(evalGeneration(link, keys, server, quarantineMs, false));
+  // A new connection that finds nothing: whoever knew an earlier server has found this one again while it has been up.
+  const upMs = occasion === 'connected' ? Number(info.get('uptime_in_seconds') ?? 0) * 1000 : 0;
+  const holdMs = Math.max(0, quarantineMs - upMs);
+  const found = await link.bounded(evalGeneration(link, keys, server, { absent: holdMs, restarted: quarantineMs }));
   const policy = info.get('maxmemory_policy') ?? '';
   const mayEvict = info.get('maxmemory') !== '0' && policy.startsWith('allkeys-');
   return {
-    ...(found === 'absent' || found === 'restarted' ? { renewed: { reason: found, holdMs: quarantineMs } } : {}),
+    ...(found === 'absent' || found === 'restarted'
+      ? { renewed: { reason: found, holdMs: found === 'absent' ? holdMs : quarantineMs } }
+      : {}),
     ...(mayEvict ? { unsafeEviction: policy } : {}),
   };
 }
@@ -102,11 +112,11 @@ function evalGeneration(
   { redis }: RedisLink,
   keys: ControlKeys,
   server: string,
-  holdMs: number,
-  force: boolean,
+  holdMs: { readonly absent: number; readonly restarted: number },
+  force = false,
 ): Promise<unknown> {
   const touched = [keys.generation, keys.server, keys.hold, keys.seq];
-  const given = [randomUUID(), server, Math.ceil(holdMs), force ? '1' : '0'];
+  const given = [randomUUID(), server, Math.ceil(holdMs.absent), Math.ceil(holdMs.restarted), force ? '1' : '0'];
   return redis.eval(generationScript, touched.length, ...touched, ...given);
 }
 
