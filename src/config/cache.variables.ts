@@ -72,9 +72,9 @@ export const cacheVariables = {
   ),
   CACHE_QUARANTINE_MS: variable(
     'Cache',
-    'How long nothing is cached after Redis came back.',
+    'How long nothing is shown from the cache after Redis lost its memory: longer than any process takes to reconnect.',
     whole({ unit: 'milliseconds', min: 0, max: 600_000 }),
-    '15000',
+    '5000',
   ),
 };
 

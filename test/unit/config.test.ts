@@ -30,7 +30,7 @@ describe('the configuration', () => {
       isEnabled: true,
       defaultTimeoutS: 300,
       keyPrefix: 'runam',
-      quarantineMs: 15_000,
+      quarantineMs: 5_000,
     });
     expect(config.cache.types.ERRAND_LIST).toEqual({ timeoutS: 60, consistency: 'acked' });
     expect(config.cache.types.BANKS_LIST.timeoutS).toBe(86_400);
