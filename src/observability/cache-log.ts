@@ -10,12 +10,12 @@ function write(event: CacheEvent, logger: Logger): void {
   switch (event.kind) {
     case 'read': {
       const { kind, reason, type, key, ageMs, ttlMs, tookMs } = event.outcome;
-      return logger.debug({ type, key, reason, ageMs, ttlMs, tookMs }, `cache ${kind}`);
+      return logger.debug({ type, key, reason, ageMs, ttlMs, tookMs: tenths(tookMs) }, `cache ${kind}`);
     }
     case 'bump':
       // Bulk writes (an import, the demo) would drown everything else.
       return logger[event.tags.length > tagsShownMax ? 'debug' : 'info'](
-        { ...named(event.tags), tookMs: event.tookMs },
+        { ...named(event.tags), tookMs: tenths(event.tookMs) },
         'cache invalidated',
       );
     case 'bump-failed':
@@ -32,7 +32,7 @@ function write(event: CacheEvent, logger: Logger): void {
     case 'store-lost':
       return logger.warn({ err: event.error }, 'Redis is away: every read goes to the database until it is back');
     case 'store-recovered':
-      return logger.info({ downMs: event.downMs }, 'Redis is back: the cache answers again');
+      return logger.info({ downMs: Math.round(event.downMs) }, 'Redis is back: the cache answers again');
     case 'new-generation':
       return logger.info(
         { holdMs: event.holdMs, reason: event.reason },
@@ -57,4 +57,8 @@ const tagsShownMax = 12;
 function named(tags: readonly string[]): { readonly tags: readonly string[]; readonly more?: number } {
   if (tags.length <= tagsShownMax) return { tags };
   return { tags: tags.slice(0, tagsShownMax), more: tags.length - tagsShownMax };
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
