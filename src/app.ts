@@ -42,30 +42,22 @@ export interface AppOptions {
 
 const sweepEveryMs = 500;
 const sweepOlderThanMs = 500;
-/** A process without any cache leaves its changes to the sweepers of those that have one, and clears away what nobody wanted. */
-const abandonedMs = 60_000;
 
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl, jwtSecret, logger, clock = systemClock, onStatement } = options;
   const schema = await createSchema();
-  const hasReaders = config.cache.isEnabled || config.redis !== undefined;
   const { poolMax, transactionTimeoutMs } = config.database;
   const db = createDb({ url: databaseUrl, logger, poolMax, transactionTimeoutMs, ...(onStatement && { onStatement }) });
   const cache = createCache({
     store: storeOf(config),
     prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
-    ...(hasReaders && { replay: async () => void (await db.tellUntold(0)) }),
+    replay: async () => void (await db.tellUntold(0)),
   });
   logCacheEvents(cache, logger);
   const invalidator = createInvalidator({ cache });
-  if (hasReaders) db.onCommitted((changes) => invalidator.spoil(changes));
-  const sweeper = startSweeper({
-    db,
-    logger,
-    everyMs: sweepEveryMs,
-    olderThanMs: hasReaders ? sweepOlderThanMs : abandonedMs,
-  });
+  db.onCommitted((changes) => invalidator.spoil(changes));
+  const sweeper = startSweeper({ db, logger, everyMs: sweepEveryMs, olderThanMs: sweepOlderThanMs });
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const services = createServices(db, clock, tokens, config);

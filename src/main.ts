@@ -45,8 +45,7 @@ async function start(config: Config, logger: Logger, stops: Stop[], onLost: (rea
   const databaseUrl = config.database.url ?? (await startEmbedded(config, logger, stops));
   const { applied } = await migrate({ databaseUrl, migrationsDir, logger });
   if (applied.length > 0) logger.info({ applied: applied.length }, 'database schema brought up to date');
-  const mode = config.cache.isEnabled && !config.redis ? 'alone' : 'shared';
-  const presence = await takePlace({ databaseUrl, mode, onLost });
+  const presence = await takePlace({ databaseUrl, cacheAt: config.cache.site, onLost });
   stops.push(() => presence.leave());
   const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });
   const app = await createApp({ config, databaseUrl, jwtSecret, logger });

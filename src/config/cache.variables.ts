@@ -52,6 +52,13 @@ export const cacheVariables = {
     text({ pattern: /^[\w.-]{1,40}$/, takes: '1 to 40 letters, digits, _ . and -' }),
     'runam',
   ),
+  CACHE_STORE_NAME: variable(
+    'Cache',
+    'Which shared cache this is. Processes on one database must agree on it; set it when they reach one Redis by different addresses.',
+    text({ pattern: /^.{1,200}$/, takes: '1 to 200 characters' }),
+    undefined,
+    'host, port and database of Redis, and CACHE_KEY_PREFIX',
+  ),
   CACHE_MEMORY_BYTES_MAX: variable(
     'Cache',
     'Memory for the in-process store.',
@@ -79,9 +86,13 @@ export const cacheVariables = {
 };
 
 /** `CACHE_TIMEOUT_<TYPE>` and `CACHE_CONSISTENCY_<TYPE>` for every cached type. */
-export const timeoutVariables = perType('CACHE_TIMEOUT_', (type) =>
-  variable('Cache times per type', `How long ${type} lives.`, timeoutKind, String(cachedTypeTimeoutsS[type])),
-);
+export const timeoutVariables = perType('CACHE_TIMEOUT_', (type) => {
+  const ownS = cachedTypeTimeoutsS[type];
+  const about = `How long ${type} lives.`;
+  return ownS === undefined
+    ? variable('Cache times per type', about, timeoutKind, undefined, 'CACHE_DEFAULT_TIMEOUT')
+    : variable('Cache times per type', about, timeoutKind, String(ownS));
+});
 export const consistencyVariables = perType('CACHE_CONSISTENCY_', (type) =>
   variable(
     'Cache consistency per type',

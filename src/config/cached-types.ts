@@ -1,9 +1,9 @@
-/** Seconds that a value of each type lives unless the environment says otherwise. */
+/** Seconds that a value of each type lives unless the environment says otherwise; undefined: CACHE_DEFAULT_TIMEOUT. */
 export const cachedTypeTimeoutsS = {
   USER_DATA: 3_600,
   ROLES: 3_600,
   SESSION: 3_600,
-  TENANT: 3_600,
+  TENANT: undefined,
   USER_PROFILE: 3_600,
   USER_ERRANDS: 300,
   USER_ESCROWS: 300,
@@ -11,7 +11,7 @@ export const cachedTypeTimeoutsS = {
   ERRAND_DETAIL: 300,
   ESCROW_DETAIL: 300,
   BANKS_LIST: 86_400,
-  OFFERS: 60,
+  OFFERS: undefined,
 } as const;
 
 /** What can be cached, as it is called in `CACHE_TIMEOUT_<TYPE>`. */

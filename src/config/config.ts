@@ -16,6 +16,7 @@ export interface Config {
   /** Undefined: no Redis, the cache stays in the process. */
   readonly redis: RedisConfig | undefined;
   readonly cache: CacheConfig;
+  readonly payments: { readonly hasSandbox: boolean };
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
 }
 
@@ -23,7 +24,8 @@ export interface HttpConfig {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly trustProxy: boolean;
+  /** Proxies in front. */
+  readonly trustProxy: number;
   readonly corsOrigins: readonly string[];
   readonly bodyLimitBytes: number;
   /** 0: no limit. */
@@ -58,9 +60,9 @@ export interface RedisConfig {
 
 export interface CacheConfig {
   readonly isEnabled: boolean;
-  /** For types that are not in `types`. */
-  readonly defaultTimeoutS: number;
   readonly keyPrefix: string;
+  /** Where this process caches, for all others on its database to compare: `memory`, `none`, or the name of the shared store. */
+  readonly site: string;
   readonly memoryBytesMax: number;
   readonly memoryEntriesMax: number;
   readonly redisTimeoutMs: number;

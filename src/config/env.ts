@@ -30,7 +30,7 @@ type Values = {
 export function loadEnv(env: Env): Config {
   const faults: ConfigFault[] = [...unknownNames(env)];
   const values = readAll(variables, env, faults) as Values;
-  const types = readTypes(env, faults);
+  const types = readTypes(env, values.CACHE_DEFAULT_TIMEOUT, faults);
   if (values.NODE_ENV === 'production' && !isSet(env['JWT_SECRET'])) {
     faults.push({
       variable: 'JWT_SECRET',
@@ -62,13 +62,13 @@ function readOne(name: string, { kind, standard }: Variable<unknown>, env: Env, 
   return undefined;
 }
 
-function readTypes(env: Env, faults: ConfigFault[]): CacheConfig['types'] {
+function readTypes(env: Env, defaultS: number, faults: ConfigFault[]): CacheConfig['types'] {
   const timeouts = readAll(timeoutVariables, env, faults);
   const consistencies = readAll(consistencyVariables, env, faults);
   const entries = cachedTypes.map((type): [CachedType, CachedTypeConfig] => [
     type,
     {
-      timeoutS: timeouts[`CACHE_TIMEOUT_${type}`] as number,
+      timeoutS: (timeouts[`CACHE_TIMEOUT_${type}`] ?? defaultS) as number,
       consistency: consistencies[`CACHE_CONSISTENCY_${type}`] as CachedTypeConfig['consistency'],
     },
   ]);
@@ -123,6 +123,7 @@ function group(values: Values, types: CacheConfig['types']): Config {
     },
     redis: redisOf(values),
     cache: cacheOf(values, types),
+    payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
   };
 }
@@ -130,14 +131,23 @@ function group(values: Values, types: CacheConfig['types']): Config {
 function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
   return {
     isEnabled: values.CACHE_ENABLED,
-    defaultTimeoutS: values.CACHE_DEFAULT_TIMEOUT,
     keyPrefix: values.CACHE_KEY_PREFIX,
+    site: siteOf(values),
     memoryBytesMax: values.CACHE_MEMORY_BYTES_MAX,
     memoryEntriesMax: values.CACHE_MEMORY_ENTRIES_MAX,
     redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
     quarantineMs: values.CACHE_QUARANTINE_MS,
     types,
   };
+}
+
+/** With the cache switched off but Redis set, writes are still told there. */
+function siteOf(values: Values): string {
+  const redis = redisOf(values);
+  if (!redis) return values.CACHE_ENABLED ? 'memory' : 'none';
+  const { hostname, port, pathname } = new URL(redis.url);
+  const address = `${hostname}:${port || '6379'}/${pathname.slice(1) || '0'} ${values.CACHE_KEY_PREFIX}`;
+  return `shared ${values.CACHE_STORE_NAME ?? address}`;
 }
 
 function redisOf(values: Values): RedisConfig | undefined {

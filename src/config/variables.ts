@@ -32,7 +32,12 @@ const serverVariables = {
     oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',
   ),
-  TRUST_PROXY: variable('Server', 'Believe X-Forwarded-* headers; only behind a proxy of your own.', flag, 'false'),
+  TRUST_PROXY: variable(
+    'Server',
+    'How many proxies of your own stand in front; so many steps of X-Forwarded-For are believed, from the right.',
+    whole({ min: 0, max: 10, minMeans: 'none' }),
+    '0',
+  ),
   CORS_ORIGINS: variable(
     'Server',
     'Web origins that may call the server from a browser.',
@@ -48,7 +53,7 @@ const serverVariables = {
   ),
   RATE_LIMIT_PER_MINUTE: variable(
     'Server',
-    'Requests per minute that one viewer may make.',
+    'Requests per minute of one signed-in user, or of one address.',
     whole({ min: 0, max: 1_000_000, minMeans: 'no limit' }),
     undefined,
     '600 in production, no limit otherwise',
@@ -82,6 +87,13 @@ const databaseVariables = {
     'Longest transaction.',
     whole({ unit: 'milliseconds', min: 100, max: 600_000 }),
     '10000',
+  ),
+  SANDBOX_PAYMENTS: variable(
+    'Payments',
+    'Top up wallets through the sandbox provider: no real money moves.',
+    flag,
+    undefined,
+    'on outside production',
   ),
   SEED_DEMO: variable(
     'Database',

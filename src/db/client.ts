@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { invariant } from '../kernel/index.js';
+import { unavailable } from './failures.js';
 import { PrismaClient, type Prisma } from './generated/client.js';
 
 /** The transaction a unit of work hands to repositories: reads and writes. */
@@ -19,11 +20,6 @@ type ReadOnly<Delegate> = Pick<Delegate, Extract<keyof Delegate, ReadMethod>>;
 
 /** A client that can only read, outside any transaction; a `Tx` can stand in for it. */
 export type Reader = { readonly [M in Uncapitalize<Prisma.ModelName>]: ReadOnly<Tx[M]> } & Pick<Tx, '$queryRaw'>;
-
-/** What the extension knows of the unit of work it runs in. */
-export interface WriteScope {
-  wrote: boolean;
-}
 
 export interface ClientOptions {
   readonly url: string;
@@ -45,11 +41,12 @@ const readOperations: ReadonlySet<string> = new Set<ReadMethod | '$queryRaw'>([
   '$queryRaw',
 ]);
 
-export const writeScope = new AsyncLocalStorage<WriteScope>();
+/** The transaction of the unit of work that the calling code runs in. */
+export const unitOfWork = new AsyncLocalStorage<Tx>();
 
 /**
- * The Prisma client with the change-event extension. Inside a unit of work a write marks the transaction, so its changes
- * are read before the commit. A write outside one is refused, because nobody would tell the cache of it in time.
+ * The Prisma client with the change-event extension: a write is only let through inside a unit of work, because outside
+ * one nobody would read what it changed and tell the cache. A database that is away is UNAVAILABLE, for reads and writes.
  */
 export function createClient({ url, poolMax = 10, onStatement }: ClientOptions) {
   const adapter = new PrismaPg({ connectionString: url, max: poolMax });
@@ -58,16 +55,18 @@ export function createClient({ url, poolMax = 10, onStatement }: ClientOptions) 
   return base.$extends({
     name: 'change-events',
     query: {
-      $allOperations({ operation, model, args, query }) {
-        if (!readOperations.has(operation)) markWrite(model ? `${model}.${operation}` : operation);
-        return query(args);
+      async $allOperations({ operation, model, args, query }) {
+        const isRead = readOperations.has(operation);
+        invariant(
+          isRead || unitOfWork.getStore(),
+          `${model ? `${model}.` : ''}${operation} outside a unit of work: go through db.write()`,
+        );
+        try {
+          return await query(args);
+        } catch (error) {
+          throw unavailable(error) ?? error;
+        }
       },
     },
   });
-}
-
-function markWrite(what: string): void {
-  const scope = writeScope.getStore();
-  invariant(scope, `${what} outside a unit of work: go through db.write()`);
-  scope.wrote = true;
 }

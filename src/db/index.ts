@@ -1,4 +1,5 @@
-export { createDb, sqlCodeOf, type Db, type DbOptions } from './unit-of-work.js';
+export { createDb, type Db, type DbOptions } from './unit-of-work.js';
+export { isUniqueViolation, sqlCodeOf } from './failures.js';
 export type { CommitListener } from './telling.js';
 export type { Reader, Tx } from './client.js';
 export type { ModelChange } from './changes.js';
@@ -8,5 +9,5 @@ export type * from './generated/client.js';
 export { DatabaseConnectionError } from './connect.js';
 export { startEmbeddedPostgres, EmbeddedPostgresError, type EmbeddedPostgres } from './embedded/index.js';
 export { migrate, MigrationError } from './migrate.js';
-export { PresenceConflict, takePlace, type Presence, type PresenceMode } from './presence.js';
+export { PresenceConflict, takePlace, type Presence } from './presence.js';
 export { startSweeper, type Sweeper } from './sweeper.js';

@@ -1,47 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { Client } from 'pg';
 import { connectOrExplain } from './connect.js';
-
-/**
- * How a process keeps what it read: `alone` in its own memory, where nobody else's writes are heard of in time;
- * `shared` where all of them are (Redis), or nowhere.
- */
-export type PresenceMode = 'alone' | 'shared';
 
 export interface Presence {
   /** Ends it. May be repeated. */
   leave(): Promise<void>;
 }
 
-/** Another process is on the database in a way that does not go together with ours. */
+/** Another process is on the database whose cache does not go together with ours. */
 export class PresenceConflict extends Error {
   override readonly name = 'PresenceConflict';
 }
 
 export interface PresenceOptions {
   readonly databaseUrl: string;
-  readonly mode: PresenceMode;
+  /**
+   * Where this process keeps what it read: `memory` (its own, so it must be the only process), `none`, or the name of a
+   * shared store, without its password. Processes go together when they name the same place and it is not `memory`.
+   */
+  readonly cacheAt: string;
   /** The connection that holds our place broke: another process may come in. */
   readonly onLost: (error: unknown) => void;
 }
 
-const lockKey = 82_117_204;
+/** Advisory lock keys (class, object): the class is ours, object 0 is the doorkeeper, the others name a cache. */
+const lockClass = 82_117_204;
+const doorkeeper = 0;
 
 /**
- * Takes a place among the processes on one database, for as long as it runs (a session advisory lock): one process `alone`,
- * or any number `shared`. A killed process leaves by itself.
- * @throws PresenceConflict when the processes already there do not go together with `mode`
+ * Takes a place among the processes on one database, for as long as it runs (a session advisory lock), and refuses when
+ * those already there would not hear of what this one writes, or the other way round. A killed process leaves by itself.
+ * @throws PresenceConflict saying what to set
  * @throws DatabaseConnectionError when the database cannot be reached
  */
-export async function takePlace({ databaseUrl, mode, onLost }: PresenceOptions): Promise<Presence> {
+export async function takePlace({ databaseUrl, cacheAt, onLost }: PresenceOptions): Promise<Presence> {
   const client = await connectOrExplain(databaseUrl);
   let left = false;
   client.on('error', (error) => {
     if (!left) onLost(error);
   });
-  const lock = mode === 'alone' ? 'pg_try_advisory_lock' : 'pg_try_advisory_lock_shared';
-  const { rows } = await client.query<{ taken: boolean }>(`SELECT ${lock}($1) AS taken`, [lockKey]);
-  if (!rows[0]?.taken) {
+  try {
+    await enter(client, cacheAt);
+  } catch (error) {
+    left = true;
     await client.end();
-    throw new PresenceConflict(conflicts[mode]);
+    throw error;
   }
   return {
     async leave() {
@@ -52,11 +55,35 @@ export async function takePlace({ databaseUrl, mode, onLost }: PresenceOptions):
   };
 }
 
-const conflicts: Readonly<Record<PresenceMode, string>> = {
-  alone:
-    'Another RunAm process uses this database, and without Redis neither would hear of what the other writes: ' +
-    'set the same REDIS_URL for both, or start them with CACHE_ENABLED=False.',
-  shared:
-    'A RunAm process that caches in its own memory uses this database and would not hear of what this one writes: ' +
-    'restart it with the same REDIS_URL as this one, or with CACHE_ENABLED=False.',
-};
+/** One at a time: of two processes that come in at once, the second sees the first. */
+async function enter(client: Client, cacheAt: string): Promise<void> {
+  await client.query('SELECT pg_advisory_lock($1, $2)', [lockClass, doorkeeper]);
+  const ours = placeOf(cacheAt);
+  const { rows } = await client.query<{ place: number }>(
+    `SELECT objid::int AS place FROM pg_locks
+     WHERE locktype = 'advisory' AND classid = $1::int::oid AND objid <> $2::int::oid AND objsubid = 2 AND granted
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [lockClass, doorkeeper],
+  );
+  const others = rows.map(({ place }) => place);
+  if (others.some((place) => place !== ours) || (cacheAt === 'memory' && others.length > 0)) {
+    throw new PresenceConflict(conflictOf(cacheAt, others));
+  }
+  await client.query('SELECT pg_advisory_lock_shared($1, $2)', [lockClass, ours]);
+  await client.query('SELECT pg_advisory_unlock($1, $2)', [lockClass, doorkeeper]);
+}
+
+/** 1 to 2^31 - 1, from the name of the cache. */
+function placeOf(cacheAt: string): number {
+  return (createHash('sha256').update(cacheAt).digest().readUInt32BE() % 0x7fff_fffe) + 1;
+}
+
+function conflictOf(cacheAt: string, others: readonly number[]): string {
+  const advice =
+    'give both the same REDIS_URL and CACHE_KEY_PREFIX (or CACHE_STORE_NAME), or start both with CACHE_ENABLED=False and without Redis.';
+  if (cacheAt === 'memory') {
+    return `Another RunAm process uses this database, and a cache in this one's own memory would not hear of what it writes: ${advice}`;
+  }
+  const theirs = others.includes(placeOf('memory')) ? 'in its own memory' : 'in another place';
+  return `A RunAm process that caches ${theirs} uses this database and would not hear of what this one writes: ${advice}`;
+}

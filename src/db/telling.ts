@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../kernel/index.js';
 import { areUntold, forget, type ModelChange } from './changes.js';
-import { writeScope, type Tx } from './client.js';
+import { unitOfWork, type Tx } from './client.js';
 
 /** Told of every committed change, before the writer's answer leaves. A rejection leaves the change to be told again later. */
 export type CommitListener = (changes: readonly ModelChange[]) => Promise<void>;
@@ -21,13 +21,14 @@ export interface Telling {
 
 /** Longer than a sweeper of another process takes. */
 const waitMsMax = 2_500;
-/** After failing this long the cache is taken to be away for everybody, and writers no longer wait. */
+/** After failing this long the cache is taken to be away for everybody, and writers no longer wait; so long without a failure ends it. */
 const givingUpMs = 5_000;
 const lookEveryMs = 100;
 
 export function createTelling({ client, logger }: { readonly client: Tx; readonly logger: Logger }): Telling {
   const listeners: CommitListener[] = [];
-  let failingSinceMs: number | undefined;
+  let outageBeganMs = Number.NEGATIVE_INFINITY;
+  let lastFailureMs = Number.NEGATIVE_INFINITY;
 
   async function tell(changes: readonly ModelChange[]): Promise<void> {
     for (const listener of listeners) await listener(changes);
@@ -35,8 +36,9 @@ export function createTelling({ client, logger }: { readonly client: Tx; readonl
 
   async function toldByAnother(ids: readonly bigint[]): Promise<void> {
     const startedMs = performance.now();
-    failingSinceMs ??= startedMs;
-    if (startedMs - failingSinceMs > givingUpMs) return;
+    if (startedMs - lastFailureMs > givingUpMs) outageBeganMs = startedMs;
+    lastFailureMs = startedMs;
+    if (startedMs - outageBeganMs > givingUpMs) return;
     while (performance.now() - startedMs < waitMsMax && (await areUntold(client, ids))) await pause(lookEveryMs);
   }
 
@@ -44,11 +46,9 @@ export function createTelling({ client, logger }: { readonly client: Tx; readonl
     add: (listener) => void listeners.push(listener),
     tell,
     async committed(changes) {
-      if (listeners.length === 0) return;
       const ids = changes.map(({ id }) => id);
       try {
         await tell(changes);
-        failingSinceMs = undefined;
       } catch (error) {
         logger.debug({ err: error, changes: ids.length }, 'cache not told of a committed change yet; it will be');
         await toldByAnother(ids).catch((failure: unknown) =>
@@ -56,8 +56,8 @@ export function createTelling({ client, logger }: { readonly client: Tx; readonl
         );
         return;
       }
-      writeScope
-        .run({ wrote: false }, async () => forget(client, ids))
+      unitOfWork
+        .run(client, async () => forget(client, ids))
         .catch((error: unknown) =>
           logger.warn({ err: error }, 'told changes not forgotten yet; they will be told again'),
         );

@@ -34,6 +34,15 @@ export function toRequestError(error: AppError): GraphQLError {
   });
 }
 
+/** A failure of the whole request that is ours: masked, but with the id it is logged under. */
+export function toDefect(error: unknown, requestId: string): GraphQLError {
+  const originalError = error instanceof Error ? error : new Error(String(error));
+  return new GraphQLError('failed', {
+    originalError,
+    extensions: { code: 'INTERNAL', requestId, http: { status: 500 } },
+  });
+}
+
 /** Apollo's names for faults in the request itself, and ours for the one that is an input fault. */
 const requestCodes: ReadonlyMap<unknown, string> = new Map([
   ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_PARSE_FAILED'],
@@ -58,9 +67,11 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown): 
       extensions: { code, retryable, ...(fields.length > 0 && { fields }) },
     };
   }
-  const code = requestCodes.get(formatted.extensions?.['code']);
+  const code = requestCodeOf(thrown, formatted.extensions?.['code']);
   if (code) return { message, ...where, extensions: { code, retryable: false } };
-  return { message: 'Something went wrong on our side.', ...where, extensions: { code: 'INTERNAL', retryable: false } };
+  const requestId = formatted.extensions?.['requestId'];
+  const extensions = { code: 'INTERNAL', retryable: false, ...(requestId !== undefined && { requestId }) };
+  return { message: 'Something went wrong on our side.', ...where, extensions };
 }
 
 /** Logs what `formatError` masks, whole, and puts the request's id into the answer so that the two can be brought together. */
@@ -89,7 +100,14 @@ export function defectPlugin(logger: Logger): ApolloServerPlugin<GraphqlContext>
 }
 
 function isDefect(error: GraphQLError): boolean {
-  return !(originalOf(error) instanceof AppError) && !requestCodes.has(error.extensions['code']);
+  return !(originalOf(error) instanceof AppError) && !requestCodeOf(error, error.extensions['code']);
+}
+
+/** Undefined when it is no fault of the request's. Apollo names some of those by their HTTP status only. */
+function requestCodeOf(thrown: unknown, code: unknown): string | undefined {
+  const status = (thrown as { extensions?: { http?: { status?: unknown } } }).extensions?.http?.status;
+  const isRequestFault = typeof status === 'number' && status >= 400 && status < 500;
+  return requestCodes.get(code) ?? (isRequestFault ? 'BAD_INPUT' : undefined);
 }
 
 function originalOf(thrown: unknown): unknown {

@@ -1,6 +1,7 @@
 export { createApollo, type ApolloOptions } from './server.js';
 export { createContextFactory, type ContextDeps } from './request-context.js';
 export { createSchema } from './schema.js';
+export { bearerOf } from './viewer.js';
 export { playgroundExamples, renderPlayground } from './playground/index.js';
 export { toRequestError } from './errors.js';
 export type { Caching, GraphqlContext } from './context.js';

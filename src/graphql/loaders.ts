@@ -14,10 +14,6 @@ export function createLoaders(services: Services, tenantId: string) {
       (ids) => services.errands.byIds(tenantId, ids),
       (errand) => errand.id,
     ),
-    offerById: byKey(
-      (ids) => services.offers.byIds(tenantId, ids),
-      (offer) => offer.id,
-    ),
     escrowByErrandId: byKey(
       (ids) => services.escrows.byErrandIds(tenantId, ids),
       (escrow) => escrow.errandId,

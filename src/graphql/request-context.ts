@@ -1,6 +1,6 @@
 import { AppError } from '../kernel/index.js';
 import type { GraphqlContext } from './context.js';
-import { toRequestError } from './errors.js';
+import { toDefect, toRequestError } from './errors.js';
 import { createLoaders } from './loaders.js';
 import { resolveViewer, type Credentials, type ViewerDeps } from './viewer.js';
 import type { Services } from './services.js';
@@ -19,7 +19,7 @@ export function createContextFactory(deps: ContextDeps): (request: RequestFacts)
   const { caching, services } = deps;
   return async (request) => {
     const viewer = await resolveViewer(deps, request).catch((error: unknown) => {
-      throw error instanceof AppError ? toRequestError(error) : error;
+      throw error instanceof AppError ? toRequestError(error) : toDefect(error, request.requestId);
     });
     return {
       viewer,

@@ -6,6 +6,7 @@ import { BankResolver } from './bank/bank.resolver.js';
 import type { GraphqlContext } from './context.js';
 import { ErrandResolver } from './errand/errand.resolver.js';
 import { EscrowResolver } from './escrow/escrow.resolver.js';
+import { refuseBrokenText } from './common/text.js';
 import { createLoaders } from './loaders.js';
 import { OfferResolver } from './offer/offer.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
@@ -30,7 +31,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
     validate: false,
   });
   giveMutationsFreshLoaders(schema);
-  takeNullAsNotGiven(schema);
+  cleanArguments(schema);
   return schema;
 }
 
@@ -48,14 +49,18 @@ function giveMutationsFreshLoaders(schema: GraphQLSchema): void {
   }
 }
 
-/** `after: null` and no `after` ask the same, of every argument: many clients send null for what their user left out. */
-function takeNullAsNotGiven(schema: GraphQLSchema): void {
+/**
+ * What every argument goes through before keys, tags and services see it. `after: null` and no `after` ask the same: many
+ * clients send null for what their user left out. Text that the database cannot hold is refused.
+ */
+function cleanArguments(schema: GraphQLSchema): void {
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values(type?.getFields() ?? {})) {
       const resolve = field.resolve ?? defaultFieldResolver;
       field.resolve = (root, args: Readonly<Record<string, unknown>>, context, info) => {
-        const given = Object.entries(args).filter(([, value]) => value !== null);
-        return resolve(root, Object.fromEntries(given), context, info);
+        const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
+        refuseBrokenText(given, '');
+        return resolve(root, given, context, info);
       };
     }
   }

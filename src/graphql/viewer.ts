@@ -61,7 +61,8 @@ async function signedInViewer({ caching, clock, services, tokens }: ViewerDeps, 
   return viewer;
 }
 
-function bearerOf(authorization: string): string {
+/** The token of an Authorization header. @throws AppError UNAUTHENTICATED */
+export function bearerOf(authorization: string): string {
   const [scheme, token, ...rest] = authorization.trim().split(/\s+/);
   if (scheme?.toLowerCase() === 'bearer' && token && rest.length === 0) return token;
   throw new AppError('UNAUTHENTICATED', 'The Authorization header must be "Bearer <accessToken>".');

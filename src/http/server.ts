@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ContextDeps, GraphqlContext } from '../graphql/index.js';
-import { createContextFactory, renderPlayground } from '../graphql/index.js';
+import { bearerOf, createContextFactory, renderPlayground } from '../graphql/index.js';
 import { AppError, uuidv7, type Logger } from '../kernel/index.js';
 import { createPage } from './page.js';
 
@@ -15,7 +15,8 @@ export interface HttpOptions {
   readonly logger: Logger;
   /** Undefined: no playground. `demoPassword`: of the demo logins, where there is demo data. */
   readonly playground: { readonly demoPassword: string | undefined } | undefined;
-  readonly trustProxy: boolean;
+  /** How many proxies of ours stand in front: so many steps of X-Forwarded-For are believed. */
+  readonly trustProxy: number;
   /** Origins that browsers may call from; none by default. */
   readonly corsOrigins: readonly string[];
   readonly bodyLimitBytes: number;
@@ -26,24 +27,29 @@ export interface HttpOptions {
 }
 
 const graphqlPath = '/graphql';
+const preflightS = 86_400;
+const exposedHeaders = ['cache-status', 'retry-after', 'x-request-id'];
 
 /** The front door: GraphQL, playground and probes. The Apollo server must have been started. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
   const { logger, trustProxy, bodyLimitBytes, corsOrigins, rateLimitPerMinute } = options;
   const app = fastify({
-    trustProxy,
+    trustProxy: (_address: string, hop: number) => hop < trustProxy,
     bodyLimit: bodyLimitBytes,
     genReqId: requestIdOf,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
   });
   await app.register(helmet, { contentSecurityPolicy: false, crossOriginEmbedderPolicy: false });
-  if (corsOrigins.length > 0) await app.register(cors, { origin: [...corsOrigins], exposedHeaders: ['cache-status'] });
+  if (corsOrigins.length > 0)
+    await app.register(cors, { origin: [...corsOrigins], maxAge: preflightS, exposedHeaders });
   if (rateLimitPerMinute > 0) {
-    await app.register(rateLimit, { max: rateLimitPerMinute, keyGenerator: clientOf, errorResponseBuilder: tooMany });
+    const keyGenerator = createClientKey(options.context.tokens);
+    await app.register(rateLimit, { max: rateLimitPerMinute, keyGenerator, errorResponseBuilder: tooMany });
   }
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   app.setErrorHandler((error, request, reply) => answerFault(error, request, reply, logger));
+  app.setNotFoundHandler((request, reply) => answerFault(notHere(request), request, reply, logger));
   addGraphql(app, options);
   addProbes(app, options.readiness);
   return app;
@@ -66,9 +72,8 @@ function addGraphql(app: FastifyInstance, { apollo, context, playground }: HttpO
     return;
   }
   const page = createPage(() => renderPlayground({ endpoint: graphqlPath, ...playground }));
-  const isBrowsing = (request: FastifyRequest): boolean =>
-    request.headers.accept?.includes('text/html') === true &&
-    !new URL(request.url, 'http://localhost').searchParams.has('query');
+  /** GraphQL clients do not ask for HTML; a shared link to the playground carries its query in the address. */
+  const isBrowsing = (request: FastifyRequest): boolean => request.headers.accept?.includes('text/html') === true;
   app.get(graphqlPath, (request, reply) =>
     isBrowsing(request) ? page(request, reply) : answer.call(app, request, reply),
   );
@@ -89,8 +94,24 @@ function requestIdOf(request: { headers: Record<string, string | string[] | unde
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : uuidv7();
 }
 
-function clientOf(request: FastifyRequest): string {
-  return request.headers.authorization ?? request.ip;
+/** Whose requests are counted together: those of one user, however many tokens they hold, or of one address. */
+function createClientKey({
+  verifyAccess,
+}: Pick<ContextDeps['tokens'], 'verifyAccess'>): (request: FastifyRequest) => Promise<string> {
+  return async ({ headers, ip }) => {
+    if (!headers.authorization) return ip;
+    // A token that is no good is told so by the resolver of the viewer; here it just counts for its address.
+    const identity = await verifyAccess(bearerOf(headers.authorization)).catch(() => undefined);
+    return identity?.userId ?? ip;
+  };
+}
+
+function notHere({ method, url }: FastifyRequest): Error {
+  const error = new AppError(
+    'NOT_FOUND',
+    `Nothing answers ${method} ${url.slice(0, 200)}; GraphQL is at POST ${graphqlPath}.`,
+  );
+  return Object.assign(error, { statusCode: 404 });
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

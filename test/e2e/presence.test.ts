@@ -10,6 +10,8 @@ import { startRedis, type RedisProcess } from '../support/redis.js';
 import { startServerProcess, type ServerProcess } from '../support/server-process.js';
 
 const testMsMax = 60_000;
+/** The gate in front of Redis gives it a second address. */
+const oneStore = { CACHE_STORE_NAME: 'the one Redis' };
 const cleanups: (() => Promise<unknown>)[] = [];
 let database: TestDatabase;
 
@@ -36,8 +38,8 @@ async function redisOfOwn(): Promise<RedisProcess> {
   return redis;
 }
 
-describe('processes without Redis on one database', { timeout: testMsMax }, () => {
-  it('the second one refuses to start, and says in one sentence what to set', async () => {
+describe('processes on one database', { timeout: testMsMax }, () => {
+  it('without Redis the second one refuses to start, and says in one sentence what to set', async () => {
     await start();
     const { code, said } = await refusal(start());
     expect(code).toBe(1);
@@ -45,7 +47,7 @@ describe('processes without Redis on one database', { timeout: testMsMax }, () =
     expect(said[0]).toMatch(/REDIS_URL.*CACHE_ENABLED=False/);
   });
 
-  it('both run with CACHE_ENABLED=False, and each shows what the other wrote', async () => {
+  it('without Redis both run with CACHE_ENABLED=False, and each shows what the other wrote', async () => {
     const env = { CACHE_ENABLED: 'False' };
     const [first, second] = await Promise.all([start(env), start(env)]);
     const customer = await join(first.client, 'CUSTOMER');
@@ -55,12 +57,38 @@ describe('processes without Redis on one database', { timeout: testMsMax }, () =
     expect((await second.client.get(ErrandDocument, { id })).errand.title).toBe('Another title');
   });
 
+  it('one that would write past the cache of another is refused: another Redis, another prefix, or none', async () => {
+    const [redis, elsewhere] = [await redisOfOwn(), await redisOfOwn()];
+    await start({ REDIS_URL: redis.url });
+    const others = [
+      { REDIS_URL: elsewhere.url },
+      { REDIS_URL: `${redis.url}/1` },
+      { REDIS_URL: redis.url, CACHE_KEY_PREFIX: 'blue' },
+      { CACHE_ENABLED: 'False' },
+    ];
+    for (const env of others) {
+      const { code, said } = await refusal(start(env));
+      expect({ code, said }).toEqual({ code: 1, said: [expect.stringMatching(/REDIS_URL.*CACHE_KEY_PREFIX/)] });
+    }
+    await start({ REDIS_URL: redis.url, CACHE_ENABLED: 'False' });
+  });
+
   it('one that was killed does not keep the next one out', async () => {
     const first = await start();
     await first.kill();
     // PostgreSQL takes a moment to notice that the connection with the lock is gone.
     const next = await vi.waitFor(() => start(), { timeout: testMsMax / 2 });
     expect((await fetch(`${next.url}/readyz`)).status).toBe(200);
+  });
+
+  it('one is refused beside another that caches in another Redis, or under another prefix', async () => {
+    const [redis, elsewhere] = [await redisOfOwn(), await redisOfOwn()];
+    await start({ REDIS_URL: redis.url });
+    for (const env of [{ REDIS_URL: elsewhere.url }, { REDIS_URL: redis.url, CACHE_KEY_PREFIX: 'another' }]) {
+      const { code, said } = await refusal(start(env));
+      expect(code).toBe(1);
+      expect(said).toEqual([expect.stringMatching(/REDIS_URL and CACHE_KEY_PREFIX/)]);
+    }
   });
 
   it('one with Redis is refused beside one that caches in its own memory, and the other way round', async () => {
@@ -82,8 +110,10 @@ describe('a process that dies between its commit and telling the cache', { timeo
     const gate = await startGate(redis.port);
     cleanups.push(() => gate.close());
     // The writer waits for the cache far longer than the test lasts, so that it dies waiting.
-    const gated = { REDIS_URL: `redis://127.0.0.1:${gate.port}`, CACHE_REDIS_TIMEOUT_MS: '60000' };
-    const [writer, reader] = await Promise.all([start(gated), start({ REDIS_URL: redis.url })]);
+    const gated = { REDIS_URL: `redis://127.0.0.1:${gate.port}`, CACHE_REDIS_TIMEOUT_MS: '60000', ...oneStore };
+    const writer = await start(gated);
+    gate.singleOut();
+    const reader = await start(gated);
     const customer = await join(writer.client, 'CUSTOMER');
     const id = await post(customer);
     const read = () => reader.client.ask(ErrandDocument, { id });
@@ -113,8 +143,10 @@ describe('a process that alone cannot reach Redis', { timeout: testMsMax }, () =
     const redis = await redisOfOwn();
     const gate = await startGate(redis.port);
     cleanups.push(() => gate.close());
-    const gated = { REDIS_URL: `redis://127.0.0.1:${gate.port}`, CACHE_REDIS_TIMEOUT_MS: '200' };
-    const [cut, other] = await Promise.all([start(gated), start({ REDIS_URL: redis.url })]);
+    const gated = { REDIS_URL: `redis://127.0.0.1:${gate.port}`, CACHE_REDIS_TIMEOUT_MS: '200', ...oneStore };
+    const cut = await start(gated);
+    gate.singleOut();
+    const other = await start(gated);
     const customer = await join(other.client, 'CUSTOMER');
     const id = await post(customer);
     const { signIn } = await cut.client.get(SignInDocument, { email: customer.email, password: 'a long password' });

@@ -52,8 +52,8 @@ describe('a caller who is not signed in', async () => {
   });
 
   it('meets every public field by a name that exists', () => {
-    const names = fields.map(({ name }) => name);
-    expect([...publicFields].filter((name) => !names.includes(name))).toEqual([]);
+    const names = new Set(fields.map(({ name }) => name));
+    expect([...publicFields].filter((name) => !names.has(name))).toEqual([]);
   });
 });
 

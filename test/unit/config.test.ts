@@ -20,7 +20,7 @@ describe('the configuration', () => {
         corsOrigins: [],
         rateLimitPerMinute: 0,
         bodyLimitBytes: 1_048_576,
-        trustProxy: false,
+        trustProxy: 0,
       },
       graphql: { hasPlayground: true, hasIntrospection: true, defaultTenant: 'lagos' },
       auth: { jwtSecret: undefined, accessTokenTtlS: 600, refreshTokenTtlS: 2_592_000 },
@@ -28,7 +28,6 @@ describe('the configuration', () => {
     });
     expect(config.cache).toMatchObject({
       isEnabled: true,
-      defaultTimeoutS: 300,
       keyPrefix: 'runam',
       quarantineMs: 5_000,
     });
@@ -41,7 +40,9 @@ describe('the configuration', () => {
   });
 
   it.each(['True', 'true', '1', 'YES', 'on'])('takes %s for true', (text) => {
-    expect(loadEnv({ TRUST_PROXY: text }).http.trustProxy).toBe(true);
+    expect(
+      loadEnv({ SANDBOX_PAYMENTS: text, NODE_ENV: 'production', JWT_SECRET: 'x'.repeat(32) }).payments.hasSandbox,
+    ).toBe(true);
   });
 
   it('takes an empty variable for one that is not set', () => {
@@ -88,14 +89,14 @@ describe('the configuration', () => {
     const env = {
       PORT: '70000',
       CACHE_TIMEOUT_ERRAND_LIST: 'abc',
-      TRUST_PROXY: 'maybe',
+      CACHE_ENABLED: 'maybe',
       LOG_LEVEL: 'loud',
       CACHE_CONSISTENCY_OFFERS: 'strict',
     };
     expect(faultsOf(env)).toEqual([
       'PORT: got "70000"; takes whole numbers from 0 to 65535.',
       'LOG_LEVEL: got "loud"; takes one of trace, debug, info, warn, error, fatal, silent.',
-      'TRUST_PROXY: got "maybe"; takes true, false, 1, 0, yes, no, on or off.',
+      'CACHE_ENABLED: got "maybe"; takes true, false, 1, 0, yes, no, on or off.',
       'CACHE_TIMEOUT_ERRAND_LIST: got "abc"; takes whole seconds from 0 (do not cache) to 31536000.',
       'CACHE_CONSISTENCY_OFFERS: got "strict"; takes one of acked, ttl.',
     ]);

@@ -9,7 +9,7 @@ export function cacheStatusOf({ field, outcome }: CacheTrace): string {
     case 'hit':
       return `RunAm; hit; ttl=${Math.max(0, Math.floor(outcome.ttlMs / 1000))}; detail=${detail}`;
     case 'miss':
-      return `RunAm; fwd=miss; stored; detail=${detail}`;
+      return `RunAm; fwd=miss; detail=${detail}`;
     case 'join':
       return `RunAm; fwd=miss; collapsed; detail=${detail}`;
     case 'bypass':

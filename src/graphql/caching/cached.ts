@@ -34,7 +34,7 @@ export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDec
       load: next,
       ...(tagsFound && { tagsFound }),
     });
-    context.cacheTrace.push({ field: info.path.key.toString(), outcome });
+    context.cacheTrace.push({ field: info.fieldName, outcome });
     authorize?.(value, viewer, typedArgs);
     return value;
   };

@@ -1,4 +1,4 @@
-import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, InputType, ObjectType, registerEnumType } from 'type-graphql';
 
 import { BigIntScalar } from './scalars.js';
 import { currencies, formatMoney, type Currency, type Money } from '../../kernel/index.js';
@@ -23,4 +23,13 @@ export class MoneyType {
 export function moneyOf(minor: bigint, currency: string): MoneyType {
   const money: Money = { minor, currency: currency as Currency };
   return { ...money, formatted: formatMoney(money) };
+}
+
+@InputType({ description: 'An amount in minor units of a currency.' })
+export class MoneyInput {
+  @Field(() => BigIntScalar)
+  minor!: bigint;
+
+  @Field(() => CurrencyEnum)
+  currency!: string;
 }

@@ -9,7 +9,7 @@ import {
   type ProofKind,
 } from '../../modules/errands/index.js';
 import { BigIntScalar } from '../common/scalars.js';
-import { CurrencyEnum } from '../common/money.type.js';
+import { MoneyInput } from '../common/money.type.js';
 import { PageArgs } from '../common/relay.js';
 import { ErrandCategoryEnum, ErrandStateEnum } from './errand.type.js';
 
@@ -71,15 +71,6 @@ export class GeoPointInput {
 
   @Field(() => Float, { description: 'Degrees, -180 to 180.' })
   lng!: number;
-}
-
-@InputType({ description: 'An amount in minor units of a currency.' })
-export class MoneyInput {
-  @Field(() => BigIntScalar)
-  minor!: bigint;
-
-  @Field(() => CurrencyEnum)
-  currency!: string;
 }
 
 @InputType()

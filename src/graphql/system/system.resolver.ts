@@ -1,4 +1,5 @@
 import { Authorized, Ctx, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import { isStaff } from '../../kernel/index.js';
 import { BigIntScalar } from '../common/scalars.js';
 import { MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
@@ -22,11 +23,11 @@ export class LedgerHealthType {
   @Field(() => [MoneyType], { description: 'Debits minus credits by currency.' })
   imbalances!: MoneyType[];
 
-  @Field(() => [String], { description: 'Wallets, escrows and transits below zero.' })
+  @Field(() => [String], { description: 'Wallets, escrows and transits below zero; named to staff only.' })
   negativeAccounts!: readonly string[];
 
   @Field(() => [String], {
-    description: 'Escrows whose funded, released and refunded amounts do not explain what they hold.',
+    description: 'Escrows whose amounts do not explain what they hold; named to staff only.',
   })
   escrowMismatches!: readonly string[];
 }
@@ -37,8 +38,11 @@ export class SystemResolver {
   @Query(() => LedgerHealthType, { description: 'Recomputed from the ledger at every call, never cached.' })
   async ledgerHealth(@Ctx() { services, viewer }: GraphqlContext): Promise<LedgerHealthType> {
     const health = await services.ledger.health(viewer.tenantId);
+    const named = (names: readonly string[]) => (isStaff(viewer) ? names : []);
     return {
       ...health,
+      negativeAccounts: named(health.negativeAccounts),
+      escrowMismatches: named(health.escrowMismatches),
       imbalance: health.imbalance.reduce((sum, { minor }) => sum + (minor < 0n ? -minor : minor), 0n),
       imbalances: health.imbalance.map(({ minor, currency }) => moneyOf(minor, currency)),
     };

@@ -1,6 +1,5 @@
 import { Arg, Authorized, Ctx, Field, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
-import { MoneyInput } from '../errand/errand.input.js';
-import { MoneyType, moneyOf } from '../common/money.type.js';
+import { MoneyInput, MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
 
 @ObjectType('Wallet', { description: 'Your money with RunAm, read from the ledger itself, never from a cache.' })

@@ -1,4 +1,5 @@
 import { createHash, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { SignJWT, errors, jwtVerify, type JWTPayload } from 'jose';
 import { AppError, invariant, isUuid, type Clock } from '../../kernel/index.js';
 
@@ -33,6 +34,7 @@ const audience = 'runam-api';
 const algorithm = 'HS256';
 const secretBytesMin = 32;
 const refreshBytes = 32;
+const verifiedMax = 10_000;
 const refreshPattern = /^[\w-]{43}$/;
 
 /** Access tokens are JWTs (RFC 7519) signed with HMAC-SHA-256; refresh tokens are random and kept as SHA-256 only. */
@@ -40,6 +42,7 @@ export function createTokens({ secret, accessTtlSeconds, clock }: TokensOptions)
   const bytes = Buffer.from(secret);
   invariant(bytes.length >= secretBytesMin, `the token secret has at least ${secretBytesMin} bytes`);
   const key = createSecretKey(bytes);
+  const verified = new LRUCache<string, Verified>({ max: verifiedMax });
   return {
     accessTtlSeconds,
     issueAccess({ userId, tenantId, sessionId }) {
@@ -53,7 +56,14 @@ export function createTokens({ secret, accessTtlSeconds, clock }: TokensOptions)
         .setExpirationTime(issuedAt + accessTtlSeconds)
         .sign(key);
     },
-    verifyAccess: (token) => verifyAccess(token, key, clock.now()),
+    async verifyAccess(token) {
+      const now = clock.now();
+      const known = verified.get(token);
+      if (known && now.getTime() < known.expiresAtMs) return known.identity;
+      const fresh = await verifyAccess(token, key, now);
+      verified.set(token, fresh);
+      return fresh.identity;
+    },
     newRefresh() {
       const token = randomBytes(refreshBytes).toString('base64url');
       return { token, hash: sha256(token) };
@@ -67,11 +77,17 @@ export function createTokens({ secret, accessTtlSeconds, clock }: TokensOptions)
   };
 }
 
-async function verifyAccess(token: string, key: KeyObject, currentDate: Date): Promise<AccessIdentity> {
+/** A signature that was right once stays right until the token expires, and checking it costs more than a cached answer. */
+interface Verified {
+  readonly identity: AccessIdentity;
+  readonly expiresAtMs: number;
+}
+
+async function verifyAccess(token: string, key: KeyObject, currentDate: Date): Promise<Verified> {
   const rules = { issuer, audience, algorithms: [algorithm], currentDate, requiredClaims: ['exp', 'iat'] };
   try {
     const { payload } = await jwtVerify(token, key, rules);
-    return identityOf(payload);
+    return { identity: identityOf(payload), expiresAtMs: (payload.exp ?? 0) * 1000 };
   } catch (error) {
     throw accessFault(error);
   }
