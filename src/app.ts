@@ -10,7 +10,14 @@ import { cacheTypes, createInvalidator } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
-import { createEscrowService, createSandboxProvider, createWalletService } from './modules/escrows/index.js';
+import {
+  createEscrowService,
+  createSandboxProvider,
+  createTimerService,
+  createWalletService,
+  startTimers,
+  type Timers,
+} from './modules/escrows/index.js';
 import { createLedgerService } from './modules/ledger/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
@@ -42,6 +49,8 @@ export interface AppOptions {
 
 const sweepEveryMs = 500;
 const sweepOlderThanMs = 500;
+/** How late an expiry, a no-show or an automatic release may be. */
+const timersEveryMs = 5_000;
 
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -75,11 +84,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     readiness: createReadiness(db, cache),
   });
 
+  let timers: Timers | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
+      timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
       const { port } = http.server.address() as AddressInfo;
       return `http://${config.http.host}:${port}`;
     },
@@ -87,6 +98,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       (closing ??= (async () => {
         await http.close();
         await apollo.stop();
+        await timers?.stop();
         await sweeper.stop();
         await cache.close();
         await db.close();
@@ -106,7 +118,11 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config): S
     offers: createOfferService({ db, clock }),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
-    wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
+    wallets: createWalletService({
+      db,
+      clock,
+      provider: config.payments.hasSandbox ? createSandboxProvider() : undefined,
+    }),
   };
 }
 

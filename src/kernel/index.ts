@@ -6,3 +6,4 @@ export * from './clock.js';
 export * from './logger.js';
 export * from './viewer.js';
 export * from './page.js';
+export * from './text.js';
