@@ -1,4 +1,4 @@
 export { cacheTypes, canonicalJson, families, type CacheType } from './families.js';
 export { errandListTagsFor, tags } from './tags.js';
 export { createInvalidator, type Invalidator } from './invalidator.js';
-export { spoils, tagsSpoiledBy } from './spoils.js';
+export { tagsSpoiledBy } from './spoils.js';
