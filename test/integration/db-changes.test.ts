@@ -124,7 +124,7 @@ describe('change events', () => {
     const slowDb = createDb({ url: database.url, logger: silentLogger });
     slowDb.onCommitted(async () => {
       // A statement of its own takes longer than an answer that does not wait.
-      await db.read.$queryRaw`SELECT pg_sleep(0.05)`;
+      await db.read.$queryRaw`SELECT pg_sleep(0.05)::text`;
       order.push('told');
     });
     await slowDb.write(newTenant);
