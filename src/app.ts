@@ -7,7 +7,7 @@ import { createDb, startSweeper, type Db } from './db/index.js';
 import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { cacheTypes, createInvalidator } from './invalidation/index.js';
-import { systemClock, type Clock, type Logger } from './kernel/index.js';
+import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
 import {
@@ -16,7 +16,6 @@ import {
   createTimerService,
   createWalletService,
   startTimers,
-  type Timers,
 } from './modules/escrows/index.js';
 import { createLedgerService } from './modules/ledger/index.js';
 import { createTenantService } from './modules/tenants/index.js';
@@ -84,7 +83,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     readiness: createReadiness(db, cache),
   });
 
-  let timers: Timers | undefined;
+  let timers: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,

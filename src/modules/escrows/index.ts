@@ -25,4 +25,4 @@ export {
   type WalletServiceDeps,
 } from './wallet.service.js';
 export { createTimerService, type TimerRound, type TimerService, type TimerServiceDeps } from './timers.service.js';
-export { startTimers, type Timers, type TimersOptions } from './timers.loop.js';
+export { startTimers, type TimersOptions } from './timers.loop.js';

@@ -1,10 +1,5 @@
-import type { Logger } from '../../kernel/index.js';
+import { startRounds, type Logger, type Rounds } from '../../kernel/index.js';
 import { timersPerRound, type TimerService } from './timers.service.js';
-
-export interface Timers {
-  /** Resolves when the round under way has ended; no other begins. May be repeated. */
-  stop(): Promise<void>;
-}
 
 export interface TimersOptions {
   readonly timers: TimerService;
@@ -14,44 +9,18 @@ export interface TimersOptions {
 }
 
 /** Fires due timers until it is stopped. A backlog is worked off without pauses; when the database is away it tries on. */
-export function startTimers({ timers, logger, everyMs }: TimersOptions): Timers {
-  let stopped = false;
-  let failing = false;
-  let timer: NodeJS.Timeout;
-  let round: Promise<void> = Promise.resolve();
-
-  async function workOff(): Promise<void> {
+export function startTimers({ timers, logger, everyMs }: TimersOptions): Rounds {
+  async function workOff(goesOn: () => boolean): Promise<void> {
     const { fired } = await timers.fireDue(timersPerRound);
     if (fired > 0) logger.info({ errands: fired }, 'timers moved errands on');
-    if (fired === timersPerRound && !stopped) await workOff();
+    if (fired === timersPerRound && goesOn()) await workOff(goesOn);
   }
 
-  async function fire(): Promise<void> {
-    try {
-      await workOff();
-      if (failing) logger.info({}, 'timers fire again');
-      failing = false;
-    } catch (error) {
-      if (!failing) logger.warn({ err: error }, 'timers cannot fire now; trying on');
-      failing = true;
-    }
-  }
-
-  function next(): void {
-    timer = setTimeout(() => {
-      round = fire().finally(() => {
-        if (!stopped) next();
-      });
-    }, everyMs);
-    timer.unref();
-  }
-
-  next();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await round;
-    },
-  };
+  return startRounds({
+    work: workOff,
+    everyMs,
+    logger,
+    failing: 'timers cannot fire now; trying on',
+    mended: 'timers fire again',
+  });
 }
