@@ -91,7 +91,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await http.listen({ host: config.http.host, port: config.http.port });
       timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
       const { port } = http.server.address() as AddressInfo;
-      return `http://${config.http.host}:${port}`;
+      return urlOf(config.http.host, port);
     },
     close: () =>
       (closing ??= (async () => {
@@ -103,6 +103,12 @@ export async function createApp(options: AppOptions): Promise<App> {
         await db.close();
       })()),
   };
+}
+
+/** An address that a reader can open: of a server that listens everywhere, this very machine's. */
+function urlOf(host: string, port: number): string {
+  const isEverywhere = host === '0.0.0.0' || host === '::';
+  return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config): Services {

@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   const logger = createLogger(config.log);
   const stops: Stop[] = [];
   const shutDown = createShutDown(stops, logger);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void shutDown(0));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void shutDown(0));
   try {
     const app = await start(config, logger, stops, (reason) => {
       logger.error({ err: reason }, 'the database connection that holds our place broke: shutting down');
@@ -43,10 +43,11 @@ async function main(): Promise<void> {
 
 async function start(config: Config, logger: Logger, stops: Stop[], onLost: (reason: unknown) => void): Promise<App> {
   const databaseUrl = config.database.url ?? (await startEmbedded(config, logger, stops));
-  const { applied } = await migrate({ databaseUrl, migrationsDir, logger });
-  if (applied.length > 0) logger.info({ applied: applied.length }, 'database schema brought up to date');
+  // Before the migrations: whoever may not be here must not change the tables under those who are.
   const presence = await takePlace({ databaseUrl, cacheAt: config.cache.site, onLost });
   stops.push(() => presence.leave());
+  const { applied } = await migrate({ databaseUrl, migrationsDir, logger });
+  if (applied.length > 0) logger.info({ applied: applied.length }, 'database schema brought up to date');
   const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });
   const app = await createApp({ config, databaseUrl, jwtSecret, logger });
   stops.push(() => app.close());

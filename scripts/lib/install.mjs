@@ -21,10 +21,17 @@ async function isInstalled() {
   const installedText = await readIfThere(join(rootDir, 'node_modules', '.package-lock.json'));
   if (installedText === undefined) return false;
   const installed = JSON.parse(installedText).packages;
-  return Object.entries(wanted).every(([path, { version, optional }]) => {
-    if (path === '' || (optional && installed[path] === undefined)) return true;
-    return installed[path]?.version === version;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === '' || (entry.optional && installed[path] === undefined && !isForHere(entry))) return true;
+    return installed[path]?.version === entry.version;
   });
+}
+
+/** Whether an optional package is meant for this very machine: one made for another is rightly missing. */
+function isForHere({ os, cpu, libc }) {
+  const ourLibc = process.report?.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl';
+  const fits = (wanted, ours) => wanted === undefined || wanted.includes(ours);
+  return os !== undefined && fits(os, process.platform) && fits(cpu, process.arch) && fits(libc, ourLibc);
 }
 
 /** Development packages are needed to build, whatever NODE_ENV says. Nothing of ours needs an install script. */

@@ -1,4 +1,5 @@
 import { ensureInstalled } from './install.mjs';
+import { alone } from './lock.mjs';
 import { CommandFailed } from './run.mjs';
 
 /**
@@ -7,16 +8,20 @@ import { CommandFailed } from './run.mjs';
  */
 export async function prepare() {
   try {
-    const installedHash = await ensureInstalled();
-    // Loaded now, because it looks for packages that the line above may just have installed.
-    const { ensureBuilt, ensureGenerated } = await import('./build.mjs');
-    await ensureGenerated(installedHash);
-    await ensureBuilt(installedHash);
+    await alone(prepareStepByStep);
     return true;
   } catch (error) {
     console.error(error instanceof CommandFailed ? `\n${error.output.trim()}\n\n${error.message}` : explain(error));
     return false;
   }
+}
+
+async function prepareStepByStep() {
+  const installedHash = await ensureInstalled();
+  // Loaded now, because it looks for packages that the line above may just have installed.
+  const { ensureBuilt, ensureGenerated } = await import('./build.mjs');
+  await ensureGenerated(installedHash);
+  await ensureBuilt(installedHash);
 }
 
 function explain(error) {

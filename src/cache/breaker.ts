@@ -27,7 +27,8 @@ export interface Breaker {
   regenerate(): void;
   /** In words, for the operator. */
   describe(): string;
-  close(): void;
+  /** Resolves when the replay under way, if any, has ended. */
+  close(): Promise<void>;
 }
 
 export interface BreakerDeps {
@@ -70,7 +71,8 @@ type Phase = 'opening' | 'catching-up' | 'ready' | 'lost' | 'closed';
 /** The life of the connection. */
 function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }: BreakerDeps) {
   const inFlight = createInFlight();
-  const outage = createOutage(emit);
+  // A replay that the closing cuts off is no news.
+  const outage = createOutage((event) => phase !== 'closed' && emit(event));
   const opening = createOpening(openWaitMsMax);
   const pause = createPause(retryMsMax);
   let phase: Phase = 'opening';
@@ -140,11 +142,12 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
     if (current()) await (replaying = outage.watch(replay));
   }
 
-  function close(): void {
+  async function close(): Promise<void> {
     phase = 'closed';
     pause.cancel();
     inFlight.failAll(new CacheUnavailable('the cache is closed'));
     opening.ends();
+    await replaying.catch(() => {});
   }
 
   function guard<T>(allowed: boolean, command: () => Promise<T>): Promise<T> {

@@ -85,7 +85,7 @@ export function createCache(options: CacheOptions): Cache {
     health: () => checkHealth(store, breaker, prefix),
     async close() {
       await loader.settled();
-      breaker.close();
+      await breaker.close();
       await store.close();
     },
   };

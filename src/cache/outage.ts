@@ -10,7 +10,7 @@ export interface Outage {
   describe(): string | undefined;
 }
 
-export function createOutage(emit: (event: CacheEvent) => void): Outage {
+export function createOutage(emit: (event: CacheEvent) => unknown): Outage {
   let sinceMs: number | undefined;
   let last: unknown;
   let replayFailed = false;

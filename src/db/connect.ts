@@ -13,7 +13,7 @@ const connectMsMax = 15_000;
  */
 export async function connectOrExplain(databaseUrl: string): Promise<Client> {
   const target = targetOf(databaseUrl);
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectMsMax });
+  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectMsMax, keepAlive: true });
   try {
     await client.connect();
     return client;
@@ -29,7 +29,7 @@ interface Target {
 }
 
 function targetOf(databaseUrl: string): Target {
-  if (!URL.canParse(databaseUrl)) {
+  if (!URL.canParse(databaseUrl) || /%(?![0-9a-f]{2})/i.test(databaseUrl)) {
     throw new DatabaseConnectionError(
       'DATABASE_URL is not a URL; it takes postgresql://user:password@host:5432/database, with special characters in the password percent-encoded.',
     );

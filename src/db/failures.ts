@@ -51,10 +51,19 @@ const unreachableKinds: ReadonlySet<unknown> = new Set([
 /** SQLSTATE: connection exceptions, insufficient resources, lock_not_available, operator intervention (shutdown, crash), no such database. */
 const unreachableStates = /^(08|53|55P03|57P|3D)/;
 
+/** The connection broke under a statement; for a COMMIT that leaves open whether it happened. */
+export function isBrokenConnection(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^Connection terminated|^Client has encountered a connection error|ECONNRESET/.test(error.message)
+  );
+}
+
 /** The fault as a caller may see it when the database is away or full; undefined when it is another fault. */
 export function unavailable(error: unknown): AppError | undefined {
   const code = sqlCodeOf(error);
   const isAway =
+    isBrokenConnection(error) ||
     unreachableCodes.has(code) ||
     unreachableKinds.has(driverFaultOf(error)?.kind) ||
     (code !== undefined && unreachableStates.test(code));

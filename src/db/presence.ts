@@ -57,6 +57,8 @@ export async function takePlace({ databaseUrl, cacheAt, onLost }: PresenceOption
 
 /** One at a time: of two processes that come in at once, the second sees the first. */
 async function enter(client: Client, cacheAt: string): Promise<void> {
+  // This session has nothing to say for as long as the process runs.
+  await client.query('SET idle_session_timeout = 0');
   await client.query('SELECT pg_advisory_lock($1, $2)', [lockClass, doorkeeper]);
   const ours = placeOf(cacheAt);
   const { rows } = await client.query<{ place: number }>(

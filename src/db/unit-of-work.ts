@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, type Logger } from '../kernel/index.js';
 import { changesOf, takeUntold, type ModelChange } from './changes.js';
 import { createClient, unitOfWork, type ClientOptions, type Reader, type Tx } from './client.js';
-import { isContention, unavailable } from './failures.js';
+import { isBrokenConnection, isContention, unavailable } from './failures.js';
 import { createTelling, type CommitListener } from './telling.js';
 
 export interface Db {
@@ -11,7 +11,8 @@ export interface Db {
   /**
    * Runs `work` in one transaction and commits it; nested calls join the outer transaction. A deadlock or serialization
    * failure is retried up to 3 times, so `work` must not act on the world outside.
-   * @throws AppError UNAVAILABLE (retryable) when the database cannot be reached or the retries are used up
+   * @throws AppError UNAVAILABLE: retryable when the database cannot be reached or the retries are used up; not retryable
+   * when the connection broke at the COMMIT, because then nobody knows whether it happened
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   onCommitted(listener: CommitListener): void;
@@ -75,6 +76,7 @@ async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
+      if (isBrokenConnection(error)) throw unknownOutcome(error);
       if (!isContention(error)) throw unavailable(error) ?? error;
       if (tries === attemptsMax) {
         throw new AppError('UNAVAILABLE', 'Too many people changed the same thing at once; try again.', {
@@ -85,4 +87,10 @@ async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
       await pause(2 ** tries * 5 * (0.5 + Math.random()));
     }
   }
+}
+
+function unknownOutcome(cause: unknown): AppError {
+  const message =
+    'The connection to the database broke; the change may or may not have been made: look before you try again.';
+  return new AppError('UNAVAILABLE', message, { retryable: false, cause });
 }

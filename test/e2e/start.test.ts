@@ -91,6 +91,16 @@ describe('starting the server', { timeout: startMsMax }, () => {
     expect(await serverPid()).toBeUndefined();
   });
 
+  it('stops in order also when it is told twice, as by an impatient Ctrl-C', async () => {
+    const server = await start({ SEED_DEMO: 'false' });
+    const pid = await serverPid();
+    const stopped = server.stop();
+    server.process.kill('SIGTERM');
+    server.process.kill('SIGINT');
+    expect(await stopped).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+  });
+
   it('starts again after it was killed, and lets no database server outlive it', async () => {
     const first = await start({ SEED_DEMO: 'false' });
     const pid = await serverPid();
@@ -137,6 +147,8 @@ describe('npm start', () => {
 
 function expectOneStatement(fault: string): void {
   expect(fault).not.toMatch(/^\s+at /m);
+  // In the log a stack is one line: nothing may be as bad as a warning.
+  expect(fault).not.toMatch(/^\{"level":[4-6]0,/m);
   expect(fault).not.toContain('hunter2');
 }
 

@@ -49,7 +49,8 @@ export async function createCluster(
 /** The cluster's password, made on the first start and kept for the owner's eyes only. */
 export async function ensurePassword(file: string, clusterExists: boolean): Promise<string> {
   try {
-    return (await readFile(file, 'utf8')).trim();
+    const kept = (await readFile(file, 'utf8')).trim();
+    if (kept !== '' || clusterExists) return kept;
   } catch (error) {
     if (!isFileFault(error, 'ENOENT')) throw error;
   }
@@ -59,8 +60,11 @@ export async function ensurePassword(file: string, clusterExists: boolean): Prom
     );
   }
   const password = randomBytes(24).toString('base64url');
-  await writeFile(file, password, { mode: 0o600 });
-  await chmod(file, 0o600);
+  // Under its name only when it is whole: half a password would keep every later start out.
+  const unfinished = `${file}.${process.pid}`;
+  await writeFile(unfinished, password, { mode: 0o600 });
+  await chmod(unfinished, 0o600);
+  await rename(unfinished, file);
   return password;
 }
 

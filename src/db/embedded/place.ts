@@ -28,6 +28,8 @@ export async function preparePlace(homeDir: string, found: Binaries, logger: Log
   const identity = await chooseIdentity(join(recorded ?? homeDir, 'cluster'));
   const stagedDir = recorded ?? ((await canReach(homeDir, identity)) ? undefined : await stage(homeDir, identity));
   const standsIn = stagedDir ?? homeDir;
+  if (stagedDir)
+    logger.info({ place: stagedDir }, 'The database stands outside the data folder, which its user cannot enter');
   const { binaries, majorVersion } = await prepareBinaries(found, standsIn, identity);
   return { binaries, identity, majorVersion, clusterDir: join(standsIn, 'cluster'), stagedDir };
 }
