@@ -15,7 +15,7 @@ import type { CacheEvent } from './types.js';
  */
 export interface Breaker {
   isReady(): boolean;
-  /** Also true while catching up: `replay` is made of bumps. */
+  /** Whether bumps and announcements can be sent. Also true while catching up: `replay` is made of bumps. */
   takesBumps(): boolean;
   /** Resolves when the first attempt to reach the store has ended, well or not, or has taken too long. Never rejects. */
   readonly opened: Promise<void>;
@@ -23,8 +23,11 @@ export interface Breaker {
   run<T>(command: () => Promise<T>): Promise<T>;
   /** The same whenever bumps are taken. */
   runBump<T>(command: () => Promise<T>): Promise<T>;
-  /** The store lost its generation while connected: makes a new one, once for all who noticed. */
-  regenerate(): void;
+  /**
+   * The store lost its generation while connected: makes a new one, once for all who noticed. Resolves when it is made or
+   * the store is lost; never rejects.
+   */
+  regenerate(): Promise<void>;
   /** In words, for the operator. */
   describe(): string;
   close(): void;
@@ -41,20 +44,19 @@ export interface BreakerDeps {
 
 export function createBreaker(deps: BreakerDeps): Breaker {
   const line = createLine(deps);
-  let regenerating = false;
-  const run = <T>(command: () => Promise<T>): Promise<T> => line.guard(line.phase() === 'ready', command);
+  let regenerating: Promise<void> | undefined;
   const breaker: Breaker = {
     isReady: () => line.phase() === 'ready',
     takesBumps: () => line.phase() === 'ready' || line.phase() === 'catching-up',
     opened: line.opened,
-    run,
+    run: (command) => line.guard(line.phase() === 'ready', command),
     runBump: (command) => line.guard(breaker.takesBumps(), command),
     regenerate() {
-      if (regenerating) return;
-      regenerating = true;
-      run(() => line.handshake('vanished'))
+      regenerating ??= breaker
+        .runBump(() => line.handshake('vanished'))
         .catch(knownAlready)
-        .finally(() => (regenerating = false));
+        .finally(() => (regenerating = undefined));
+      return regenerating;
     },
     describe: line.describe,
     close: line.close,

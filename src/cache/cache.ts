@@ -8,10 +8,10 @@ import { createReadThrough } from './read-through.js';
 import type { WireType } from './serializers/index.js';
 import { createSlots } from './slots.js';
 import { createStats } from './stats.js';
-import { CacheUnavailable } from './store.js';
 import type { Store } from './store.js';
 import type { Breaker } from './breaker.js';
 import type { Cache, CacheEvent, CacheHealth } from './types.js';
+import { createWriting } from './writing.js';
 
 export interface CacheOptions {
   readonly store: Store;
@@ -79,7 +79,7 @@ export function createCache(options: CacheOptions): Cache {
   const loader = createLoader({ ...shared, queued: createQueuedFlights(), slots, entryLengthMax });
   return {
     read: createReadThrough({ ...shared, loader, prefix }),
-    ...createSpoiling({ store, breaker, emit }),
+    ...createWriting({ store, breaker, emit }),
     on: observers.add,
     stats: stats.snapshot,
     health: () => checkHealth(store, breaker, prefix),
@@ -89,41 +89,6 @@ export function createCache(options: CacheOptions): Cache {
       await store.close();
     },
   };
-}
-
-function createSpoiling(deps: {
-  readonly store: Store;
-  readonly breaker: Breaker;
-  readonly emit: (event: CacheEvent) => void;
-}): Pick<Cache, 'bump' | 'clearAll'> {
-  const { store, breaker, emit } = deps;
-  const send = async <T>(command: () => Promise<T>): Promise<T> => {
-    if (!breaker.takesBumps()) await breaker.opened;
-    return breaker.runBump(command);
-  };
-  return {
-    async bump(tags) {
-      const unique = [...new Set(tags)];
-      if (unique.length === 0) return;
-      const startedMs = performance.now();
-      try {
-        const seq = await send(() => store.bump(unique));
-        emit({ kind: 'bump', tags: unique, seq, tookMs: performance.now() - startedMs });
-      } catch (error) {
-        emit({ kind: 'bump-failed', tags: unique, error });
-        throw asUnavailable(error);
-      }
-    },
-    async clearAll() {
-      await send(() => store.renew()).catch((error: unknown) => Promise.reject(asUnavailable(error)));
-      emit({ kind: 'new-generation', holdMs: 0, reason: 'cleared' });
-    },
-  };
-}
-
-function asUnavailable(error: unknown): CacheUnavailable {
-  if (error instanceof CacheUnavailable) return error;
-  return new CacheUnavailable('the cache store failed', { cause: error });
 }
 
 async function checkHealth(store: Store, breaker: Breaker, prefix: string): Promise<CacheHealth> {

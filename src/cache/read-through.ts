@@ -26,8 +26,9 @@ export interface ReadThroughDeps {
 const looksMax = 3;
 
 /**
- * The read path. Guarantee of the `acked` tier: a read that begins after a bump of a tag has resolved, in whatever
- * process, returns no value whose load began before that bump, for every tag asked for or found in the value.
+ * The read path. Guarantee: a read that begins after a bump of a tag has resolved, in whatever process, returns no value
+ * whose load began before that bump, for every tag asked for or found in the value; and between an announced write and its
+ * end, no value whose load began before this read did.
  */
 export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadRequest<V>) => Promise<ReadResult<V>> {
   const { store, breaker, loader, emit, prefix } = deps;
@@ -61,14 +62,14 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | u
   const look = await ask(breaker, () => store.look(visit.entryKey, asked));
   if (!look) return loadShared(deps, visit, 'store-unavailable');
   const blocked = whyBlocked(look);
-  if (look.generation === undefined) breaker.regenerate();
+  if (look.generation === undefined) void breaker.regenerate();
   if (blocked) return loadShared(deps, visit, blocked);
 
   const found = await judge(deps, visit, look, asked);
   if (found.kind === 'hit') return found.answer;
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
   const flight = flights.joinable(visit.flightName, look);
-  return flight ? join(deps, visit, look, asked, flight) : fill(deps, visit, look, found.reason);
+  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, found.reason);
 }
 
 type Blocked = 'quarantine' | 'open-write';
@@ -121,14 +122,13 @@ async function tagsOf(
 async function join(
   deps: ReadThroughDeps,
   visit: Visit,
-  look: Look,
   asked: readonly string[],
   flight: FencedFlight,
 ): Promise<Answer | undefined> {
   deps.loader.refuseOwnLoad(visit);
   const loaded = await flight.done;
-  if (visit.request.tier !== 'ttl' && look.seq > flight.s0) {
-    // Something was bumped between the flight's beginning and this read; it may be a tag only the value could name.
+  if (visit.request.tier !== 'ttl') {
+    // A tag that only the value could name may have been bumped, or announced, between the flight's beginning and this read.
     const unknown = missingFrom(asked, loaded.tags);
     const states = unknown.length === 0 ? [] : await ask(deps.breaker, () => deps.store.lookTags(unknown));
     if (!states || !unmovedSince(flight.s0, states)) return undefined;

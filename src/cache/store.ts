@@ -26,6 +26,23 @@ export interface Handshake {
   readonly unsafeEviction?: string;
 }
 
+/** How an announced write ended. */
+export type WriteOutcome = 'committed' | 'rolledBack';
+
+/** An announced write that nobody has ended yet. */
+export interface OpenIntent {
+  readonly token: string;
+  /** Milliseconds since it was announced, by the clock of the store. */
+  readonly ageMs: number;
+}
+
+export interface Ended {
+  /** The seq that the tags moved to; 0 when rolled back. */
+  readonly seq: number;
+  /** Whether it was open until now. False: it was ended before, or the store lost its state since. */
+  readonly wasOpen: boolean;
+}
+
 export type Occasion = 'connected' | 'vanished';
 
 /** Where a store says that its connection came or went; each may be called any number of times. */
@@ -53,7 +70,19 @@ export interface Store {
   put(entryKey: string, entry: string, ttlMs: number): Promise<void>;
   /** Advances the clock once and moves every tag to it, atomically. @returns the new seq */
   bump(tags: readonly string[]): Promise<number>;
-  /** Begins a new generation without a hold. */
+  /**
+   * Announces a write under a name of its own: until its `end`, every tag is open. Repeated, it adds what is new. It never
+   * expires by itself. @returns `no-generation` when the store has lost its state; then nothing is announced
+   */
+  begin(token: string, tags: readonly string[]): Promise<'begun' | 'no-generation'>;
+  /**
+   * Ends an announced write, atomically: committed moves its tags and `tags` to a new seq as `bump` does, rolled back
+   * leaves them where they were. May be repeated, and is no harm for a token never heard of.
+   */
+  end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<Ended>;
+  /** The oldest announced writes that have been open for `olderThanMs` milliseconds, `limit` at most. */
+  openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
+  /** Begins a new generation without a hold; announced writes stay. */
   renew(): Promise<void>;
   /** Asks for a sign of life on the present connection. */
   ping(): Promise<void>;

@@ -1,5 +1,10 @@
-/** How fresh a read is: see the table in `docs/cache`. `acked` obeys tags; `ttl` obeys only its time to live. */
-export type Tier = 'acked' | 'ttl';
+import type { OpenIntent, WriteOutcome } from './store.js';
+
+/**
+ * How fresh a read is: see the table in `docs/cache`. `strict` and `acked` obey tags, and differ in what their writers do:
+ * those of strict values announce the write before it can be seen. `ttl` obeys only its time to live.
+ */
+export type Tier = 'strict' | 'acked' | 'ttl';
 
 /** Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back. */
 export type BypassReason = 'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unserializable';
@@ -66,6 +71,22 @@ export interface Cache {
    * runs before hits of this process resume. Other processes that still reach the store do not wait for that replay.
    */
   bump(tags: readonly string[]): Promise<void>;
+  /**
+   * Announces a write that is about to be committed. When it resolves every process on the same store knows: until `end`,
+   * no read gets an entry with one of these tags, nor shares a load with a reader that came before. It never expires by
+   * itself: a writer that dies leaves its tags uncached, and whoever knows how its write ended calls `end` for it (see
+   * `openIntents`). May be repeated.
+   * @param token names the write; all of them on one store differ
+   * @throws CacheUnavailable when that is not certain; the write may have been announced all the same
+   */
+  begin(token: string, tags: readonly string[]): Promise<void>;
+  /**
+   * Ends an announced write. Committed bumps the announced tags and `tags`, also when the announcement was lost; rolled back
+   * makes the entries valid again. @returns whether it was still open @throws CacheUnavailable as `bump` does
+   */
+  end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<boolean>;
+  /** Writes announced at least `olderThanMs` milliseconds ago and not ended, oldest first. @throws CacheUnavailable */
+  openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
   /** Makes every entry invalid at once, whatever its tier. @throws CacheUnavailable */
   clearAll(): Promise<void>;
   /** Calls `observer` with every event until the returned function is called. What it throws breaks no read. */

@@ -92,6 +92,9 @@ export function createRemoteStore(store: Store, turn: () => Promise<void>): Remo
     lookTags: (tags) => over(() => store.lookTags(tags)),
     put: (entryKey, entry, ttlMs) => over(() => store.put(entryKey, entry, ttlMs)),
     bump: (tags) => over(() => store.bump(tags)),
+    begin: (token, tags) => over(() => store.begin(token, tags)),
+    end: (token, outcome, tags) => over(() => store.end(token, outcome, tags)),
+    openIntents: (olderThanMs, limit) => over(() => store.openIntents(olderThanMs, limit)),
     renew: () => over(() => store.renew()),
     ping: () => over(() => store.ping()),
     cut() {

@@ -23,16 +23,70 @@ if tonumber(hold) > 0 then redis.call('SET', KEYS[3], '1', 'PX', hold) end
 return why`;
 
 /**
+ * A tag is `seq`, or `seq|open` while writes of it are announced. What cannot be read is moved to the present, so that no
+ * entry survives it.
+ */
+const tagFunctions = `
+local function tick()
+  if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('DEL', KEYS[1]) end
+  return redis.call('INCR', KEYS[2])
+end
+local function change(key, seq, by)
+  local text = redis.call('GET', key) or '0'
+  local s, n = string.match(text, '^(%d+)|?(%d*)$')
+  n = math.max((tonumber(n) or 0) + by, 0)
+  s = seq or s or tick()
+  redis.call('SET', key, n > 0 and (s .. '|' .. n) or s)
+end`;
+
+/**
  * KEYS g seq tag… · Advances the clock once and moves every tag to it; a tag's count of announced writes stays. A clock
  * that is gone while the generation lives (evicted, deleted by hand) would start below the entries, so the generation
  * goes too.
  */
-export const bumpScript = `
-if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('DEL', KEYS[1]) end
-local s = redis.call('INCR', KEYS[2])
-for i = 3, #KEYS do
-  local n = string.match(redis.call('GET', KEYS[i]) or '', '|(%d+)$')
-  if n and tonumber(n) > 0 then redis.call('SET', KEYS[i], s .. '|' .. n)
-  else redis.call('SET', KEYS[i], s) end
-end
+export const bumpScript = `${tagFunctions}
+local s = tick()
+for i = 3, #KEYS do change(KEYS[i], s, 0) end
 return s`;
+
+/**
+ * KEYS g seq intents intent tag… · ARGV token
+ * Returns 1, or 0 without a generation or its clock. The set of an intent names the tag keys it has counted, so a repeated
+ * announcement counts nothing twice.
+ */
+export const beginScript = `${tagFunctions}
+if redis.call('EXISTS', KEYS[1], KEYS[2]) < 2 then return 0 end
+local now = redis.call('TIME')
+redis.call('ZADD', KEYS[3], 'NX', now[1] * 1000 + math.floor(now[2] / 1000), ARGV[1])
+for i = 5, #KEYS do
+  if redis.call('SADD', KEYS[4], KEYS[i]) == 1 then change(KEYS[i], nil, 1) end
+end
+return 1`;
+
+/**
+ * KEYS g seq intents intent tag… · ARGV token, '1' when committed
+ * Returns the new seq (0 when rolled back) and whether the intent was open. Tags of the intent stand under the same hash
+ * tag as the keys named.
+ */
+export const endScript = `${tagFunctions}
+local s = ARGV[2] == '1' and tick() or nil
+local counted = {}
+for _, key in ipairs(redis.call('SMEMBERS', KEYS[4])) do
+  counted[key] = true
+  change(key, s, -1)
+end
+if s then
+  for i = 5, #KEYS do
+    if not counted[KEYS[i]] then change(KEYS[i], s, 0) end
+  end
+end
+redis.call('DEL', KEYS[4])
+return { s or 0, redis.call('ZREM', KEYS[3], ARGV[1]) }`;
+
+/** KEYS intents · ARGV age in ms, limit · Returns token, age in ms, token, age in ms, … oldest first. */
+export const openIntentsScript = `
+local now = redis.call('TIME')
+local ms = now[1] * 1000 + math.floor(now[2] / 1000)
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ms - ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+for i = 2, #found, 2 do found[i] = math.floor(ms - tonumber(found[i])) end
+return found`;

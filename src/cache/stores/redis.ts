@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CacheUnavailable, EntryRefused } from '../store.js';
 import type { Handshake, Look, Occasion, Store, TagState } from '../store.js';
+import { createRedisIntents } from './redis-intents.js';
 import { controlKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
 import { createRedisLink } from './redis-link.js';
@@ -43,6 +44,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       const touched = [keys.generation, keys.seq, ...tags.map(keys.tag)];
       return Number(await bounded(redis.eval(bumpScript, touched.length, ...touched)));
     },
+    ...createRedisIntents(link, keys),
     renew: async () => {
       await bounded(evalGeneration(link, keys, '', { absent: 0, restarted: 0 }, true));
     },
