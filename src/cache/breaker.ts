@@ -8,7 +8,7 @@ import type { CacheEvent } from './types.js';
 /**
  * Stands between the engine and its store and decides whether the store may be used:
  *
- *   opening, lost ──(handshake)──> catching-up ──(replay, after a loss twice)──> ready        any failure or closed connection ──> lost
+ *   opening, lost ──(handshake)──> catching-up ──(replay, after a loss twice; fence)──> ready        any failure or closed connection ──> lost
  *
  * Guarantee: whoever was told that a bump failed was told before the `replay` that follows begins, and nothing is a hit
  * between that failure and the end of that replay.
@@ -19,6 +19,8 @@ export interface Breaker {
   takesBumps(): boolean;
   /** Resolves when the first attempt to reach the store has ended, well or not, or has taken too long. Never rejects. */
   readonly opened: Promise<void>;
+  /** The same for bumps: resolves as soon as the first attempt takes them. */
+  readonly reached: Promise<void>;
   /** Runs `command` when ready. @throws CacheUnavailable at once when not, or as soon as the store is lost meanwhile */
   run<T>(command: () => Promise<T>): Promise<T>;
   /** The same whenever bumps are taken. */
@@ -36,6 +38,8 @@ export interface Breaker {
 export interface BreakerDeps {
   readonly store: Store;
   readonly replay: (() => Promise<void>) | undefined;
+  /** Resolves when every announced write that was under way at the call has ended. */
+  readonly settled: () => Promise<void>;
   readonly emit: (event: CacheEvent) => void;
   readonly openWaitMsMax: number;
   readonly retryMsMax: number;
@@ -49,12 +53,13 @@ export function createBreaker(deps: BreakerDeps): Breaker {
     isReady: () => line.phase() === 'ready',
     takesBumps: () => line.phase() === 'ready' || line.phase() === 'catching-up',
     opened: line.opened,
+    reached: line.reached,
     run: (command) => line.guard(line.phase() === 'ready', command),
     runBump: (command) => line.guard(breaker.takesBumps(), command),
     regenerate() {
       regenerating ??= breaker
         .runBump(() => line.handshake('vanished'))
-        .catch(knownAlready)
+        .then(() => {}, knownAlready)
         .finally(() => (regenerating = undefined));
       return regenerating;
     },
@@ -70,10 +75,11 @@ function knownAlready(): void {}
 type Phase = 'opening' | 'catching-up' | 'ready' | 'lost' | 'closed';
 
 /** The life of the connection. */
-function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }: BreakerDeps) {
+function createLine({ store, replay, settled, emit, openWaitMsMax, retryMsMax, settleMs }: BreakerDeps) {
   const inFlight = createInFlight();
   const outage = createOutage(emit);
   const opening = createOpening(openWaitMsMax);
+  const reaching = createOpening(openWaitMsMax);
   const pause = createPause(retryMsMax);
   let phase: Phase = 'opening';
   // Rises with every loss and every fresh start, so that the late outcome of earlier work is recognised and ignored.
@@ -81,12 +87,14 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
   let replaying: Promise<void> = Promise.resolve();
   let policy: string | undefined;
 
-  async function handshake(occasion: Occasion): Promise<void> {
-    const { renewed, unsafeEviction } = await store.handshake(occasion);
+  /** @returns the generation that is fenced */
+  async function handshake(occasion: Occasion): Promise<string | undefined> {
+    const { renewed, fenced, unsafeEviction } = await store.handshake(occasion);
     if (renewed) emit({ kind: 'new-generation', ...renewed });
     if (unsafeEviction !== undefined && unsafeEviction !== policy)
       emit({ kind: 'unsafe-eviction', policy: unsafeEviction });
     policy = unsafeEviction;
+    return fenced;
   }
 
   function lose(error: unknown): void {
@@ -96,6 +104,7 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
     inFlight.failAll(new CacheUnavailable('the cache store is lost', { cause: error }));
     outage.begins(error);
     opening.ends();
+    reaching.ends();
     pause.thenDo(probe);
   }
 
@@ -118,12 +127,14 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
   }
 
   async function catchUpSteps(current: () => boolean): Promise<void> {
-    await handshake('connected');
+    const fenced = await handshake('connected');
     // Two replays at once could each read the outbox before the other emptied it.
     await replaying.catch(knownAlready);
     if (!current()) return;
     phase = 'catching-up';
+    reaching.ends();
     if (replay) await catchUpOnBumps(replay, current);
+    if (current() && fenced !== undefined) await outage.watch(() => lift(fenced));
     if (!current()) return;
     phase = 'ready';
     pause.reset();
@@ -142,8 +153,14 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
     if (current()) await (replaying = outage.watch(replay));
   }
 
+  async function lift(generation: string): Promise<void> {
+    await settled();
+    await store.lift(generation);
+  }
+
   function close(): void {
     phase = 'closed';
+    reaching.ends();
     pause.cancel();
     inFlight.failAll(new CacheUnavailable('the cache is closed'));
     opening.ends();
@@ -158,7 +175,8 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
   store.connect({ up: catchUp, down: lose });
   const describe = (): string =>
     outage.describe() ?? (policy === undefined ? phase : `${phase}; eviction ${policy} is unsafe`);
-  return { phase: () => phase, opened: opening.promise, handshake, guard, describe, close };
+  const [opened, reached] = [opening.promise, reaching.promise];
+  return { phase: () => phase, opened, reached, handshake, guard, describe, close };
 }
 
 /** A promise that somebody resolves, or the time limit does. */

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { createBreaker } from './breaker.js';
 import { createCodec } from './codec.js';
+import { createFence } from './fence.js';
+import type { Fence } from './fence.js';
 import { createFencedFlights, createQueuedFlights } from './flights.js';
 import { createLoader } from './loader.js';
 import { createObservers } from './observers.js';
@@ -25,6 +27,12 @@ export interface CacheOptions {
    * before anything is a hit; when it rejects, reads keep bypassing and it runs again, after 50 ms to `retryMsMax`.
    */
   readonly replay?: () => Promise<void>;
+  /**
+   * Resolves when every announced write that was under way at the call has been committed or rolled back. Runs after the
+   * store lost its state and with it the announcements; until then nothing is a hit or is stored. Default: at once, for
+   * programs that announce no writes.
+   */
+  readonly settled?: () => Promise<void>;
   /** How many loads run at once; more wait their turn. Loads within loads do not count. Default 64. */
   readonly loadsMax?: number;
   /** Wall-clock milliseconds. Default `Date.now`. */
@@ -52,6 +60,7 @@ export function createCache(options: CacheOptions): Cache {
     store,
     prefix,
     replay,
+    settled = async () => {},
     loadsMax = 64,
     now = Date.now,
     openWaitMsMax = 2000,
@@ -64,10 +73,12 @@ export function createCache(options: CacheOptions): Cache {
     stats.observe(event);
     observers.emit(event);
   };
-  const breaker = createBreaker({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs });
+  const breaker = createBreaker({ store, replay, settled, emit, openWaitMsMax, retryMsMax, settleMs });
+  const fence = createFence({ store, breaker, settled, emit });
   const shared = {
     store,
     breaker,
+    fence,
     codec: createCodec(options.registerTypes ?? []),
     flights: createFencedFlights(),
     hints: new LRUCache<string, readonly string[]>({ max: options.hintsMax ?? 10_000 }),
@@ -82,7 +93,7 @@ export function createCache(options: CacheOptions): Cache {
     ...createWriting({ store, breaker, emit }),
     on: observers.add,
     stats: stats.snapshot,
-    health: () => checkHealth(store, breaker, prefix),
+    health: () => checkHealth(store, breaker, fence, prefix),
     async close() {
       await loader.settled();
       breaker.close();
@@ -91,13 +102,14 @@ export function createCache(options: CacheOptions): Cache {
   };
 }
 
-async function checkHealth(store: Store, breaker: Breaker, prefix: string): Promise<CacheHealth> {
+async function checkHealth(store: Store, breaker: Breaker, fence: Fence, prefix: string): Promise<CacheHealth> {
   if (store.kind === 'null') return { ok: true, store: 'null', state: 'ready', latencyMs: 0, detail: 'disabled' };
   if (!breaker.isReady()) await breaker.opened;
   const startedMs = performance.now();
   try {
-    const { generation, held } = await breaker.run(() => store.look(`${prefix}:e:`, []));
-    const state = generation === undefined || held ? 'quarantine' : 'ready';
+    const look = await breaker.run(() => store.look(`${prefix}:e:`, []));
+    fence.noticed(look);
+    const state = look.generation === undefined || look.held || look.fenced ? 'quarantine' : 'ready';
     const detail = state === 'ready' ? breaker.describe() : 'the store lost its state a moment ago; hits are held back';
     return { ok: true, store: store.kind, state, latencyMs: performance.now() - startedMs, detail };
   } catch {

@@ -2,6 +2,7 @@ import type { Breaker } from './breaker.js';
 import type { Codec } from './codec.js';
 import { openEntry } from './entry.js';
 import type { Entry } from './entry.js';
+import type { Fence } from './fence.js';
 import type { FencedFlight, FencedFlights, Loaded } from './flights.js';
 import type { Loader } from './loader.js';
 import type { Look, Store, TagState } from './store.js';
@@ -13,6 +14,7 @@ import type { TagHints, Visit } from './visit.js';
 export interface ReadThroughDeps {
   readonly store: Store;
   readonly breaker: Breaker;
+  readonly fence: Fence;
   readonly codec: Codec;
   readonly flights: FencedFlights;
   readonly loader: Loader;
@@ -56,13 +58,14 @@ type Answer = ReadResult<unknown>;
 
 /** Undefined: look again. */
 async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | undefined> {
-  const { store, breaker, hints, flights } = deps;
+  const { store, breaker, fence, hints, flights } = deps;
   const obeysTags = visit.request.tier !== 'ttl';
   const asked = obeysTags ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : [];
   const look = await ask(breaker, () => store.look(visit.entryKey, asked));
   if (!look) return loadShared(deps, visit, 'store-unavailable');
   const blocked = whyBlocked(look);
   if (look.generation === undefined) void breaker.regenerate();
+  fence.noticed(look);
   if (blocked) return loadShared(deps, visit, blocked);
 
   const found = await judge(deps, visit, look, asked);
@@ -75,7 +78,7 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | u
 type Blocked = 'quarantine' | 'open-write';
 
 function whyBlocked(look: Look): Blocked | undefined {
-  if (look.generation === undefined || look.held) return 'quarantine';
+  if (look.generation === undefined || look.held || look.fenced) return 'quarantine';
   return look.tags.some((tag) => tag.open > 0) ? 'open-write' : undefined;
 }
 

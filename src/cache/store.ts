@@ -13,6 +13,8 @@ export interface Look {
   /** Missing when the store lost its state: nothing in it may be trusted until `handshake` made a new generation. */
   readonly generation: string | undefined;
   readonly held: boolean;
+  /** The generation waits for `lift`, and nothing is valid until then. */
+  readonly fenced: boolean;
   readonly seq: number;
   readonly entry: string | undefined;
   /** In the order asked. */
@@ -22,6 +24,8 @@ export interface Look {
 export interface Handshake {
   /** Present when this call began a new generation. */
   readonly renewed?: { readonly reason: 'absent' | 'restarted'; readonly holdMs: number };
+  /** The present generation, when it is fenced. */
+  readonly fenced?: string;
   /** The eviction policy, when it may drop control keys. */
   readonly unsafeEviction?: string;
 }
@@ -61,7 +65,8 @@ export interface Store {
   connect(link: StoreLink): void;
   /**
    * Makes sure a generation exists that belongs to this very server process; to be run before the first hit of every
-   * connection (`connected`), and when a read finds that the generation is gone (`vanished`).
+   * connection (`connected`), and when a read finds that the generation is gone (`vanished`). A generation that replaces a
+   * lost state begins fenced, because writes that are announced there may still be under way.
    */
   handshake(occasion: Occasion): Promise<Handshake>;
   look(entryKey: string, tags: readonly string[]): Promise<Look>;
@@ -82,7 +87,9 @@ export interface Store {
   end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<Ended>;
   /** The oldest announced writes that have been open for `olderThanMs` milliseconds, `limit` at most. */
   openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
-  /** Begins a new generation without a hold; announced writes stay. */
+  /** Takes the fence of this generation away; nothing when another one has begun. */
+  lift(generation: string): Promise<void>;
+  /** Begins a new generation without a hold; announced writes stay, and so does a fence. */
   renew(): Promise<void>;
   /** Asks for a sign of life on the present connection. */
   ping(): Promise<void>;

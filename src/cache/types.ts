@@ -120,6 +120,8 @@ export type CacheEvent =
   | { readonly kind: 'new-generation'; readonly holdMs: number; readonly reason: GenerationReason }
   /** Once per outage: `replay` threw; it is tried again with backoff and reads bypass until it succeeds. */
   | { readonly kind: 'replay-failed'; readonly error: unknown }
+  /** `settled` threw: nothing is a hit until it succeeds; the next read has it tried again. */
+  | { readonly kind: 'fence-kept'; readonly error: unknown }
   /** The store may drop tags under memory pressure, which would bring stale entries back. Once per connection. */
   | { readonly kind: 'unsafe-eviction'; readonly policy: string };
 

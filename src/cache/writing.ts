@@ -13,7 +13,7 @@ export interface WritingDeps {
 export function createWriting(deps: WritingDeps): Pick<Cache, 'bump' | 'begin' | 'end' | 'openIntents' | 'clearAll'> {
   const { store, breaker, emit } = deps;
   const send = async <T>(command: () => Promise<T>): Promise<T> => {
-    if (!breaker.takesBumps()) await breaker.opened;
+    if (!breaker.takesBumps()) await breaker.reached;
     return breaker.runBump(command).catch((error: unknown) => Promise.reject(asUnavailable(error)));
   };
 

@@ -43,6 +43,11 @@ function write(event: CacheEvent, logger: Logger): void {
         { err: event.error },
         'invalidations put off cannot be caught up yet; the cache waits for them',
       );
+    case 'fence-kept':
+      return logger.warn(
+        { err: event.error },
+        'cannot see yet whether the writes from before the loss have ended; the cache waits for them',
+      );
     case 'unsafe-eviction':
       return logger.warn(
         { policy: event.policy },

@@ -95,6 +95,7 @@ export function createRemoteStore(store: Store, turn: () => Promise<void>): Remo
     begin: (token, tags) => over(() => store.begin(token, tags)),
     end: (token, outcome, tags) => over(() => store.end(token, outcome, tags)),
     openIntents: (olderThanMs, limit) => over(() => store.openIntents(olderThanMs, limit)),
+    lift: (generation) => over(() => store.lift(generation)),
     renew: () => over(() => store.renew()),
     ping: () => over(() => store.ping()),
     cut() {

@@ -32,6 +32,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     look: async (entryKey, tags) => ({
       generation,
       held: false,
+      fenced: false,
       seq: clock.seq(),
       entry: alive(entries, entryKey, now()),
       tags: tags.map(stateOf),
@@ -52,6 +53,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       return { seq, wasOpen: announced !== undefined };
     },
     openIntents: async (olderThanMs, limit) => intents.open(olderThanMs, limit),
+    lift: async () => {},
     renew: async () => {
       generation = randomUUID();
       entries.clear();

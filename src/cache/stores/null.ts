@@ -14,6 +14,7 @@ export function createNullStore(): Store {
     begin: async () => 'begun',
     end: async () => ({ seq: 0, wasOpen: false }),
     openIntents: async () => [],
+    lift: async () => {},
     renew: async () => {},
     ping: async () => {},
     close: async () => {},

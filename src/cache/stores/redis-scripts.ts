@@ -1,9 +1,10 @@
 /**
  * KEYS g q hold seq · ARGV new generation, server identity, hold ms when absent, hold ms when restarted, force ('1' begins
  * a new generation whatever is found)
- * Returns `same`, `absent`, `restarted` or `cleared`. `q` remembers which server process the generation belongs to: a
+ * Returns `same`, `absent`, `restarted` or `cleared`, and the present generation. `q` remembers which server process the generation belongs to: a
  * server that came back from a dump has the old generation, old entries and older tags, and a tag older than its
- * entry's truth would make a stale entry valid. `seq` never starts over under a living generation.
+ * entry's truth would make a stale entry valid. `seq` never starts over under a living generation. A `?` before the
+ * generation is its fence.
  */
 export const generationScript = `
 local g = redis.call('GET', KEYS[1])
@@ -13,14 +14,20 @@ local why = 'same'
 if ARGV[5] == '1' then why = 'cleared'
 elseif not g or clock == 0 then why = 'absent'
 elseif known ~= ARGV[2] then why = 'restarted' end
-if why == 'same' then return why end
+if why == 'same' then return { why, g } end
 redis.call('SET', KEYS[4], '1', 'NX')
-redis.call('SET', KEYS[1], ARGV[1])
-if why == 'cleared' then return why end
+local fenced = why ~= 'cleared' or (g and string.sub(g, 1, 1) == '?')
+local new = (fenced and '?' or '') .. ARGV[1]
+redis.call('SET', KEYS[1], new)
+if why == 'cleared' then return { why, new } end
 redis.call('HSET', KEYS[2], 'server', ARGV[2])
 local hold = ARGV[why == 'absent' and 3 or 4]
 if tonumber(hold) > 0 then redis.call('SET', KEYS[3], '1', 'PX', hold) end
-return why`;
+return { why, new }`;
+
+/** KEYS g · ARGV generation */
+export const liftScript = `
+if redis.call('GET', KEYS[1]) == '?' .. ARGV[1] then redis.call('SET', KEYS[1], ARGV[1]) end`;
 
 /**
  * A tag is `seq`, or `seq|open` while writes of it are announced. What cannot be read is moved to the present, so that no

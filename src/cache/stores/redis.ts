@@ -6,7 +6,7 @@ import { controlKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
 import { createRedisLink } from './redis-link.js';
 import type { RedisLink } from './redis-link.js';
-import { bumpScript, generationScript } from './redis-scripts.js';
+import { bumpScript, generationScript, liftScript } from './redis-scripts.js';
 
 export interface RedisStoreOptions {
   /** `redis://` or `rediss://`, with user, password and database number when needed. */
@@ -15,7 +15,7 @@ export interface RedisStoreOptions {
   readonly prefix: string;
   /** No command waits longer, milliseconds. Default 1000. */
   readonly commandTimeoutMs?: number;
-  /** How long nothing is a hit after the server's state was lost: the longest write plus a reconnect. Default 5000. */
+  /** How long nothing is a hit after the server's state was lost: longer than any process takes to reconnect. Default 5000. */
   readonly quarantineMs?: number;
   /** Upper bound of the pause between two attempts to connect, milliseconds. Default 500. */
   readonly reconnectMsMax?: number;
@@ -45,6 +45,9 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return Number(await bounded(redis.eval(bumpScript, touched.length, ...touched)));
     },
     ...createRedisIntents(link, keys),
+    lift: async (generation) => {
+      await bounded(redis.eval(liftScript, 1, keys.generation, generation));
+    },
     renew: async () => {
       await bounded(evalGeneration(link, keys, '', { absent: 0, restarted: 0 }, true));
     },
@@ -58,12 +61,17 @@ async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: 
   const [generation, hold, seq, entry, ...states] = await link.bounded(link.redis.mget(asked));
   return {
     // Without the clock the generation means nothing: entries of it may be ahead of the next bump.
-    generation: seq ? (generation ?? undefined) : undefined,
+    ...(seq && generation ? openGeneration(generation) : { generation: undefined, fenced: false }),
     held: hold !== null,
     seq: Number(seq),
     entry: entry ?? undefined,
     tags: states.map(tagState),
   };
+}
+
+/** A `?` in front is the fence. */
+function openGeneration(text: string): Pick<Look, 'fenced'> & { readonly generation: string } {
+  return text.startsWith('?') ? { generation: text.slice(1), fenced: true } : { generation: text, fenced: false };
 }
 
 /** `seq` or `seq|announced`. What cannot be read counts as bumped after everything. */
@@ -99,13 +107,16 @@ async function handshake(
   // A new connection that finds nothing: whoever knew an earlier server has found this one again while it has been up.
   const upMs = occasion === 'connected' ? Number(info.get('uptime_in_seconds') ?? 0) * 1000 : 0;
   const holdMs = Math.max(0, quarantineMs - upMs);
-  const found = await link.bounded(evalGeneration(link, keys, server, { absent: holdMs, restarted: quarantineMs }));
+  const lengths = { absent: holdMs, restarted: quarantineMs };
+  const [found, present] = await link.bounded(evalGeneration(link, keys, server, lengths));
+  const { generation, fenced } = openGeneration(present);
   const policy = info.get('maxmemory_policy') ?? '';
   const mayEvict = info.get('maxmemory') !== '0' && policy.startsWith('allkeys-');
   return {
     ...(found === 'absent' || found === 'restarted'
       ? { renewed: { reason: found, holdMs: found === 'absent' ? holdMs : quarantineMs } }
       : {}),
+    ...(fenced ? { fenced: generation } : {}),
     ...(mayEvict ? { unsafeEviction: policy } : {}),
   };
 }
@@ -116,10 +127,10 @@ function evalGeneration(
   server: string,
   holdMs: { readonly absent: number; readonly restarted: number },
   force = false,
-): Promise<unknown> {
+): Promise<readonly [why: string, generation: string]> {
   const touched = [keys.generation, keys.server, keys.hold, keys.seq];
   const given = [randomUUID(), server, Math.ceil(holdMs.absent), Math.ceil(holdMs.restarted), force ? '1' : '0'];
-  return redis.eval(generationScript, touched.length, ...touched, ...given);
+  return redis.eval(generationScript, touched.length, ...touched, ...given) as Promise<[string, string]>;
 }
 
 function parseInfo(text: string): ReadonlyMap<string, string> {
