@@ -58,8 +58,8 @@ export function createBreaker(deps: BreakerDeps): Breaker {
     runBump: (command) => line.guard(breaker.takesBumps(), command),
     regenerate() {
       regenerating ??= breaker
-        .runBump(() => line.handshake('vanished'))
-        .then(() => {}, knownAlready)
+        .runBump(async () => void (await line.handshake('vanished')))
+        .catch(knownAlready)
         .finally(() => (regenerating = undefined));
       return regenerating;
     },

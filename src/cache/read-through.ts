@@ -96,7 +96,8 @@ async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: rea
   if (mismatch) return { kind: 'miss', reason: mismatch };
   if (visit.request.tier !== 'ttl') {
     const states = await tagsOf(deps, visit, entry, look, asked);
-    if (!states) return { kind: 'blocked', reason: 'store-unavailable' };
+    if (states === 'unavailable') return { kind: 'blocked', reason: 'store-unavailable' };
+    if (states === 'forgotten') return { kind: 'miss', reason: 'generation' };
     if (states.some((tag) => tag.open > 0)) return { kind: 'blocked', reason: 'open-write' };
     if (!unmovedSince(entry.s0, states)) return { kind: 'miss', reason: 'stale-tag' };
   }
@@ -107,19 +108,23 @@ async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: rea
   return { kind: 'hit', answer: { value: decoded.value, outcome } };
 }
 
-/** The states of all tags that bind `entry`; those nobody asked for cost a second round trip, once. */
+/**
+ * The states of all tags that bind `entry`; those nobody asked for cost a second round trip, once. Forgotten: the store lost
+ * its state between the two, and with it what happened to those tags.
+ */
 async function tagsOf(
   { store, breaker, hints }: ReadThroughDeps,
   visit: Visit,
   entry: Entry,
   look: Look,
   asked: readonly string[],
-): Promise<readonly TagState[] | undefined> {
+): Promise<readonly TagState[] | 'unavailable' | 'forgotten'> {
   const { known, unknown } = relevantTags(entry.tags, visit, asked, look.tags);
   if (unknown.length === 0) return known;
   hints.set(visit.entryKey, missingFrom(visit.tags, entry.tags));
   const more = await ask(breaker, () => store.lookTags(unknown));
-  return more && [...known, ...more];
+  if (!more) return 'unavailable';
+  return more.generation === look.generation ? [...known, ...more.tags] : 'forgotten';
 }
 
 async function join(
@@ -133,8 +138,9 @@ async function join(
   if (visit.request.tier !== 'ttl') {
     // A tag that only the value could name may have been bumped, or announced, between the flight's beginning and this read.
     const unknown = missingFrom(asked, loaded.tags);
-    const states = unknown.length === 0 ? [] : await ask(deps.breaker, () => deps.store.lookTags(unknown));
-    if (!states || !unmovedSince(flight.s0, states)) return undefined;
+    const more = unknown.length > 0 ? await ask(deps.breaker, () => deps.store.lookTags(unknown)) : undefined;
+    const isFresh = more?.generation === flight.generation && unmovedSince(flight.s0, more.tags);
+    if (unknown.length > 0 && !isFresh) return undefined;
   }
   const ageMs = Math.max(0, deps.now() - loaded.loadedAt);
   const outcome = outcomeOf(visit, { kind: 'join', ageMs, ttlMs: Math.max(0, visit.request.ttlMs - ageMs) });

@@ -1,4 +1,4 @@
-import type { StoreKind } from './types.js';
+import type { OpenIntent, StoreKind, WriteOutcome } from './types.js';
 
 /** What a store knows of one tag. A tag never heard of has seq 0. */
 export interface TagState {
@@ -28,16 +28,6 @@ export interface Handshake {
   readonly fenced?: string;
   /** The eviction policy, when it may drop control keys. */
   readonly unsafeEviction?: string;
-}
-
-/** How an announced write ended. */
-export type WriteOutcome = 'committed' | 'rolledBack';
-
-/** An announced write that nobody has ended yet. */
-export interface OpenIntent {
-  readonly token: string;
-  /** Milliseconds since it was announced, by the clock of the store. */
-  readonly ageMs: number;
 }
 
 export interface Ended {
@@ -70,7 +60,8 @@ export interface Store {
    */
   handshake(occasion: Occasion): Promise<Handshake>;
   look(entryKey: string, tags: readonly string[]): Promise<Look>;
-  lookTags(tags: readonly string[]): Promise<readonly TagState[]>;
+  /** The same for tags alone, to complete a look of the same generation. */
+  lookTags(tags: readonly string[]): Promise<Pick<Look, 'generation' | 'tags'>>;
   /** Keeps `entry` for `ttlMs` milliseconds. @throws EntryRefused when the store is well but does not take this entry */
   put(entryKey: string, entry: string, ttlMs: number): Promise<void>;
   /** Advances the clock once and moves every tag to it, atomically. @returns the new seq */

@@ -1,5 +1,3 @@
-import type { OpenIntent, WriteOutcome } from './store.js';
-
 /**
  * How fresh a read is: see the table in `docs/cache`. `strict` and `acked` obey tags, and differ in what their writers do:
  * those of strict values announce the write before it can be seen. `ttl` obeys only its time to live.
@@ -58,6 +56,16 @@ export interface ReadResult<V> {
    */
   readonly value: V;
   readonly outcome: Outcome;
+}
+
+/** How an announced write ended. */
+export type WriteOutcome = 'committed' | 'rolledBack';
+
+/** An announced write that nobody has ended yet. */
+export interface OpenIntent {
+  readonly token: string;
+  /** Milliseconds since it was announced, by the clock of the store. */
+  readonly ageMs: number;
 }
 
 export interface Cache {

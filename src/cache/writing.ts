@@ -9,6 +9,9 @@ export interface WritingDeps {
   readonly emit: (event: CacheEvent) => void;
 }
 
+/** How often a write is announced anew when the store loses its state meanwhile. */
+const attemptsMax = 3;
+
 /** What writers do: announce, end, bump, clear. Every failure is a CacheUnavailable. */
 export function createWriting(deps: WritingDeps): Pick<Cache, 'bump' | 'begin' | 'end' | 'openIntents' | 'clearAll'> {
   const { store, breaker, emit } = deps;
@@ -37,11 +40,12 @@ export function createWriting(deps: WritingDeps): Pick<Cache, 'bump' | 'begin' |
     },
     async begin(token, tags) {
       const unique = [...new Set(tags)];
-      if ((await send(() => store.begin(token, unique))) === 'begun') return;
-      // Under a new generation the announcement stands, and the hold of that generation covers those that were lost.
-      await breaker.regenerate();
-      if ((await send(() => store.begin(token, unique))) !== 'begun')
-        throw new CacheUnavailable('the cache store keeps losing its state');
+      for (let attempts = 0; attempts < attemptsMax; attempts += 1) {
+        if ((await send(() => store.begin(token, unique))) === 'begun') return;
+        // Announcements lost with the old generation are what the fence of the new one is for; this one stands under it.
+        await breaker.regenerate();
+      }
+      throw new CacheUnavailable('the cache store keeps losing its state');
     },
     async end(token, outcome, tags) {
       if (outcome === 'rolledBack') return (await send(() => store.end(token, outcome, []))).wasOpen;

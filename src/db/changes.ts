@@ -12,19 +12,28 @@ export type ModelChange = {
   };
 }[WatchedModel];
 
+/** What one transaction changed, in order; never nothing. */
+export interface TransactionChanges {
+  /** The transaction's id (xid8) as text, by which the database can be asked how it ended. */
+  readonly token: string;
+  readonly changes: readonly ModelChange[];
+}
+
 interface RawChange {
   readonly id: bigint;
+  readonly xid: bigint;
   readonly model: string;
   readonly before: unknown;
   readonly after: unknown;
 }
 
-/** Everything the open transaction changed so far, in order, whichever way it was written: nested, cascaded, many, raw. */
-export async function changesOf(tx: Prisma.TransactionClient): Promise<readonly ModelChange[]> {
+/** Everything the open transaction changed so far, whichever way it was written: nested, cascaded, many, raw. */
+export async function changesOf(tx: Prisma.TransactionClient): Promise<TransactionChanges | undefined> {
   const rows = await tx.$queryRaw<RawChange[]>`
-    SELECT id, model, before, after FROM row_change
+    SELECT id, xid, model, before, after FROM row_change
     WHERE xid = pg_current_xact_id_if_assigned()::text::bigint ORDER BY id`;
-  return rows.map(parseChange);
+  const [first] = rows;
+  return first && { token: String(first.xid), changes: rows.map(parseChange) };
 }
 
 /**
@@ -41,7 +50,7 @@ export async function takeUntold(
       SELECT id FROM row_change
       WHERE at <= clock_timestamp() - make_interval(secs => ${olderThanMs / 1000}::float8)
       ORDER BY id LIMIT ${limit}::int FOR UPDATE)
-    RETURNING id, model, before, after`;
+    RETURNING id, xid, model, before, after`;
   return rows.map(parseChange);
 }
 

@@ -41,7 +41,8 @@ export function describeIntents(create: () => StoreFixture): void {
       expect(await writer.end('w', 'committed', [])).toBe(true);
       slow.finish('old');
       await early;
-      for (const key of ['errand:1', 'slow']) expect((await reader.read(readOf(value('new'), { key }))).value).toBe('new');
+      for (const key of ['errand:1', 'slow'])
+        expect((await reader.read(readOf(value('new'), { key }))).value).toBe('new');
       expect((await reader.read(readOf(neverLoads))).value).toBe('new');
     }));
 

@@ -1,4 +1,4 @@
-import type { OpenIntent } from '../store.js';
+import type { OpenIntent } from '../types.js';
 
 /** Announced writes of one process. */
 export interface Intents {

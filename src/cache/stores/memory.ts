@@ -37,7 +37,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       entry: alive(entries, entryKey, now()),
       tags: tags.map(stateOf),
     }),
-    lookTags: async (tags) => tags.map(stateOf),
+    lookTags: async (tags) => ({ generation, tags: tags.map(stateOf) }),
     put: async (entryKey, entry, ttlMs) => {
       const size = 2 * (entryKey.length + entry.length);
       entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size });

@@ -1,4 +1,5 @@
-import type { OpenIntent, Store } from '../store.js';
+import type { Store } from '../store.js';
+import type { OpenIntent } from '../types.js';
 import type { ControlKeys } from './redis-keys.js';
 import type { RedisLink } from './redis-link.js';
 import { beginScript, endScript, openIntentsScript } from './redis-scripts.js';

@@ -36,8 +36,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     handshake: (occasion) => handshake(link, keys, occasion, quarantineMs),
     look: (entryKey, tags) => look(link, keys, entryKey, tags),
     lookTags: async (tags) => {
-      if (tags.length === 0) return [];
-      return (await bounded(redis.mget(tags.map(keys.tag)))).map(tagState);
+      const [text, seq, ...states] = await bounded(redis.mget([keys.generation, keys.seq, ...tags.map(keys.tag)]));
+      return { generation: openGeneration(text, seq).generation, tags: states.map(tagState) };
     },
     put: (entryKey, entry, ttlMs) => put(link, entryKey, entry, ttlMs),
     bump: async (tags) => {
@@ -60,8 +60,7 @@ async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: 
   const asked = [keys.generation, keys.hold, keys.seq, entryKey, ...tags.map(keys.tag)];
   const [generation, hold, seq, entry, ...states] = await link.bounded(link.redis.mget(asked));
   return {
-    // Without the clock the generation means nothing: entries of it may be ahead of the next bump.
-    ...(seq && generation ? openGeneration(generation) : { generation: undefined, fenced: false }),
+    ...openGeneration(generation, seq),
     held: hold !== null,
     seq: Number(seq),
     entry: entry ?? undefined,
@@ -69,8 +68,9 @@ async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: 
   };
 }
 
-/** A `?` in front is the fence. */
-function openGeneration(text: string): Pick<Look, 'fenced'> & { readonly generation: string } {
+/** A `?` in front is the fence. Without the clock the generation means nothing: entries of it may be ahead of the next bump. */
+function openGeneration(text: string | null | undefined, seq: unknown): Pick<Look, 'generation' | 'fenced'> {
+  if (!text || !seq) return { generation: undefined, fenced: false };
   return text.startsWith('?') ? { generation: text.slice(1), fenced: true } : { generation: text, fenced: false };
 }
 
@@ -109,14 +109,14 @@ async function handshake(
   const holdMs = Math.max(0, quarantineMs - upMs);
   const lengths = { absent: holdMs, restarted: quarantineMs };
   const [found, present] = await link.bounded(evalGeneration(link, keys, server, lengths));
-  const { generation, fenced } = openGeneration(present);
+  const { generation, fenced } = openGeneration(present, 1);
   const policy = info.get('maxmemory_policy') ?? '';
   const mayEvict = info.get('maxmemory') !== '0' && policy.startsWith('allkeys-');
   return {
     ...(found === 'absent' || found === 'restarted'
       ? { renewed: { reason: found, holdMs: found === 'absent' ? holdMs : quarantineMs } }
       : {}),
-    ...(fenced ? { fenced: generation } : {}),
+    ...(fenced && generation !== undefined ? { fenced: generation } : {}),
     ...(mayEvict ? { unsafeEviction: policy } : {}),
   };
 }
