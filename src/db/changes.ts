@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { invariant } from '../kernel/index.js';
 import type { Prisma } from './generated/client.js';
 import { watchedColumns, type WatchedModel, type WatchedRow } from './watched.js';
@@ -14,7 +15,10 @@ export type ModelChange = {
 
 /** What one transaction changed, in order; never nothing. */
 export interface TransactionChanges {
-  /** The transaction's id (xid8) as text, by which the database can be asked how it ended. */
+  /**
+   * The transaction's id (xid8), by which the database can be asked how it ended, and a word that makes it one of its kind:
+   * a database that crashed gives ids that never reached its disk a second time.
+   */
   readonly token: string;
   readonly changes: readonly ModelChange[];
 }
@@ -33,7 +37,7 @@ export async function changesOf(tx: Prisma.TransactionClient): Promise<Transacti
     SELECT id, xid, model, before, after FROM row_change
     WHERE xid = pg_current_xact_id_if_assigned()::text::bigint ORDER BY id`;
   const [first] = rows;
-  return first && { token: String(first.xid), changes: rows.map(parseChange) };
+  return first && { token: `${first.xid}:${randomUUID().slice(0, 8)}`, changes: rows.map(parseChange) };
 }
 
 /**

@@ -51,12 +51,16 @@ const unreachableKinds: ReadonlySet<unknown> = new Set([
 /** SQLSTATE: connection exceptions, insufficient resources, operator intervention (shutdown, crash), invalid catalog name. */
 const unreachableStates = /^(08|53|57P|3D)/;
 
+/** What the driver says, without a code, of a statement whose connection broke. */
+const cutConnection = /^Connection terminated/;
+
 /** The fault as a caller may see it when the database is away or full; undefined when it is another fault. */
 export function unavailable(error: unknown): AppError | undefined {
   const code = sqlCodeOf(error);
   const isAway =
     unreachableCodes.has(code) ||
     unreachableKinds.has(driverFaultOf(error)?.kind) ||
+    (error instanceof Error && cutConnection.test(error.message)) ||
     (code !== undefined && unreachableStates.test(code));
   if (!isAway) return undefined;
   return new AppError('UNAVAILABLE', 'The database cannot be reached right now; try again.', {

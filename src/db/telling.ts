@@ -7,7 +7,7 @@ import { outcomeOf } from './transactions.js';
 /** Told of every committed change, before the writer's answer leaves. A rejection leaves the change to be told again later. */
 export type CommitListener = (changes: readonly ModelChange[]) => Promise<void>;
 
-/** Takes part in every transaction that changed rows. `token` is the transaction's id. */
+/** Takes part in every transaction that changed rows. `token` names the transaction, for `Db.outcomeOf` too. */
 export interface ChangeListener {
   /** Between the last statement and COMMIT. @throws what the writer is to fail with; the transaction is rolled back then */
   prepare(changes: readonly ModelChange[], token: string): Promise<void>;

@@ -14,14 +14,14 @@ const outcomes: Readonly<Record<string, Outcome>> = {
 const notOurs = /^22/;
 
 /**
- * Asks the database how the transaction with this id (xid8, as text) went. Committed is said only when every later
- * statement sees what it wrote. A transaction the database no longer knows, or, restored from a backup, does not know any
- * more, counts as committed: the cache then forgets too much rather than too little.
+ * Asks the database how the transaction with this token went: its id (xid8), up to the first colon. Committed is said only
+ * when every later statement sees what it wrote. A transaction the database does not know, because it is too old, or was
+ * lost in a crash or by going back to a backup, counts as committed: the cache then forgets too much rather than too little.
  */
 export async function outcomeOf(client: Pick<Reader, '$queryRaw'>, token: string): Promise<Outcome> {
   try {
     const [row] = await client.$queryRaw<{ status: string | null }[]>`
-      SELECT pg_xact_status(${token}::text::xid8) AS status`;
+      SELECT pg_xact_status(split_part(${token}::text, ':', 1)::xid8) AS status`;
     return outcomes[row?.status ?? 'committed'] ?? 'committed';
   } catch (error) {
     if (notOurs.test(sqlCodeOf(error) ?? '')) return 'committed';

@@ -19,7 +19,7 @@ export interface Db {
   onCommitted(listener: CommitListener): void;
   /** Tells the listeners of changes that nobody told them of, oldest first. @returns how many */
   tellUntold(olderThanMs: number): Promise<number>;
-  /** How the transaction with this id went. */
+  /** How the transaction with this token went. */
   outcomeOf(token: string): Promise<Outcome>;
   /**
    * Resolves when every transaction that had written something by the time of the call has ended; at the latest after
