@@ -30,6 +30,8 @@ export interface Breaker {
    * the store is lost; never rejects.
    */
   regenerate(): Promise<void>;
+  /** Whether the store may drop tags and announcements under memory pressure. */
+  mayForget(): boolean;
   /** In words, for the operator. */
   describe(): string;
   close(): void;
@@ -63,6 +65,7 @@ export function createBreaker(deps: BreakerDeps): Breaker {
         .finally(() => (regenerating = undefined));
       return regenerating;
     },
+    mayForget: line.mayForget,
     describe: line.describe,
     close: line.close,
   };
@@ -176,7 +179,8 @@ function createLine({ store, replay, settled, emit, openWaitMsMax, retryMsMax, s
   const describe = (): string =>
     outage.describe() ?? (policy === undefined ? phase : `${phase}; eviction ${policy} is unsafe`);
   const [opened, reached] = [opening.promise, reaching.promise];
-  return { phase: () => phase, opened, reached, handshake, guard, describe, close };
+  const mayForget = (): boolean => policy !== undefined;
+  return { phase: () => phase, opened, reached, handshake, guard, mayForget, describe, close };
 }
 
 /** A promise that somebody resolves, or the time limit does. */

@@ -46,6 +46,7 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
     if (store.kind === 'null') return loadAlone(deps, visit, { kind: 'bypass', reason: 'disabled' });
     if (!(visit.request.ttlMs > 0)) return loadAlone(deps, visit, { kind: 'bypass', reason: 'ttl-zero' });
     if (!breaker.isReady()) await breaker.opened;
+    if (visit.request.tier === 'strict' && breaker.mayForget()) return loadShared(deps, visit, 'unsafe-eviction');
     for (let looks = 0; looks < looksMax; looks++) {
       const answer = await lookOnce(deps, visit);
       if (answer) return answer;

@@ -4,8 +4,12 @@
  */
 export type Tier = 'strict' | 'acked' | 'ttl';
 
-/** Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back. */
-export type BypassReason = 'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unserializable';
+/**
+ * Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back.
+ * `unsafe-eviction`: a strict read of a store that may drop tags.
+ */
+export type BypassReason =
+  'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unsafe-eviction' | 'unserializable';
 
 /**
  * Why a read found nothing it could use. `cold`: no entry. `expired`: an entry older than the ttl of this request.
@@ -130,7 +134,7 @@ export type CacheEvent =
   | { readonly kind: 'replay-failed'; readonly error: unknown }
   /** `settled` threw: nothing is a hit until it succeeds; the next read has it tried again. */
   | { readonly kind: 'fence-kept'; readonly error: unknown }
-  /** The store may drop tags under memory pressure, which would bring stale entries back. Once per connection. */
+  /** The store may drop tags under memory pressure, which would bring stale entries back; strict reads bypass it. Once per connection. */
   | { readonly kind: 'unsafe-eviction'; readonly policy: string };
 
 /** `absent`: the store knows no generation (new, or flushed). `restarted`: another server process, or a failover. */

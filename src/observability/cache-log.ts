@@ -51,7 +51,7 @@ function write(event: CacheEvent, logger: Logger): void {
     case 'unsafe-eviction':
       return logger.warn(
         { policy: event.policy },
-        'Redis may evict invalidation records (maxmemory-policy); set noeviction or a volatile-* policy, or old data may be shown',
+        'Redis may evict invalidation records (maxmemory-policy); set noeviction or a volatile-* policy: until then strict types are not cached, and of others old data may be shown',
       );
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CacheUnavailable } from '../../src/cache/index.js';
-import type { OpenIntent } from '../../src/cache/index.js';
+import type { Cache, OpenIntent } from '../../src/cache/index.js';
 import { startReaper, type Reaper, type ReaperOptions } from '../../src/invalidation/index.js';
 import { silentLogger } from '../../src/kernel/index.js';
 
@@ -63,14 +63,14 @@ describe('the reaper', () => {
 
   it('says nothing when another process was first', async () => {
     const end = async (): Promise<boolean> => false;
-    const openIntents = vi.fn(async () => [{ token: 'a', ageMs: 1500 }]);
+    const openIntents = vi.fn<Cache['openIntents']>(async () => [{ token: 'a', ageMs: 1500 }]);
     const told = reap({ a: 'committed' }, { cache: { openIntents, end } });
     await vi.waitFor(() => expect(openIntents.mock.calls.length).toBeGreaterThan(3), soon);
     expect(told.logged).toEqual([]);
   });
 
   it('looks at a bounded number in one round', async () => {
-    const openIntents = vi.fn(async () => []);
+    const openIntents = vi.fn<Cache['openIntents']>(async () => []);
     reap({}, { cache: { openIntents, end: async () => true }, roundMax: 7 });
     await vi.waitFor(() => expect(openIntents).toHaveBeenCalledWith(1000, 7), soon);
   });
