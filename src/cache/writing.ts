@@ -1,6 +1,6 @@
 import type { Breaker } from './breaker.js';
 import { CacheUnavailable } from './store.js';
-import type { Store } from './store.js';
+import type { Ended, Store } from './store.js';
 import type { Cache, CacheEvent } from './types.js';
 
 export interface WritingDeps {
@@ -48,9 +48,9 @@ export function createWriting(deps: WritingDeps): Pick<Cache, 'bump' | 'begin' |
       throw new CacheUnavailable('the cache store keeps losing its state');
     },
     async end(token, outcome, tags) {
-      if (outcome === 'rolledBack') return (await send(() => store.end(token, outcome, []))).wasOpen;
-      const unique = [...new Set(tags)];
-      return (await spoil(unique, () => store.end(token, outcome, unique))).wasOpen;
+      const unique = outcome === 'committed' ? [...new Set(tags)] : [];
+      const end = (): Promise<Ended> => store.end(token, outcome, unique);
+      return (await (unique.length === 0 ? send(end) : spoil(unique, end))).wasOpen;
     },
     openIntents: (olderThanMs, limit) => send(() => store.openIntents(olderThanMs, limit)),
     async clearAll() {
