@@ -7,10 +7,16 @@ import { createDb, startSweeper, type Db } from './db/index.js';
 import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { cacheTypes, createInvalidator, startReaper, type CacheType } from './invalidation/index.js';
-import { systemClock, type Clock, type Logger } from './kernel/index.js';
+import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
-import { createEscrowService, createSandboxProvider, createWalletService } from './modules/escrows/index.js';
+import {
+  createEscrowService,
+  createSandboxProvider,
+  createTimerService,
+  createWalletService,
+  startTimers,
+} from './modules/escrows/index.js';
 import { createLedgerService } from './modules/ledger/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
@@ -44,6 +50,8 @@ const sweepEveryMs = 500;
 const sweepOlderThanMs = 500;
 const reapEveryMs = 500;
 const reapOlderThanMs = 1000;
+/** How late an expiry, a no-show or an automatic release may be. */
+const timersEveryMs = 5_000;
 
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -80,11 +88,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     readiness: createReadiness(db, cache),
   });
 
+  let timers: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
+      timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
       const { port } = http.server.address() as AddressInfo;
       return `http://${config.http.host}:${port}`;
     },
@@ -92,6 +102,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       (closing ??= (async () => {
         await http.close();
         await apollo.stop();
+        await timers?.stop();
         await sweeper.stop();
         await reaper.stop();
         await cache.close();
@@ -112,7 +123,11 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config): S
     offers: createOfferService({ db, clock }),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
-    wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
+    wallets: createWalletService({
+      db,
+      clock,
+      provider: config.payments.hasSandbox ? createSandboxProvider() : undefined,
+    }),
   };
 }
 

@@ -25,15 +25,6 @@ export function runQuietly(command, args, { env = {}, cwd = rootDir } = {}) {
   });
 }
 
-/** Runs one program with the terminal handed to it. Answers its exit status, 128 + n when signal n ended it. */
-export function runShown(command, args, { env = {}, cwd = rootDir } = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'inherit' });
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
-  });
-}
-
 export class CommandFailed extends Error {
   constructor(message, output) {
     super(message);

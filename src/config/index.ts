@@ -1,5 +1,5 @@
 export * from './config.js';
-export { cachedTypes, type CachedType } from './cached-types.js';
+export type { CachedType } from './cached-types.js';
 export { type Env, loadEnv } from './env.js';
 export { envExample } from './example.js';
 export { ensureJwtSecret } from './jwt-secret.js';

@@ -41,6 +41,12 @@ const readOperations: ReadonlySet<string> = new Set<ReadMethod | '$queryRaw'>([
   '$queryRaw',
 ]);
 
+/**
+ * The adapter writes times without their offset, so the session must be in UTC whatever the database's default. A statement
+ * that waits for a lock gives up, because a transaction's own time limit does not interrupt it.
+ */
+const sessionOptions = '-c TimeZone=UTC -c lock_timeout=5000';
+
 /** The transaction of the unit of work that the calling code runs in. */
 export const unitOfWork = new AsyncLocalStorage<Tx>();
 
@@ -49,7 +55,7 @@ export const unitOfWork = new AsyncLocalStorage<Tx>();
  * one nobody would read what it changed and tell the cache. A database that is away is UNAVAILABLE, for reads and writes.
  */
 export function createClient({ url, poolMax = 10, onStatement }: ClientOptions) {
-  const adapter = new PrismaPg({ connectionString: url, max: poolMax });
+  const adapter = new PrismaPg({ connectionString: url, max: poolMax, options: sessionOptions });
   const base = new PrismaClient({ adapter, log: onStatement ? [{ emit: 'event', level: 'query' }] : [] });
   if (onStatement) base.$on('query', (event: Prisma.QueryEvent) => onStatement(event.query));
   return base.$extends({

@@ -48,8 +48,8 @@ const unreachableKinds: ReadonlySet<unknown> = new Set([
   'TooManyConnections',
   'SocketTimeout',
 ]);
-/** SQLSTATE: connection exceptions, insufficient resources, operator intervention (shutdown, crash), invalid catalog name. */
-const unreachableStates = /^(08|53|57P|3D)/;
+/** SQLSTATE: connection exceptions, insufficient resources, lock_not_available, operator intervention (shutdown, crash), no such database. */
+const unreachableStates = /^(08|53|55P03|57P|3D)/;
 
 /** What the driver says, without a code, of a statement whose connection broke. */
 const cutConnection = /^Connection terminated/;
@@ -63,7 +63,7 @@ export function unavailable(error: unknown): AppError | undefined {
     (error instanceof Error && cutConnection.test(error.message)) ||
     (code !== undefined && unreachableStates.test(code));
   if (!isAway) return undefined;
-  return new AppError('UNAVAILABLE', 'The database cannot be reached right now; try again.', {
+  return new AppError('UNAVAILABLE', 'The database cannot be reached, or is too busy, right now; try again.', {
     retryable: true,
     cause: error,
   });

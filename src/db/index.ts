@@ -10,4 +10,4 @@ export { DatabaseConnectionError } from './connect.js';
 export { startEmbeddedPostgres, EmbeddedPostgresError, type EmbeddedPostgres } from './embedded/index.js';
 export { migrate, MigrationError } from './migrate.js';
 export { PresenceConflict, takePlace, type Presence } from './presence.js';
-export { startSweeper, type Sweeper } from './sweeper.js';
+export { startSweeper } from './sweeper.js';

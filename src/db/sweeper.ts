@@ -1,9 +1,5 @@
-import type { Logger } from '../kernel/index.js';
+import { startRounds, type Logger, type Rounds } from '../kernel/index.js';
 import type { Db } from './unit-of-work.js';
-
-export interface Sweeper {
-  stop(): Promise<void>;
-}
 
 export interface SweeperOptions {
   readonly db: Pick<Db, 'tellUntold'>;
@@ -19,39 +15,15 @@ export interface SweeperOptions {
  * could not reach the cache, and of programs that do not know of it (psql). They are seen within
  * `olderThanMs + everyMs` of their commit.
  */
-export function startSweeper({ db, logger, everyMs, olderThanMs }: SweeperOptions): Sweeper {
-  let stopped = false;
-  let failing = false;
-  let timer: NodeJS.Timeout;
-  let round: Promise<void> = Promise.resolve();
-
-  async function sweep(): Promise<void> {
-    try {
+export function startSweeper({ db, logger, everyMs, olderThanMs }: SweeperOptions): Rounds {
+  return startRounds({
+    async work() {
       const told = await db.tellUntold(olderThanMs);
       if (told > 0) logger.info({ changes: told }, 'told the cache of changes left untold');
-      if (failing) logger.info({}, 'changes left untold are told again');
-      failing = false;
-    } catch (error) {
-      if (!failing) logger.warn({ err: error }, 'changes left untold cannot be told now; trying on');
-      failing = true;
-    }
-  }
-
-  function next(): void {
-    timer = setTimeout(() => {
-      round = sweep().finally(() => {
-        if (!stopped) next();
-      });
-    }, everyMs);
-    timer.unref();
-  }
-
-  next();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await round;
     },
-  };
+    everyMs,
+    logger,
+    failing: 'changes left untold cannot be told now; trying on',
+    mended: 'changes left untold are told again',
+  });
 }

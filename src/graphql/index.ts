@@ -3,7 +3,6 @@ export { createContextFactory, type ContextDeps } from './request-context.js';
 export { createSchema } from './schema.js';
 export { bearerOf } from './viewer.js';
 export { playgroundExamples, renderPlayground } from './playground/index.js';
-export { toRequestError } from './errors.js';
 export type { Caching, GraphqlContext } from './context.js';
 export type { Services } from './services.js';
 export type { TtlPolicy } from './caching/ttl-policy.js';

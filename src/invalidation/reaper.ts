@@ -1,10 +1,6 @@
-import type { Cache } from '../cache/index.js';
+import { CacheUnavailable, type Cache, type OpenIntent } from '../cache/index.js';
 import type { Db } from '../db/index.js';
-import type { Logger } from '../kernel/index.js';
-
-export interface Reaper {
-  stop(): Promise<void>;
-}
+import { startRounds, type Logger, type Rounds } from '../kernel/index.js';
 
 export interface ReaperOptions {
   readonly cache: Pick<Cache, 'openIntents' | 'end'>;
@@ -24,39 +20,28 @@ export interface ReaperOptions {
  * old is shown; afterwards they are cached again, within `olderThanMs + everyMs` of the end of the transaction or, when
  * it was announced longer ago than that, of one round.
  */
-export function startReaper(options: ReaperOptions): Reaper {
+export function startReaper(options: ReaperOptions): Rounds {
   const { logger, everyMs } = options;
-  let stopped = false;
-  let timer: NodeJS.Timeout;
-  let round: Promise<void> = Promise.resolve();
-
-  function next(): void {
-    timer = setTimeout(() => {
-      round = reap(options)
-        // A lost cache and a lost database are announced where they are noticed; the next round tries again.
-        .catch((error: unknown) => logger.debug({ err: error }, 'announced writes cannot be looked after now'))
-        .finally(() => {
-          if (!stopped) next();
-        });
-    }, everyMs);
-    timer.unref();
-  }
-
-  next();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await round;
-    },
-  };
+  return startRounds({
+    work: () => reap(options),
+    everyMs,
+    logger,
+    failing: 'announced writes left open cannot be looked up now; trying on',
+    mended: 'announced writes left open are looked up again',
+  });
 }
 
 async function reap({ cache, db, logger, olderThanMs, roundMax = 100 }: ReaperOptions): Promise<void> {
-  for (const { token, ageMs } of await cache.openIntents(olderThanMs, roundMax)) {
+  for (const { token, ageMs } of await cache.openIntents(olderThanMs, roundMax).catch(noneWhenLost)) {
     const outcome = await db.outcomeOf(token);
     if (outcome === 'running') continue;
     const wasOpen = await cache.end(token, outcome, []);
     if (wasOpen) logger.info({ token, outcome, ageMs: Math.round(ageMs) }, 'ended an announced write left open');
   }
+}
+
+/** A lost cache is announced where it is noticed, and has nothing to look up. */
+function noneWhenLost(error: unknown): readonly OpenIntent[] {
+  if (error instanceof CacheUnavailable) return [];
+  throw error;
 }

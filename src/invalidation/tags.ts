@@ -58,8 +58,8 @@ export function errandListTagsFor(filter: {
   readonly categories?: readonly string[] | null | undefined;
   readonly area?: string | null | undefined;
 }): readonly string[] {
-  const states = filter.states?.length ? filter.states : [any];
-  const wanted = filter.categories?.length ? filter.categories : [any];
+  const states = filter.states?.length ? [...new Set(filter.states)] : [any];
+  const wanted = filter.categories?.length ? [...new Set(filter.categories)] : [any];
   const categories = states.length * wanted.length > listTagsMax ? [any] : wanted;
   return states.flatMap((s) => categories.map((c) => errandListTag(filter.tenantId, s, c, filter.area || any)));
 }

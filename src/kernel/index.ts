@@ -4,5 +4,7 @@ export * from './money.js';
 export * from './ids.js';
 export * from './clock.js';
 export * from './logger.js';
+export * from './rounds.js';
 export * from './viewer.js';
 export * from './page.js';
+export * from './text.js';

@@ -7,7 +7,3 @@ export class InvariantViolation extends Error {
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new InvariantViolation(message);
 }
-
-export function unreachable(value: never): never {
-  throw new InvariantViolation(`unreachable: ${JSON.stringify(value)}`);
-}

@@ -25,10 +25,6 @@ export function parseCurrency(text: string): Currency {
   throw new AppError('BAD_INPUT', `currency: "${text}" is not one of ${currencies.join(', ')}.`);
 }
 
-export function exponentOf(currency: Currency): number {
-  return exponents[currency];
-}
-
 /** `NGN 1,234.50`; grouping by thousands, as many decimals as the currency has. */
 export function formatMoney({ minor, currency }: Money): string {
   const exponent = exponents[currency];

@@ -36,7 +36,8 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** Draws up a market: staff, and of its other people three customers for every two runners, one in ten both. */
 export function castMarket(spec: MarketSpec, random: Random, startsAt: Date, passwordHash: string): Cast {
-  const tenantId = uuidOf(`demo:tenant:${spec.slug}`);
+  const tenant = tenantOf(spec, startsAt);
+  const tenantId = tenant.id;
   const rows: CastRows = { users: [], profiles: [], roleGrants: [], feePlans: [] };
   const enter = (person: Person): UserViewer => addPerson(rows, tenantId, person, passwordHash);
   const [ada, bola] = namedPeople(spec, startsAt).map(enter);
@@ -48,7 +49,7 @@ export function castMarket(spec: MarketSpec, random: Random, startsAt: Date, pas
   rows.feePlans.push({ tenantId, name: 'standard', version: 1, createdAt: startsAt, ...plan });
   return {
     spec,
-    tenant: { id: tenantId, slug: spec.slug, name: spec.name, currency: spec.currency, createdAt: startsAt },
+    tenant,
     feePlan: plan,
     currency: spec.currency,
     customers: everybody.filter(({ roles }) => roles.has('CUSTOMER')),
@@ -57,6 +58,10 @@ export function castMarket(spec: MarketSpec, random: Random, startsAt: Date, pas
     ada: spec.slug === 'lagos' ? ada : undefined,
     bola: spec.slug === 'lagos' ? bola : undefined,
   };
+}
+
+export function tenantOf({ slug, name, currency }: MarketSpec, createdAt: Date): Prisma.TenantCreateManyInput {
+  return { id: uuidOf(`demo:tenant:${slug}`), slug, name, currency, createdAt };
 }
 
 /** The demo logins; other markets have staff of their own. */

@@ -14,7 +14,7 @@ export async function seedDemoData({
   db,
   logger,
 }: {
-  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly db: Pick<Db, 'write'>;
   readonly logger: Logger;
 }): Promise<Seeded> {
   const clock = systemClock;

@@ -1,5 +1,6 @@
 import type { Db, Tx } from '../db/index.js';
 import { insertRows, type Table } from './bulk.js';
+import { isLoading, takeTurn } from './turn.js';
 import type { World } from './world.type.js';
 
 /** One transaction of a bulk load, and how many rows it writes. */
@@ -33,19 +34,29 @@ export function chunksOf(world: World): readonly Chunk[] {
   ];
 }
 
-/** Writes the chunks one after the other, each in a transaction of its own. */
+/**
+ * Writes the chunks one after the other, each in a transaction of its own. Once the markets are open, people may change
+ * what is there, so nothing is written then. @returns false when another process opened them
+ */
 export async function load(
   db: Pick<Db, 'write'>,
   chunks: readonly Chunk[],
   onProgress: (done: number, all: number) => void,
-): Promise<void> {
+): Promise<boolean> {
   const all = chunks.reduce((sum, { rows }) => sum + rows, 0);
   let done = 0;
   for (const chunk of chunks) {
-    await db.write((tx) => chunk.write(tx));
+    const isWritten = await db.write(async (tx) => {
+      await takeTurn(tx);
+      if (!(await isLoading(tx))) return false;
+      await chunk.write(tx);
+      return true;
+    });
+    if (!isWritten) return false;
     done += chunk.rows;
     onProgress(done, all);
   }
+  return true;
 }
 
 async function insertJournals(tx: Tx, booked: World['books']['journals']): Promise<void> {

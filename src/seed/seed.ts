@@ -1,15 +1,16 @@
 import type { Db, Tx } from '../db/index.js';
 import { invariant, type Clock, type Logger } from '../kernel/index.js';
-import { castMarket } from './cast.js';
+import { castMarket, tenantOf } from './cast.js';
 import { marketSpecs, type MarketSpec } from './catalogue.js';
 import { chunksOf, load } from './load.js';
 import { plotMarket, type Step } from './plot.js';
 import { createRandom } from './random.js';
+import { isLoading, loadingSuffix, takeTurn } from './turn.js';
 import { createWorld } from './world.js';
 import type { World } from './world.type.js';
 
 export interface SeedDeps {
-  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly db: Pick<Db, 'write'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Brings the bank directory in. */
@@ -25,7 +26,7 @@ export interface SeedDeps {
 }
 
 export interface Seeded {
-  /** False when there was a tenant already; then nothing was written. */
+  /** False when the markets were open already, or another process came to open them first. */
   readonly isNew: boolean;
   readonly errands: number;
   readonly users: number;
@@ -36,32 +37,21 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** The markets opened this long ago, a little before the oldest story starts. */
 const openedMsAgo = 75 * dayMs;
 const adaWalletMinor = 25_000_000n;
-/** Written last: markets that are still being loaded have another slug, so nobody sees half of one. */
-const loadingSuffix = '-loading';
 
 /**
  * Fills an empty database with a lively demo: two markets, their people, errands in every state a person or a timer
  * brings about, and a ledger that balances, told by the same rules that run the market. The present is `clock.now()`.
- * Does nothing beside a tenant; a load that was cut off is finished by the next call. No outbox rows: history is no news.
+ * Does nothing beside a tenant; a load that was cut off is finished by the next call, and processes that start at once
+ * load the same demo together. No outbox rows: history is no news.
  */
 export async function seedDemo(deps: SeedDeps): Promise<Seeded> {
-  const { db, logger, importBanks, onProgress = () => {} } = deps;
+  const { db, clock, logger, importBanks, onProgress = () => {} } = deps;
   const startedMs = performance.now();
-  const tenants = await db.read.tenant.findMany();
-  if (tenants.some(({ slug }) => !slug.endsWith(loadingSuffix)))
-    return { isNew: false, errands: 0, users: 0, tookMs: 0 };
-  const now = tenants[0] ? new Date(tenants[0].createdAt.getTime() + openedMsAgo) : deps.clock.now();
-  const worlds = tellDemo({ ...deps, now });
-  await db.write(async (tx) => {
-    const data = worlds.map(({ cast }) => ({ ...cast.tenant, slug: `${cast.tenant.slug}${loadingSuffix}` }));
-    await tx.tenant.createMany({ data, skipDuplicates: true });
-  });
-  await load(db, worlds.flatMap(chunksOf), onProgress);
-  await db.write(async (tx) => {
-    await importBanks(tx);
-    for (const { cast } of worlds)
-      await tx.tenant.update({ where: { id: cast.tenant.id }, data: { slug: cast.tenant.slug } });
-  });
+  const begunAt = await claimMarkets(db, clock.now());
+  if (!begunAt) return notNew;
+  const worlds = tellDemo({ ...deps, now: begunAt });
+  if (!(await load(db, worlds.flatMap(chunksOf), onProgress))) return notNew;
+  if (!(await openMarkets(db, worlds, importBanks))) return notNew;
   const count = (size: (world: World) => number): number => worlds.reduce((sum, world) => sum + size(world), 0);
   const users = count(({ cast }) => cast.rows.users.length);
   const seeded = {
@@ -72,6 +62,48 @@ export async function seedDemo(deps: SeedDeps): Promise<Seeded> {
   };
   logger.info(seeded, 'demo markets loaded');
   return seeded;
+}
+
+const notNew: Seeded = { isNew: false, errands: 0, users: 0, tookMs: 0 };
+
+/**
+ * Writes the tenants down, closed, unless another process or an earlier call did.
+ * @returns the present of the stories, the same for everybody who tells them; undefined when there is nothing to load
+ */
+async function claimMarkets(db: SeedDeps['db'], now: Date): Promise<Date | undefined> {
+  return db.write(async (tx) => {
+    await takeTurn(tx);
+    const [first] = await tx.tenant.findMany();
+    if (!first) {
+      const createdAt = new Date(now.getTime() - openedMsAgo);
+      await tx.tenant.createMany({ data: marketSpecs.map((spec) => loadingTenant(spec, createdAt)) });
+      return now;
+    }
+    return (await isLoading(tx)) ? new Date(first.createdAt.getTime() + openedMsAgo) : undefined;
+  });
+}
+
+function loadingTenant(spec: MarketSpec, createdAt: Date) {
+  const { id, slug, ...tenant } = tenantOf(spec, createdAt);
+  return { id, slug: `${slug}${loadingSuffix}`, ...tenant };
+}
+
+/** The last write of a load. @returns false when another process did it */
+async function openMarkets(
+  db: SeedDeps['db'],
+  worlds: readonly World[],
+  importBanks: SeedDeps['importBanks'],
+): Promise<boolean> {
+  return db.write(async (tx) => {
+    await takeTurn(tx);
+    if (!(await isLoading(tx))) return false;
+    await importBanks(tx);
+    for (const { cast } of worlds) {
+      const { id, slug } = cast.tenant;
+      await tx.tenant.update({ where: { id }, data: { slug } });
+    }
+    return true;
+  });
 }
 
 export interface DemoOptions {

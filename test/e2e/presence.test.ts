@@ -81,16 +81,6 @@ describe('processes on one database', { timeout: testMsMax }, () => {
     expect((await fetch(`${next.url}/readyz`)).status).toBe(200);
   });
 
-  it('one is refused beside another that caches in another Redis, or under another prefix', async () => {
-    const [redis, elsewhere] = [await redisOfOwn(), await redisOfOwn()];
-    await start({ REDIS_URL: redis.url });
-    for (const env of [{ REDIS_URL: elsewhere.url }, { REDIS_URL: redis.url, CACHE_KEY_PREFIX: 'another' }]) {
-      const { code, said } = await refusal(start(env));
-      expect(code).toBe(1);
-      expect(said).toEqual([expect.stringMatching(/REDIS_URL and CACHE_KEY_PREFIX/)]);
-    }
-  });
-
   it('one with Redis is refused beside one that caches in its own memory, and the other way round', async () => {
     const redis = await redisOfOwn();
     const alone = await start();
@@ -111,9 +101,7 @@ describe('a process that dies between its commit and telling the cache', { timeo
     cleanups.push(() => gate.close());
     // The writer waits for the cache far longer than the test lasts, so that it dies waiting.
     const gated = { REDIS_URL: `redis://127.0.0.1:${gate.port}`, CACHE_REDIS_TIMEOUT_MS: '60000', ...oneStore };
-    const writer = await start(gated);
-    gate.singleOut();
-    const reader = await start(gated);
+    const [writer, reader] = await Promise.all([start(gated), start({ REDIS_URL: redis.url, ...oneStore })]);
     const customer = await join(writer.client, 'CUSTOMER');
     const id = await post(customer);
     const read = () => reader.client.ask(ErrandDocument, { id });
@@ -144,9 +132,7 @@ describe('a process that alone cannot reach Redis', { timeout: testMsMax }, () =
     const gate = await startGate(redis.port);
     cleanups.push(() => gate.close());
     const gated = { REDIS_URL: `redis://127.0.0.1:${gate.port}`, CACHE_REDIS_TIMEOUT_MS: '200', ...oneStore };
-    const cut = await start(gated);
-    gate.singleOut();
-    const other = await start(gated);
+    const [cut, other] = await Promise.all([start(gated), start({ REDIS_URL: redis.url, ...oneStore })]);
     const customer = await join(other.client, 'CUSTOMER');
     const id = await post(customer);
     const { signIn } = await cut.client.get(SignInDocument, { email: customer.email, password: 'a long password' });

@@ -90,9 +90,19 @@ function hitRatio({ counts }: World): number {
 /** The figures of a run, for whoever wants them: RUNAM_E2E_FIGURES=1. */
 function tell(operations: number, world: World, checker: Checker, tookMs: number): void {
   if (!process.env['RUNAM_E2E_FIGURES']) return;
-  const { counts } = world;
+  const { counts, stories } = world;
+  const completed = stories.filter(({ state }) => state === 'COMPLETED').length;
   const { violations, compared } = checker;
   const checked = { compared: compared(), violations: violations.length };
-  const figures = { seed, operations, ...counts, hitRatio: hitRatio(world), ...checked, tookMs };
+  const figures = {
+    seed,
+    operations,
+    errands: stories.length,
+    completed,
+    ...counts,
+    hitRatio: hitRatio(world),
+    ...checked,
+    tookMs,
+  };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
+import { isRunning } from '../support/processes.js';
 
 const soon = { timeout: 20_000, interval: 50 };
 const startMsMax = 60_000;
@@ -155,13 +156,4 @@ function portOf(server: Server): number {
 
 async function close(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
-}
-
-function isRunning(pid: number | undefined): boolean {
-  try {
-    return pid !== undefined && process.kill(pid, 0);
-  } catch {
-    // Nobody has this number any more.
-    return false;
-  }
 }

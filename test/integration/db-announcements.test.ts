@@ -114,7 +114,6 @@ describe('a transaction that changes rows', () => {
     await commits.shut();
     const writing = db.write(newTenant).catch((error: unknown) => error);
     await commits.isWaitedFor();
-    gate.singleOut();
     gate.shut();
     await commits.open();
     await vi.waitFor(async () => expect(await tenantsCount()).toBe(1), soon);

@@ -119,6 +119,20 @@ describe('change events', () => {
     expect(told).toEqual([]);
   });
 
+  it('does not let a write answer before everybody is told of it', async () => {
+    const order: string[] = [];
+    const slowDb = createDb({ url: database.url, logger: silentLogger });
+    slowDb.onCommitted(async () => {
+      // A statement of its own takes longer than an answer that does not wait.
+      await db.read.$queryRaw`SELECT pg_sleep(0.05)::text`;
+      order.push('told');
+    });
+    await slowDb.write(newTenant);
+    order.push('answered');
+    await slowDb.close();
+    expect(order).toEqual(['told', 'answered']);
+  });
+
   it('forgets what it told, and tells later what it could not', async () => {
     const failingDb = createDb({ url: database.url, logger: silentLogger });
     failingDb.onCommitted(() => Promise.reject(new Error('cache away')));

@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded/index.js';
 import { silentLogger } from '../../src/kernel/index.js';
+import { isRunning } from '../support/processes.js';
 
 const fast = { fsync: 'off', shared_buffers: '16MB' };
 const soon = { timeout: 15_000, interval: 20 };
@@ -225,13 +226,4 @@ async function clusterDirOf(dataDir: string): Promise<string> {
 
 async function placeOf(dataDir: string): Promise<string | undefined> {
   return readFile(join(dataDir, 'postgres', 'place'), 'utf8').catch(() => undefined);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    // Nobody has this number any more.
-    return false;
-  }
 }

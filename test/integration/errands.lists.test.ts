@@ -109,7 +109,8 @@ describe('lists', () => {
     expect(await titles('50_off')).toEqual([]);
     expect(await titles('50%off')).toEqual([]);
     expect(await titles('off \\ to')).toEqual(['Sale: 50%_off \\ today']);
-    expect((await walk('CREATED_ASC', { area: '%' })).length).toBe(0);
+    expect((await walk('CREATED_ASC', { area: '%%' })).length).toBe(0);
+    expect((await walk('CREATED_ASC', { area: 'Yab_' })).length).toBe(0);
   });
 
   it('refuse what they cannot answer: drafts, bounds the wrong way round, a foreign or forged cursor', async () => {

@@ -78,52 +78,6 @@ describe('writing an errand down', () => {
   });
 });
 
-describe('changing an errand', () => {
-  it('changes what is given, clears what is null, keeps the rest, and counts one version on', async () => {
-    const { tell, errands, customer } = market;
-    const errand = await tell.open({ startBy: later(hourMs), pickupPoint: { lat: 6.5, lng: 3.4 } });
-    const after = await errands.update(
-      customer,
-      errand.id,
-      { title: '  A better title ', startBy: null, pickupPoint: null },
-      errand.version,
-    );
-    expect(after).toEqual({
-      ...errand,
-      title: 'A better title',
-      startBy: null,
-      pickupLat: null,
-      pickupLng: null,
-      version: errand.version + 1,
-    });
-  });
-
-  it('refuses a stale version, another person, an empty change, and an errand that is taken', async () => {
-    const { tell, errands, customer, rival, staff } = market;
-    const errand = await tell.open();
-    const change = { title: 'A better title' };
-    await expect(errands.update(customer, errand.id, change, errand.version - 1)).rejects.toMatchObject({
-      code: 'VERSION_CONFLICT',
-    });
-    await expect(errands.update(rival, errand.id, change)).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    await expect(errands.update(staff, errand.id, change)).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    await expect(errands.update(customer, errand.id, {})).rejects.toMatchObject({ code: 'BAD_INPUT' });
-    await expect(errands.update(customer, errand.id, { title: null })).rejects.toMatchObject({ code: 'BAD_INPUT' });
-    const taken = await tell.accepted();
-    await expect(errands.update(customer, taken.errand.id, change)).rejects.toMatchObject({
-      code: 'ILLEGAL_TRANSITION',
-    });
-  });
-
-  it('checks the new times against the ones that stay', async () => {
-    const { tell, errands, customer } = market;
-    const errand = await tell.open({ startBy: later(2 * hourMs) });
-    await expect(errands.update(customer, errand.id, { deliverBy: later(hourMs) })).rejects.toMatchObject({
-      fields: [{ path: 'input.deliverBy' }],
-    });
-  });
-});
-
 describe('proof of delivery', () => {
   it('is kept with the errand, and gives customer and escrow three days to look', async () => {
     const { tell, errands, runner, db, clock } = market;

@@ -49,3 +49,17 @@ it('moves no money for a declined charge, and lets the same reference try again'
   expect((await wallets.topUp(saver, topUp)).wallet.minor).toBe(4_200n);
   expect((await market.ledger.health(market.tenantId)).ok).toBe(true);
 });
+
+it('takes no money where no payment provider is set up, writes nothing, and still shows what a wallet holds', async () => {
+  const { db, clock, customer, addPerson, tenantId } = market;
+  const wallets = createWalletService({ db, clock, provider: undefined });
+  const saver = await addPerson(tenantId, 'CUSTOMER');
+  const charges = await db.read.charge.count();
+  await expect(wallets.topUp(saver, topUp)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: 'No payment provider is set up on this server.',
+  });
+  await expect(wallets.topUp(customer, { ...topUp, amountMinor: -1n })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await db.read.charge.count()).toBe(charges);
+  expect((await wallets.wallet(saver)).minor).toBe(0n);
+});

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDb, type Db } from '../../src/db/index.js';
-import { silentLogger } from '../../src/kernel/index.js';
+import { silentLogger, type Clock } from '../../src/kernel/index.js';
+import { importBanks, readBankDirectory } from '../../src/modules/banks/index.js';
 import { errandStates } from '../../src/modules/errands/index.js';
 import { createLedgerService } from '../../src/modules/ledger/index.js';
 import { seedDemo, tellDemo, type World } from '../../src/seed/index.js';
@@ -145,5 +146,55 @@ describe('the load', { timeout: 60_000 }, () => {
     await otherDb.close();
     await other.drop();
     expect(tookMs).toBeLessThan(10_000);
+  });
+});
+
+describe('servers that start at once on an empty database', { timeout: 60_000 }, () => {
+  const rowCounts = (db: Db) =>
+    Promise.all([
+      db.read.tenant.count(),
+      db.read.user.count(),
+      db.read.roleGrant.count(),
+      db.read.errand.count(),
+      db.read.offer.count(),
+      db.read.escrow.count(),
+      db.read.proof.count(),
+      db.read.charge.count(),
+      db.read.journal.count(),
+      db.read.journalLine.count(),
+      db.read.processEvent.count(),
+      db.read.ledgerAccount.count(),
+      db.read.bank.count(),
+    ]);
+
+  it('load one demo, whole, opened once, with the bank directory, and all of them return', async () => {
+    const [together, alone] = [await createTestDatabase(), await createTestDatabase()];
+    const dbs = [together, together, together, alone].map(({ url }) => createDb({ url, logger: silentLogger }));
+    const directory = await readBankDirectory();
+    const seedWith = (db: Db, present: Clock) =>
+      seedDemo({
+        db,
+        clock: present,
+        logger: silentLogger,
+        passwordHash: 'hash',
+        scale: 0.3,
+        importBanks: (tx) => importBanks(tx, directory, present),
+      });
+    // Their clocks differ, as those of machines do: the first one to come sets the demo's present.
+    const laterBy = (ms: number): Clock => ({ now: () => new Date(now.getTime() + ms) });
+    const seeded = await Promise.all(dbs.slice(0, 3).map((db, index) => seedWith(db, laterBy(index * 777))));
+    await seedWith(dbs[3]!, clock);
+    expect(seeded.map(({ isNew }) => isNew).toSorted()).toEqual([false, false, true]);
+    expect(await rowCounts(dbs[0]!)).toEqual(await rowCounts(dbs[3]!));
+    expect(await createLedgerService({ db: dbs[0]! }).health('all')).toMatchObject({ ok: true });
+    const [errands, tenants] = await Promise.all([dbs[0]!.read.errand.findMany(), dbs[0]!.read.tenant.findMany()]);
+    const present = new Date(tenants[0]!.createdAt.getTime() + 75 * 86_400_000);
+    const told = tellDemo({ now: present, passwordHash: 'hash', scale: 0.3 }).flatMap((world) => [
+      ...world.errands.values(),
+    ]);
+    const byId = (one: { id: string }, other: { id: string }) => (one.id < other.id ? -1 : 1);
+    expect(errands.toSorted(byId)).toEqual(told.toSorted(byId));
+    await Promise.all(dbs.map((db) => db.close()));
+    await Promise.all([together.drop(), alone.drop()]);
   });
 });

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 describe('tenants', () => {
-  it('are found by slug and by id in one statement, and always as they are now', async () => {
+  it('are found by slug in one statement, and always as they are now', async () => {
     const tenants = createTenantService({ db });
     const id = uuidv7();
     await db.write(async (tx) => {
@@ -35,13 +35,12 @@ describe('tenants', () => {
       await tx.tenant.updateMany({ where: { id }, data: { name: 'Lagos Mainland' } });
     });
     expect((await tenants.bySlug('lagos')).name).toBe('Lagos Mainland');
-    expect((await tenants.byId(id)).name).toBe('Lagos Mainland');
   });
 
   it('that do not exist are NOT_FOUND, whatever was asked for', async () => {
     const tenants = createTenantService({ db });
-    await expect(tenants.bySlug('atlantis')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(tenants.byId(uuidv7())).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(tenants.byId('no uuid')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    for (const slug of ['atlantis', '', 'Lagos', 'lagos\0', "' OR true --", 'x'.repeat(100_000), '\ud800']) {
+      await expect(tenants.bySlug(slug)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }
   });
 });

@@ -138,6 +138,26 @@ describe('signing in', () => {
     expect(failures[2]).toEqual(failures[0]);
   });
 
+  it('is refused after ten failures for 15 minutes, whether the account exists or not, and then works again', async () => {
+    await office.accounts.signUp(lagos, person('target'));
+    const refusals = [];
+    for (const email of ['target@runam.test', 'nobody-here@runam.test']) {
+      for (let round = 0; round < 10; round += 1) {
+        const failure = office.accounts.signIn(lagos, round % 2 ? email : ` ${email.toUpperCase()} `, 'wrong-password');
+        await expect(failure).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' });
+      }
+      verified.length = 0;
+      office.statements.length = 0;
+      const refusal = await office.accounts.signIn(lagos, email, password).catch((fault: unknown) => fault);
+      refusals.push({ ...(refusal as object), message: String(refusal) });
+      expect([verified, office.statements]).toEqual([[], []]);
+    }
+    expect(refusals[0]).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+    expect(refusals[1]).toEqual(refusals[0]);
+    clock.forwardMs(15 * 60_000);
+    expect((await office.accounts.signIn(lagos, 'target@runam.test', password)).user.email).toBe('target@runam.test');
+  });
+
   it('tells a suspended or closed account only to who knows its password', async () => {
     const { user } = await office.accounts.signUp(lagos, person('suspended'));
     await setStatus(office.db, user.id, 'SUSPENDED');

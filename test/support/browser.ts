@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { vi } from 'vitest';
+import { chromiumFile } from './services.js';
 
 export interface BrowserPage {
   readonly page: Page;
@@ -22,10 +22,8 @@ const flags = [
   '--disable-sync',
 ];
 
-/** The Chromium on the PATH. @throws Error when there is none */
 export async function startBrowser(): Promise<Browser> {
-  const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
-  return chromium.launch({ executablePath, args: flags });
+  return chromium.launch({ executablePath: await chromiumFile(), args: flags });
 }
 
 export async function openPage(browser: Browser, url: string): Promise<BrowserPage> {

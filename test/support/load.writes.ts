@@ -25,7 +25,7 @@ export async function writeSomething(hand: Hand): Promise<void> {
   world.counts.writes += 1;
   const dice = random.int(1, 100);
   if (dice <= 8) return changeProfile(hand);
-  const open = world.stories.filter(isChangeable);
+  const open = world.stories.filter((story) => isChangeable(story) && (!story.offer || random.chance(10)));
   if (dice <= 50 && open.length > 0) return update(hand, random.pick(open));
   const idle = world.stories.filter(isMovable);
   return dice <= 88 && idle.length > 0 ? move(hand, random.pick(idle)) : post(hand);
@@ -86,6 +86,8 @@ async function update(hand: Hand, story: Story): Promise<void> {
   const title = `Errand ${world.next()}`;
   const input = random.chance(20) ? { title, area: random.pick(world.areas) } : { title };
   story.updates += 1;
+  // Its offer was made on the errand as it was, and lapses.
+  delete story.offer;
   await write(
     hand,
     [story.id],

@@ -9,7 +9,7 @@ export interface ReadmeStep {
 
 /** The README's curl commands, in order, each with the output block right below it. */
 export function readmeSteps(readme: string): readonly ReadmeStep[] {
-  const blocks = readme.matchAll(/```sh\n([^]*?)```(?:\n```text\n([^]*?)```)?/g);
+  const blocks = readme.matchAll(/```sh\n([^]*?)```(?:\n+```text\n([^]*?)```)?/g);
   return [...blocks]
     .filter(([, command]) => command!.includes('curl'))
     .map(([, command, printed]) => ({ command: command!, printed }));

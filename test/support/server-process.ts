@@ -27,6 +27,7 @@ export async function startServerProcess(env: Readonly<Record<string, string>>):
       JWT_SECRET: 'a secret for tests that is long enough',
       PORT: '0',
       RATE_LIMIT_PER_MINUTE: '0',
+      SANDBOX_PAYMENTS: 'true',
       LOG_LEVEL: 'info',
       ...env,
     },
@@ -44,6 +45,11 @@ export async function startServerProcess(env: Readonly<Record<string, string>>):
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output.join('\n')}`)));
+    const giveUp = () => reject(new Error(`the server did not say where it serves:\n${output.join('\n')}`));
+    setTimeout(giveUp, readyMsMax).unref();
+  }).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
   });
   await becomesReady(url);
   return {

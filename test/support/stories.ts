@@ -12,6 +12,7 @@ import {
 import {
   createEscrowService,
   createSandboxProvider,
+  createTimerService,
   createWalletService,
   type Escrow,
 } from '../../src/modules/escrows/index.js';
@@ -40,6 +41,7 @@ export function createServices(db: Db, clock: Clock) {
     escrows: createEscrowService({ db, clock }),
     wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
     ledger: createLedgerService({ db }),
+    timers: createTimerService({ db, clock }),
   };
 }
 

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CacheUnavailable } from '../../src/cache/index.js';
 import type { Cache, OpenIntent } from '../../src/cache/index.js';
-import { startReaper, type Reaper, type ReaperOptions } from '../../src/invalidation/index.js';
-import { silentLogger } from '../../src/kernel/index.js';
+import { startReaper, type ReaperOptions } from '../../src/invalidation/index.js';
+import { silentLogger, type Rounds } from '../../src/kernel/index.js';
 
 const soon = { timeout: 5000, interval: 1 };
-let reaper: Reaper | undefined;
+let reaper: Rounds | undefined;
 afterEach(() => reaper?.stop());
 
 interface Told {

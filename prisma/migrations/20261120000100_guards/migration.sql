@@ -19,6 +19,7 @@ ALTER TABLE errand ADD CONSTRAINT errand_version CHECK (version >= 1);
 CREATE INDEX errand_market ON errand (tenant_id, created_at DESC, id) WHERE state <> 'DRAFT';
 CREATE INDEX errand_expiring ON errand (expires_at) WHERE state = 'OPEN';
 CREATE INDEX errand_funding_due ON errand (fund_by) WHERE state = 'AWAITING_FUNDING';
+CREATE INDEX errand_no_show_due ON errand (start_by) WHERE state = 'ASSIGNED';
 CREATE INDEX errand_release_due ON errand (auto_release_at) WHERE state = 'DELIVERED';
 CREATE INDEX errand_text ON errand USING gin (title gin_trgm_ops, description gin_trgm_ops);
 CREATE INDEX errand_pickup ON errand USING gist (point(pickup_lng, pickup_lat)) WHERE pickup_lat IS NOT NULL;

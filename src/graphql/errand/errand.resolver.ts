@@ -60,7 +60,9 @@ export class ErrandResolver {
   }
 
   @Authorized()
-  @Mutation(() => ErrandPayload, { description: 'Changes a draft or an open errand of yours.' })
+  @Mutation(() => ErrandPayload, {
+    description: 'Changes a draft or an open errand of yours. Offers on it lapse: they were made for another errand.',
+  })
   async updateErrand(
     @Arg('id', () => ID) id: string,
     @Arg('input', () => UpdateErrandInput) input: UpdateErrandInput,

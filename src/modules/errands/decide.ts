@@ -61,8 +61,8 @@ export function decide(name: TransitionName, facts: Facts, actor: Actor, now: Da
 }
 
 /** @throws AppError VERSION_CONFLICT */
-export function requireVersion({ version }: Pick<Errand, 'version'>, expected: number | undefined): void {
-  if (expected === undefined || expected === version) return;
+export function requireVersion({ version }: Pick<Errand, 'version'>, expected: number | null | undefined): void {
+  if (expected == null || expected === version) return;
   throw new AppError(
     'VERSION_CONFLICT',
     `The errand is at version ${version} and you expected ${expected}: read it again.`,

@@ -1,11 +1,6 @@
-import { AppError, badInput, formatMoney, type Currency, type FieldFault } from '../../kernel/index.js';
-import { amountMinorMax, errandCategories, type Errand, type ErrandCategory } from './errand.js';
-
-export interface MoneyInput {
-  readonly minor: bigint;
-  /** Must be the tenant's. */
-  readonly currency: string;
-}
+import { badInput, isStorable, notStorable, type Currency, type FieldFault } from '../../kernel/index.js';
+import { areaLengthMax, areaLengthMin, errandCategories, type Errand, type ErrandCategory } from './errand.js';
+import { amountFault, refuse, textFaults, type MoneyInput } from './faults.js';
 
 export interface PointInput {
   /** Degrees, -90 to 90. */
@@ -32,6 +27,7 @@ export interface ErrandPatch {
   readonly pickupPoint?: PointInput | null | undefined;
   readonly dropoffAddress?: string | null | undefined;
   readonly dropoffPoint?: PointInput | null | undefined;
+  /** At most 365 days ahead, like `deliverBy`, and not after it. */
   readonly startBy?: Date | null | undefined;
   readonly deliverBy?: Date | null | undefined;
   /** At most 90 days ahead. Default: in 7 days. */
@@ -70,7 +66,8 @@ export type ErrandColumns = Pick<
 
 const dayMs = 24 * 60 * 60 * 1000;
 const expiryDefaultMs = 7 * dayMs;
-const expiryMsMax = 90 * dayMs;
+const expiryDaysMax = 90;
+const scheduleDaysMax = 365;
 const addressLengthMax = 300;
 
 /** @throws AppError BAD_INPUT listing every fault of the input at once */
@@ -97,34 +94,6 @@ export function parseErrandPatch(
   return columns;
 }
 
-/** @throws AppError BAD_INPUT when there are faults */
-export function refuse(faults: readonly FieldFault[]): void {
-  if (faults.length === 0) return;
-  const message = faults.map(({ path, message: text }) => `${path}: ${text}`).join(' ');
-  throw new AppError('BAD_INPUT', message, { fields: faults });
-}
-
-/** What is wrong with an amount, if anything. */
-export function amountFault(
-  path: string,
-  amount: MoneyInput,
-  currency: Currency,
-  minorMin: bigint,
-): FieldFault | undefined {
-  if (amount.currency !== currency) {
-    return {
-      path: `${path}.currency`,
-      message: `must be ${currency}, the currency of this market, got ${amount.currency}.`,
-    };
-  }
-  if (amount.minor >= minorMin && amount.minor <= amountMinorMax) return undefined;
-  const most = formatMoney({ minor: amountMinorMax, currency });
-  return {
-    path: `${path}.minor`,
-    message: `must be from ${minorMin} to ${amountMinorMax} (${most}), got ${amount.minor}.`,
-  };
-}
-
 const blank = {
   goodsBudget: 0n,
   pickupAddress: null,
@@ -147,8 +116,10 @@ function readColumns(input: ErrandPatch, currency: Currency, now: Date): { colum
   const text = (name: 'title' | 'description' | 'area', lengthMin: number, lengthMax: number): void => {
     if (input[name] === undefined) return;
     const value = (input[name] ?? '').trim();
-    if (value.length >= lengthMin && value.length <= lengthMax) columns[name] = value;
-    else fault(name, `takes ${lengthMin} to ${lengthMax} characters, got ${value.length}.`);
+    if (value.length < lengthMin || value.length > lengthMax)
+      fault(name, `takes ${lengthMin} to ${lengthMax} characters, got ${value.length}.`);
+    else if (!isStorable(value)) fault(name, notStorable);
+    else columns[name] = value;
   };
   const money = (name: 'budget' | 'goodsBudget', minorMin: bigint): void => {
     if (input[name] === undefined) return;
@@ -160,8 +131,7 @@ function readColumns(input: ErrandPatch, currency: Currency, now: Date): { colum
   const place = (name: 'pickup' | 'dropoff'): void => {
     const address = input[`${name}Address`];
     if (address !== undefined) columns[`${name}Address`] = address?.trim() || null;
-    if ((address ?? '').length > addressLengthMax)
-      fault(`${name}Address`, `takes up to ${addressLengthMax} characters.`);
+    faults.push(...textFaults(`input.${name}Address`, address, addressLengthMax));
     const point = input[`${name}Point`];
     if (point === undefined) return;
     if (point && !isWithin(point.lat, 90)) fault(`${name}Point.lat`, `must be from -90 to 90, got ${point.lat}.`);
@@ -174,14 +144,15 @@ function readColumns(input: ErrandPatch, currency: Currency, now: Date): { colum
     if (value === undefined) return;
     if (value === null && name === 'expiresAt') return fault(name, 'cannot be removed.');
     if (value && !(value > now)) return fault(name, 'must be a time in the future.');
-    if (value && name === 'expiresAt' && value.getTime() > now.getTime() + expiryMsMax)
-      return fault(name, 'must be within 90 days.');
+    const daysMax = name === 'expiresAt' ? expiryDaysMax : scheduleDaysMax;
+    if (value && value.getTime() > now.getTime() + daysMax * dayMs)
+      return fault(name, `must be within ${daysMax} days.`);
     Object.assign(columns, { [name]: value });
   };
 
   text('title', 3, 120);
   text('description', 1, 4000);
-  text('area', 2, 80);
+  text('area', areaLengthMin, areaLengthMax);
   if (input.category !== undefined) {
     if (input.category && errandCategories.includes(input.category)) columns.category = input.category;
     else fault('category', `must be one of ${errandCategories.join(', ')}.`);

@@ -1,8 +1,27 @@
-import { isUuid, pageOf, pageRequest, type Cursor, type FieldFault, type Page } from '../../kernel/index.js';
+import {
+  escapeLike,
+  isStorable,
+  isUuid,
+  notStorable,
+  pageOf,
+  pageRequest,
+  type Cursor,
+  type FieldFault,
+  type Page,
+} from '../../kernel/index.js';
 import type { Prisma, Reader } from '../../db/index.js';
-import { refuse } from './errand.input.js';
-import { amountMinorMax, type Errand, type ErrandCategory, type ErrandState } from './errand.js';
-import { notACursor } from './newest-first.js';
+import {
+  amountMinorMax,
+  areaLengthMax,
+  areaLengthMin,
+  errandCategories,
+  errandStates,
+  type Errand,
+  type ErrandCategory,
+  type ErrandState,
+} from './errand.js';
+import { distinct, namesFaults, refuse } from './faults.js';
+import { notACursor, parseCursorTime } from './newest-first.js';
 
 export const errandOrders = ['CREATED_DESC', 'CREATED_ASC', 'BUDGET_DESC', 'BUDGET_ASC', 'DELIVER_BY_ASC'] as const;
 export type ErrandOrder = (typeof errandOrders)[number];
@@ -12,7 +31,7 @@ export interface ErrandFilter {
   /** Default: every state but DRAFT. */
   readonly states?: readonly ErrandState[] | null | undefined;
   readonly categories?: readonly ErrandCategory[] | null | undefined;
-  /** The whole area; case does not matter. */
+  /** The whole area, 2 to 80 characters without the spaces around it; case does not matter. '' is as if it were not given. */
   readonly area?: string | null | undefined;
   /** Minor units, inclusive. */
   readonly budgetMin?: bigint | null | undefined;
@@ -23,9 +42,9 @@ export interface ErrandFilter {
 
 export interface PageArgs {
   /** 1 to 100. Default 20. */
-  readonly first?: number | undefined;
+  readonly first?: number | null | undefined;
   /** An encoded cursor of the same ordering. */
-  readonly after?: string | undefined;
+  readonly after?: string | null | undefined;
 }
 
 /** One page of errands, in one statement; rows after the cursor, never an offset. */
@@ -35,7 +54,7 @@ export async function errandPage(
   order: ErrandOrder,
   { first, after }: PageArgs,
 ): Promise<Page<Errand>> {
-  const page = pageRequest(first, after, order);
+  const page = pageRequest(first ?? undefined, after ?? undefined, order);
   const rows = await reader.errand.findMany({
     where: { AND: [where, afterCursor(order, page.after)] },
     orderBy: orderByOf(order),
@@ -55,18 +74,17 @@ export function errandCursor(order: ErrandOrder): (errand: Errand) => Cursor {
 
 /** @throws AppError BAD_INPUT when drafts are asked for, or a bound or text is out of range */
 export function marketWhere(tenantId: string, filter: ErrandFilter): Prisma.ErrandWhereInput {
+  const { states, categories, budgetMin, budgetMax } = filter;
   const text = filter.text?.trim();
-  refuse(filterFaults(filter, text));
+  const area = filter.area ? filter.area.trim() : undefined;
+  refuse([...filterFaults(filter), ...lengthFaults({ text: text || undefined, area })]);
   const contains = text && ({ contains: escapeLike(text), mode: 'insensitive' } as const);
   return {
     tenantId,
-    state: filter.states?.length ? { in: [...filter.states] } : { not: 'DRAFT' },
-    ...(filter.categories?.length && { category: { in: [...filter.categories] } }),
-    ...(filter.area && { area: { equals: escapeLike(filter.area.trim()), mode: 'insensitive' } }),
-    budget: {
-      ...(filter.budgetMin != null && { gte: filter.budgetMin }),
-      ...(filter.budgetMax != null && { lte: filter.budgetMax }),
-    },
+    state: states?.length ? { in: distinct(states) } : { not: 'DRAFT' },
+    ...(categories?.length && { category: { in: distinct(categories) } }),
+    ...(area && { area: { equals: escapeLike(area), mode: 'insensitive' } }),
+    budget: { ...(budgetMin != null && { gte: budgetMin }), ...(budgetMax != null && { lte: budgetMax }) },
     ...(contains && { OR: [{ title: contains }, { description: contains }] }),
   };
 }
@@ -111,15 +129,16 @@ function afterCursor(order: ErrandOrder, cursor: Cursor | undefined): Prisma.Err
 function parseValue(column: Ordering['column'], text: string): Date | bigint {
   if (column === 'budget') {
     if (/^\d{1,18}$/.test(text)) return BigInt(text);
-  } else {
-    const date = new Date(text);
-    if (!Number.isNaN(date.getTime())) return date;
+    throw notACursor();
   }
-  throw notACursor();
+  return parseCursorTime(text);
 }
 
-function filterFaults({ states, budgetMin, budgetMax }: ErrandFilter, text: string | undefined): readonly FieldFault[] {
-  const faults: FieldFault[] = [];
+function filterFaults({ states, categories, budgetMin, budgetMax }: ErrandFilter): readonly FieldFault[] {
+  const faults = [
+    ...namesFaults('filter.states', states, errandStates),
+    ...namesFaults('filter.categories', categories, errandCategories),
+  ];
   if (states?.includes('DRAFT')) {
     faults.push({ path: 'filter.states', message: 'DRAFT is private to its customer: ask myErrands for drafts.' });
   }
@@ -133,13 +152,19 @@ function filterFaults({ states, budgetMin, budgetMax }: ErrandFilter, text: stri
       message: `must not be below budgetMin, got ${budgetMin} to ${budgetMax}.`,
     });
   }
-  if (text !== undefined && text !== '' && (text.length < 2 || text.length > 100)) {
-    faults.push({ path: 'filter.text', message: `takes 2 to 100 characters, got ${text.length}.` });
-  }
   return faults;
 }
 
-/** The caller's `%` and `_` stand for themselves. */
-function escapeLike(text: string): string {
-  return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
+const searchLengths = { text: [2, 100], area: [areaLengthMin, areaLengthMax] } as const;
+
+function lengthFaults(given: { readonly [name in keyof typeof searchLengths]: string | undefined }): FieldFault[] {
+  return (['text', 'area'] as const).flatMap((name) => {
+    const value = given[name];
+    const [min, max] = searchLengths[name];
+    const path = `filter.${name}`;
+    if (value === undefined) return [];
+    if (!isStorable(value)) return [{ path, message: notStorable }];
+    const message = `takes ${min} to ${max} characters, got ${value.length}.`;
+    return value.length < min || value.length > max ? [{ path, message }] : [];
+  });
 }

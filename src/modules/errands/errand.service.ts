@@ -12,23 +12,31 @@ import {
 } from '../../kernel/index.js';
 import type { Db, Prisma, Reader, Tx } from '../../db/index.js';
 import { actorOf, decide, requireVersion, type Decision } from './decide.js';
-import { parseErrandPatch, parseNewErrand, type ErrandPatch, type NewErrand } from './errand.input.js';
+import {
+  parseErrandPatch,
+  parseNewErrand,
+  type ErrandColumns,
+  type ErrandPatch,
+  type NewErrand,
+} from './errand.input.js';
 import { errandPage, marketWhere, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
 import { lockErrand, recordEvent, saveTransition } from './errand.repo.js';
 import { newErrandRow, patches } from './errand.write.js';
-import { assertVisible, isCustomer, type Errand, type ErrandState } from './errand.js';
+import { assertVisible, errandStates, isCustomer, type Errand, type ErrandState } from './errand.js';
+import { distinct, namesFaults, refuse } from './faults.js';
+import { closeLiveOffers } from './offer.repo.js';
 import { parseProofs, type ProofInput } from './proof.input.js';
 import type { Facts, TransitionName } from './transitions.js';
 
 export interface MarketListArgs extends PageArgs {
   readonly filter?: ErrandFilter | null | undefined;
   /** Default CREATED_DESC. */
-  readonly orderBy?: ErrandOrder | undefined;
+  readonly orderBy?: ErrandOrder | null | undefined;
 }
 
 export interface MyListArgs extends PageArgs {
   /** The side of the errand the viewer is on. Default ANY. */
-  readonly as?: 'CUSTOMER' | 'RUNNER' | 'ANY' | undefined;
+  readonly as?: 'CUSTOMER' | 'RUNNER' | 'ANY' | null | undefined;
   readonly states?: readonly ErrandState[] | null | undefined;
 }
 
@@ -39,11 +47,20 @@ export interface MyListArgs extends PageArgs {
 export interface ErrandService {
   /** Writes down a draft, or an open errand with `publish`. @throws AppError UNAUTHENTICATED, BAD_INPUT listing every fault */
   post(viewer: Viewer, input: NewErrand): Promise<Errand>;
-  /** Changes a draft or an open errand. @throws AppError FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT */
-  update(viewer: Viewer, id: string, patch: ErrandPatch, expectedVersion?: number): Promise<Errand>;
-  publish(viewer: Viewer, id: string, expectedVersion?: number): Promise<Errand>;
-  start(viewer: Viewer, id: string, expectedVersion?: number): Promise<Errand>;
-  submitProof(viewer: Viewer, id: string, proofs: readonly ProofInput[], expectedVersion?: number): Promise<Errand>;
+  /**
+   * Changes a draft or an open errand. Offers were made on the errand as it was: when anything about it really changes,
+   * those that wait for an answer are SUPERSEDED in the same transaction, and their runners may bid again.
+   * @throws AppError FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT
+   */
+  update(viewer: Viewer, id: string, patch: ErrandPatch, expectedVersion?: number | null): Promise<Errand>;
+  publish(viewer: Viewer, id: string, expectedVersion?: number | null): Promise<Errand>;
+  start(viewer: Viewer, id: string, expectedVersion?: number | null): Promise<Errand>;
+  submitProof(
+    viewer: Viewer,
+    id: string,
+    proofs: readonly ProofInput[],
+    expectedVersion?: number | null,
+  ): Promise<Errand>;
   get(viewer: Viewer, id: string): Promise<Errand>;
   /** One errand whoever asks: for callers that check `assertVisible` themselves. @throws AppError NOT_FOUND */
   find(tenantId: string, id: string): Promise<Errand>;
@@ -110,8 +127,8 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
       return errand;
     },
     find: (tenantId, id) => find(db.read, tenantId, id),
-    list: async (viewer, { filter, orderBy = 'CREATED_DESC', ...page }) =>
-      errandPage(db.read, marketWhere(viewer.tenantId, filter ?? {}), orderBy, page),
+    list: async (viewer, { filter, orderBy, ...page }) =>
+      errandPage(db.read, marketWhere(viewer.tenantId, filter ?? {}), orderBy ?? 'CREATED_DESC', page),
     listMine: async (viewer, args) => errandPage(db.read, mineWhere(viewer, args), 'CREATED_DESC', args),
     byIds: (tenantId, ids) => db.read.errand.findMany({ where: { tenantId, id: { in: ids.filter(isUuid) } } }),
   };
@@ -142,7 +159,7 @@ async function update(
   viewer: Viewer,
   id: string,
   patch: ErrandPatch,
-  expectedVersion: number | undefined,
+  expectedVersion: number | null | undefined,
   now: Date,
 ): Promise<Errand> {
   const { tenantId } = requireUser(viewer);
@@ -157,10 +174,17 @@ async function update(
     );
   }
   const columns = parseErrandPatch(patch, errand, parseCurrency(errand.currency), now);
+  if (errand.state === 'OPEN' && changes(errand, columns)) await closeLiveOffers(tx, errand, 'SUPERSEDED', now);
   return tx.errand.update({
     where: { id: errand.id },
     data: { ...columns, version: errand.version + 1, updatedAt: now },
   });
+}
+
+/** Whether the columns say anything that the errand does not say already. */
+function changes(errand: Errand, columns: Partial<ErrandColumns>): boolean {
+  const plain = (value: unknown): unknown => (value instanceof Date ? value.getTime() : value);
+  return (Object.keys(columns) as (keyof ErrandColumns)[]).some((name) => plain(columns[name]) !== plain(errand[name]));
 }
 
 /** The currency a tenant trades in. @throws AppError NOT_FOUND */
@@ -176,13 +200,14 @@ async function find(reader: Reader, tenantId: string, id: string): Promise<Erran
   return errand;
 }
 
-function mineWhere(viewer: Viewer, { as = 'ANY', states }: MyListArgs): Prisma.ErrandWhereInput {
+function mineWhere(viewer: Viewer, { as, states }: MyListArgs): Prisma.ErrandWhereInput {
   const { tenantId, userId } = requireUser(viewer);
-  const state = states?.length ? { state: { in: [...states] } } : {};
+  refuse(namesFaults('states', states, errandStates));
+  const state = states?.length ? { state: { in: distinct(states) } } : {};
   const sides = {
     CUSTOMER: { customerId: userId },
     RUNNER: { runnerId: userId },
     ANY: { OR: [{ customerId: userId }, { runnerId: userId }] },
   };
-  return { tenantId, ...state, ...sides[as] };
+  return { tenantId, ...state, ...sides[as ?? 'ANY'] };
 }

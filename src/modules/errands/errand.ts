@@ -54,6 +54,10 @@ export const liveOfferStates = ['PENDING', 'COUNTERED'] as const satisfies reado
 /** 10,000,000.00 of a currency with two decimals: the most a budget, an offer or a charge may be, in minor units. */
 export const amountMinorMax = 1_000_000_000n;
 
+/** Characters of an area, without the spaces around it. */
+export const areaLengthMin = 2;
+export const areaLengthMax = 80;
+
 type Parties = Pick<Errand, 'tenantId' | 'customerId' | 'runnerId'>;
 
 /** The market sees every errand but drafts; a draft is its customer's, and staff's to help with. */

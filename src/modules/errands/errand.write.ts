@@ -32,5 +32,6 @@ export const patches = {
     acceptedOfferId: offer.id,
     fundBy: new Date(now.getTime() + fundingWindowMs),
   }),
+  fundingTimeout: () => ({ runnerId: null, acceptedOfferId: null, fundBy: null }),
   submitProof: (now: Date) => ({ autoReleaseAt: new Date(now.getTime() + inspectionWindowMs) }),
 } as const;

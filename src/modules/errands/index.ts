@@ -15,6 +15,7 @@ export {
 } from './errand.js';
 export {
   actorKinds,
+  noShowGraceMs,
   transitionNames,
   transitions,
   type ActorKind,
@@ -26,19 +27,18 @@ export {
 export { actorOf, decide, systemActor, type Actor, type Decision, type TransitionEvent } from './decide.js';
 export { nothing, refundOf, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
 export {
-  amountFault,
   parseNewErrand,
-  refuse,
   type ErrandColumns,
   type ErrandPatch,
-  type MoneyInput,
   type NewErrand,
   type PointInput,
 } from './errand.input.js';
+export { amountFault, namesFaults, refuse, textFaults, type MoneyInput } from './faults.js';
 export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
 export { newestFirst } from './newest-first.js';
 export { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
+export { closeLiveOffers, releaseAcceptedOffer } from './offer.repo.js';
 export type { ProofInput } from './proof.input.js';
 export {
   createErrandService,

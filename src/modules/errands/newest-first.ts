@@ -13,11 +13,24 @@ export const newestFirst = {
   /** The condition of the rows behind the cursor. @throws AppError BAD_INPUT when it was not made by `cursor` */
   after: (cursor: Cursor | undefined) => {
     if (!cursor) return {};
-    const at = new Date(cursor.value);
-    if (Number.isNaN(at.getTime()) || !isUuid(cursor.id)) throw notACursor();
+    if (!isUuid(cursor.id)) throw notACursor();
+    const at = parseCursorTime(cursor.value);
     return { createdAt: { lte: at }, OR: [{ createdAt: { lt: at } }, { id: { gt: cursor.id } }] };
   },
 } as const;
+
+const cursorTimePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/**
+ * The time in a cursor, which must be spelt as `Date.toISOString` spells the years 1 to 9999: JavaScript knows years that
+ * PostgreSQL does not. @throws AppError BAD_INPUT
+ */
+export function parseCursorTime(text: string): Date {
+  const at = new Date(text);
+  const isOurs = cursorTimePattern.test(text) && !Number.isNaN(at.getTime()) && at.toISOString() === text;
+  if (!isOurs || text.startsWith('0000')) throw notACursor();
+  return at;
+}
 
 export function notACursor(): AppError {
   return badInput('after', 'is not a cursor; pass an endCursor or an edge cursor of an earlier answer.');

@@ -11,11 +11,11 @@ import {
   type FieldFault,
   type Viewer,
 } from '../../kernel/index.js';
-import { sqlCodeOf, type Db, type Prisma, type Tx } from '../../db/index.js';
+import { isUniqueViolation, type Db, type Prisma, type Tx } from '../../db/index.js';
 import { actorOf, decide } from './decide.js';
-import { refuse } from './errand.input.js';
 import { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
 import { amountMinorMax, assertVisible, isCustomer, liveOfferStates, type Errand, type Offer } from './errand.js';
+import { refuse, textFaults } from './faults.js';
 
 export interface NewOffer {
   /** Minor units of the errand's currency, above 0, up to `amountMinorMax`. */
@@ -41,8 +41,6 @@ export interface OfferService {
   listFor(viewer: Viewer, errandId: string): Promise<readonly Offer[]>;
   /** How many live offers each errand has; an errand without any is left out. */
   countsFor(tenantId: string, errandIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** In no order; what is missing is left out. For callers that learnt the ids from rows the viewer may see. */
-  byIds(tenantId: string, ids: readonly string[]): Promise<readonly Offer[]>;
 }
 
 export interface OfferServiceDeps {
@@ -52,8 +50,6 @@ export interface OfferServiceDeps {
 
 const listMax = 500;
 const messageLengthMax = 1000;
-/** PostgreSQL unique_violation, and Prisma's name for it. */
-const uniqueViolations: ReadonlySet<unknown> = new Set(['23505', 'P2002']);
 
 export function createOfferService({ db, clock }: OfferServiceDeps): OfferService {
   return {
@@ -75,7 +71,6 @@ export function createOfferService({ db, clock }: OfferServiceDeps): OfferServic
       const groups = await db.read.offer.groupBy({ by: ['errandId'], where, _count: { _all: true } });
       return new Map(groups.map(({ errandId, _count }) => [errandId, _count._all]));
     },
-    byIds: (tenantId, ids) => db.read.offer.findMany({ where: { tenantId, id: { in: ids.filter(isUuid) } } }),
   };
 }
 
@@ -120,7 +115,7 @@ async function insertOffer(tx: Tx, data: Offer): Promise<Offer> {
   try {
     return await tx.offer.create({ data });
   } catch (error) {
-    if (!uniqueViolations.has(sqlCodeOf(error))) throw error;
+    if (!isUniqueViolation(error)) throw error;
     throw new AppError('ALREADY_EXISTS', 'You have a live offer on this errand; withdraw it to make another.', {
       cause: error,
     });
@@ -159,9 +154,7 @@ function offerFaults({ amountMinor, message, expiresAt }: NewOffer, errand: Erra
       message: `must be from 1 to ${amountMinorMax} (${most}), got ${amountMinor}.`,
     });
   }
-  if ((message ?? '').length > messageLengthMax) {
-    faults.push({ path: 'input.message', message: `takes up to ${messageLengthMax} characters.` });
-  }
+  faults.push(...textFaults('input.message', message, messageLengthMax));
   if (expiresAt && !(expiresAt > now && expiresAt <= errand.expiresAt)) {
     faults.push({
       path: 'input.expiresAt',

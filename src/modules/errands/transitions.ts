@@ -14,7 +14,7 @@ export interface Facts {
   readonly proofsCount?: number;
   readonly money?: MoneyFacts;
   /** The version the caller decided on. */
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: number | null | undefined;
 }
 
 /** Why a transition that its state and actor allow does not happen. */

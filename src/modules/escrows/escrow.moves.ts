@@ -1,7 +1,6 @@
 import {
   badInput,
   formatMoney,
-  invariant,
   requireUser,
   uuidv7,
   type Clock,
@@ -11,27 +10,23 @@ import {
 import type { Tx } from '../../db/index.js';
 import {
   actorOf,
+  closeLiveOffers,
   decide,
-  lockErrand,
   lockErrandOfOffer,
   patches,
   readOffer,
+  refuse,
   saveTransition,
-  type Decision,
+  textFaults,
   type Errand,
-  type Facts,
   type Offer,
   type Settlement,
 } from '../errands/index.js';
 import { postJournal } from '../ledger/index.js';
-import { closeLiveOffers, currentFeePlan, lockEscrow, openEscrow, saveEscrow, type HeldEscrow } from './escrow.repo.js';
-import { fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
+import { currentFeePlan, openEscrow, saveEscrow, type HeldEscrow } from './escrow.repo.js';
+import { fundedPatch, journalOf, newEscrowRow, partsOf, type Escrow } from './escrow.js';
+import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange } from './escrow.hold.js';
 import { cancellationSettlement, deliverySettlement } from './fees.js';
-
-export interface EscrowChange {
-  readonly escrow: Escrow;
-  readonly errand: Errand;
-}
 
 export interface AcceptedOffer extends EscrowChange {
   readonly offer: Offer;
@@ -46,7 +41,7 @@ export interface CancelledErrand {
 export interface ConfirmOptions {
   /** Minor units spent of the goods budget; the rest goes back to the customer. Default: all of it was spent. */
   readonly goodsSpent?: bigint | null | undefined;
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: number | null | undefined;
 }
 
 const reasonLengthMax = 500;
@@ -58,7 +53,11 @@ interface Hand {
   readonly viewer: Viewer;
 }
 
-export async function acceptOffer(hand: Hand, offerId: string, expectedVersion?: number): Promise<AcceptedOffer> {
+export async function acceptOffer(
+  hand: Hand,
+  offerId: string,
+  expectedVersion?: number | null,
+): Promise<AcceptedOffer> {
   const { tx, viewer, clock } = hand;
   const errand = await lockErrandOfOffer(tx, requireUser(viewer).tenantId, offerId);
   const offer = await readOffer(tx, viewer, errand, offerId);
@@ -76,7 +75,7 @@ export async function acceptOffer(hand: Hand, offerId: string, expectedVersion?:
 
 export async function fund(hand: Hand, errandId: string): Promise<EscrowChange> {
   const { tx, viewer, clock } = hand;
-  const held = await lockBoth(hand, errandId);
+  const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
   const now = clock.now();
   const decision = decide('fundFromWallet', factsOf(held), actorOf(viewer, held.errand), now);
   const escrow = escrowOf(held);
@@ -89,79 +88,29 @@ export async function fund(hand: Hand, errandId: string): Promise<EscrowChange> 
 }
 
 export async function confirm(hand: Hand, errandId: string, options: ConfirmOptions): Promise<EscrowChange> {
-  const { viewer, clock } = hand;
-  const held = await lockBoth(hand, errandId);
+  const { tx, viewer, clock } = hand;
+  const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
   const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
     deliverySettlement(feePlan, partsOf(escrow, held.errand), goodsSpentOf(held.errand, options.goodsSpent));
   const facts = { ...factsOf(held, settle), expectedVersion: options.expectedVersion };
   const decision = decide('confirm', facts, actorOf(viewer, held.errand), clock.now());
-  return settleEscrow(hand, held, decision, settle);
+  return settleEscrow(tx, held, decision, settle);
 }
 
-export async function cancel(hand: Hand, errandId: string, reason?: string): Promise<CancelledErrand> {
-  const { viewer, clock } = hand;
-  const held = await lockBoth(hand, errandId);
+export async function cancel(hand: Hand, errandId: string, reason?: string | null): Promise<CancelledErrand> {
+  const { tx, viewer, clock } = hand;
+  const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
   const now = clock.now();
   const actor = actorOf(viewer, held.errand);
   if (held.errand.state !== 'ASSIGNED') {
-    return cancelUnfunded(hand, held, decide('cancelFree', factsOf(held), actor, now), parseReason(reason));
+    const decision = decide('cancelFree', factsOf(held), actor, now);
+    await closeLiveOffers(tx, held.errand, 'REJECTED', now);
+    return voidEscrow(tx, held, decision, {}, parseReason(reason));
   }
   const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
     cancellationSettlement(feePlan, partsOf(escrow, held.errand), escrow.fundedAt ?? escrow.createdAt, now);
   const decision = decide('cancelAssigned', factsOf(held, settle), actor, now);
-  return settleEscrow(hand, held, decision, settle, parseReason(reason));
-}
-
-interface Held {
-  readonly errand: Errand;
-  /** Undefined before an offer is accepted. */
-  readonly money: HeldEscrow | undefined;
-}
-
-type Settle = (money: HeldEscrow) => Settlement;
-
-async function lockBoth({ tx, viewer }: Hand, errandId: string): Promise<Held> {
-  const errand = await lockErrand(tx, requireUser(viewer).tenantId, errandId);
-  return { errand, money: await lockEscrow(tx, errand) };
-}
-
-function factsOf({ errand, money }: Held, settle?: Settle): Facts {
-  return money ? { errand, money: moneyFactsOf(money.escrow, errand, settle && (() => settle(money))) } : { errand };
-}
-
-async function cancelUnfunded(
-  { tx }: Hand,
-  { errand, money }: Held,
-  decision: Decision,
-  reason?: string,
-): Promise<CancelledErrand> {
-  const { at } = decision.event;
-  await closeLiveOffers(tx, errand, 'REJECTED', at);
-  const escrow = money ? await saveEscrow(tx, money.escrow, { state: 'VOID' }, at) : null;
-  return { escrow, errand: await saveTransition(tx, errand, decision, {}, reason) };
-}
-
-/** Books the decided postings and closes the escrow: it holds nothing afterwards. */
-async function settleEscrow(
-  { tx }: Hand,
-  held: Held,
-  decision: Decision,
-  settle: Settle,
-  reason?: string,
-): Promise<EscrowChange> {
-  invariant(held.money, `errand ${held.errand.id} has money to settle and no escrow`);
-  const { escrow } = held.money;
-  const how = decision.to === 'COMPLETED' ? 'delivered' : 'calledOff';
-  await postJournal(tx, journalOf(held.errand, decision));
-  return {
-    escrow: await saveEscrow(tx, escrow, settledPatch(escrow, settle(held.money), how), decision.event.at),
-    errand: await saveTransition(tx, held.errand, decision, {}, reason),
-  };
-}
-
-function escrowOf({ errand, money }: Held): Escrow {
-  invariant(money, `errand ${errand.id} is ${errand.state} without an escrow`);
-  return money.escrow;
+  return settleEscrow(tx, held, decision, settle, parseReason(reason));
 }
 
 function goodsSpentOf({ goodsBudget, currency }: Errand, spent: bigint | null | undefined): bigint {
@@ -171,9 +120,7 @@ function goodsSpentOf({ goodsBudget, currency }: Errand, spent: bigint | null | 
   throw badInput('goodsSpent', `must be from 0 to ${goodsBudget} (${most}, the goods budget), got ${goodsSpent}.`);
 }
 
-function parseReason(reason: string | undefined): string | undefined {
-  if (reason !== undefined && reason.length > reasonLengthMax) {
-    throw badInput('reason', `takes up to ${reasonLengthMax} characters, got ${reason.length}.`);
-  }
+function parseReason(reason: string | null | undefined): string | undefined {
+  refuse(textFaults('reason', reason, reasonLengthMax));
   return reason?.trim() || undefined;
 }

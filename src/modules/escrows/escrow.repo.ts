@@ -1,6 +1,6 @@
 import { invariant } from '../../kernel/index.js';
 import type { FeePlan, Tx } from '../../db/index.js';
-import { liveOfferStates, type Errand, type OfferState } from '../errands/index.js';
+import type { Errand } from '../errands/index.js';
 import type { Escrow } from './escrow.js';
 
 export interface HeldEscrow {
@@ -44,10 +44,4 @@ export async function currentFeePlan(tx: Tx, tenantId: string): Promise<FeePlan>
   const plan = await tx.feePlan.findFirst({ where: { tenantId }, orderBy });
   invariant(plan, `tenant ${tenantId} has no fee plan`);
   return plan;
-}
-
-/** Answers every offer that still waits for one. */
-export async function closeLiveOffers(tx: Tx, { tenantId, id }: Errand, state: OfferState, now: Date): Promise<void> {
-  const where = { tenantId, errandId: id, state: { in: [...liveOfferStates] } };
-  await tx.offer.updateMany({ where, data: { state, version: { increment: 1 }, updatedAt: now } });
 }

@@ -9,7 +9,7 @@ import {
   type Viewer,
 } from '../../kernel/index.js';
 import type { Db, Prisma, Reader } from '../../db/index.js';
-import { newestFirst, type PageArgs } from '../errands/index.js';
+import { namesFaults, newestFirst, refuse, type PageArgs } from '../errands/index.js';
 import {
   acceptOffer,
   cancel,
@@ -18,13 +18,12 @@ import {
   type AcceptedOffer,
   type CancelledErrand,
   type ConfirmOptions,
-  type EscrowChange,
 } from './escrow.moves.js';
-import { assertParty, type Escrow, type EscrowState } from './escrow.js';
+import type { EscrowChange } from './escrow.hold.js';
+import { assertParty, escrowStates, type Escrow, type EscrowState } from './escrow.js';
 
 export interface EscrowListArgs extends PageArgs {
   readonly state?: EscrowState | null | undefined;
-  readonly states?: readonly EscrowState[] | null | undefined;
 }
 
 /**
@@ -34,13 +33,13 @@ export interface EscrowListArgs extends PageArgs {
  */
 export interface EscrowService {
   /** The errand then waits 24 hours for its money. @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION */
-  acceptOffer(viewer: Viewer, offerId: string, expectedVersion?: number): Promise<AcceptedOffer>;
+  acceptOffer(viewer: Viewer, offerId: string, expectedVersion?: number | null): Promise<AcceptedOffer>;
   /** Pays the whole escrow from the customer's wallet. @throws AppError INSUFFICIENT_FUNDS, FORBIDDEN, ILLEGAL_TRANSITION */
   fund(viewer: Viewer, errandId: string): Promise<EscrowChange>;
   /** Pays the runner, less commission and VAT. @throws AppError FORBIDDEN, ILLEGAL_TRANSITION, BAD_INPUT */
   confirm(viewer: Viewer, errandId: string, options?: ConfirmOptions): Promise<EscrowChange>;
   /** Calls an errand off; what is in escrow goes back, less what the fee plan says. @throws AppError FORBIDDEN, ILLEGAL_TRANSITION */
-  cancel(viewer: Viewer, errandId: string, reason?: string): Promise<CancelledErrand>;
+  cancel(viewer: Viewer, errandId: string, reason?: string | null): Promise<CancelledErrand>;
   /** To its two parties and staff. */
   get(viewer: Viewer, id: string): Promise<Escrow>;
   /** Escrows the viewer pays into or is paid from, newest first. */
@@ -77,14 +76,14 @@ export function createEscrowService({ db, clock }: EscrowServiceDeps): EscrowSer
 async function escrowPage(
   reader: Reader,
   viewer: Viewer,
-  { state, states, first, after }: EscrowListArgs,
+  { state, first, after }: EscrowListArgs,
 ): Promise<Page<Escrow>> {
   const { tenantId, userId } = requireUser(viewer);
-  const page = pageRequest(first, after, newestFirst.order);
-  const wanted = [...(state ? [state] : []), ...(states ?? [])];
+  const page = pageRequest(first ?? undefined, after ?? undefined, newestFirst.order);
+  if (state) refuse(namesFaults('state', [state], escrowStates));
   const where: Prisma.EscrowWhereInput = { tenantId, OR: [{ customerId: userId }, { runnerId: userId }] };
   const rows = await reader.escrow.findMany({
-    where: { AND: [where, wanted.length > 0 ? { state: { in: wanted } } : {}, newestFirst.after(page.after)] },
+    where: { AND: [where, state ? { state } : {}, newestFirst.after(page.after)] },
     orderBy: [...newestFirst.orderBy],
     take: page.first + 1,
   });

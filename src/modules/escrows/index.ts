@@ -1,7 +1,8 @@
 export { escrowStates, type Escrow, type EscrowState } from './escrow.js';
 export { fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPatch } from './escrow.js';
 export { cancellationSettlement, deliverySettlement, splitByWeights, type EscrowParts, type FeeRates } from './fees.js';
-export type { AcceptedOffer, CancelledErrand, ConfirmOptions, EscrowChange } from './escrow.moves.js';
+export type { AcceptedOffer, CancelledErrand, ConfirmOptions } from './escrow.moves.js';
+export type { EscrowChange } from './escrow.hold.js';
 export {
   createEscrowService,
   escrowCursor,
@@ -23,3 +24,5 @@ export {
   type WalletService,
   type WalletServiceDeps,
 } from './wallet.service.js';
+export { createTimerService, type TimerRound, type TimerService, type TimerServiceDeps } from './timers.service.js';
+export { startTimers, type TimersOptions } from './timers.loop.js';

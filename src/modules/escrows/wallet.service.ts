@@ -13,7 +13,7 @@ import {
   type Viewer,
 } from '../../kernel/index.js';
 import type { Charge, Db, Tx } from '../../db/index.js';
-import { amountFault, currencyOf, refuse } from '../errands/index.js';
+import { amountFault, currencyOf, refuse, textFaults } from '../errands/index.js';
 import { accounts, postJournal, transfer, walletBalance } from '../ledger/index.js';
 import type { ChargeOutcome, PaymentProvider } from './payment-provider.js';
 
@@ -40,7 +40,8 @@ export interface WalletService {
   /**
    * Charges the viewer through the provider and puts the money into the wallet. Safe to repeat with its reference, also
    * after a crash halfway: the money arrives once.
-   * @throws AppError BAD_INPUT, ALREADY_EXISTS when the reference was used for another amount, UNAVAILABLE when the provider declined
+   * @throws AppError BAD_INPUT, ALREADY_EXISTS when the reference was used for another amount, UNAVAILABLE when the provider
+   * declined, or none is set up
    */
   topUp(viewer: Viewer, input: TopUp): Promise<ToppedUp>;
 }
@@ -48,7 +49,8 @@ export interface WalletService {
 export interface WalletServiceDeps {
   readonly db: Pick<Db, 'read' | 'write'>;
   readonly clock: Clock;
-  readonly provider: PaymentProvider;
+  /** Undefined on a server that takes no money in. */
+  readonly provider: PaymentProvider | undefined;
 }
 
 const referenceLengthMax = 100;
@@ -61,16 +63,17 @@ export function createWalletService({ db, clock, provider }: WalletServiceDeps):
     },
     async topUp(viewer, input) {
       const user = requireUser(viewer);
+      if (!provider) throw new AppError('UNAVAILABLE', 'No payment provider is set up on this server.');
       const amount = await parseAmount(db, user, input);
       const charge = await db.write((tx) => noteCharge(tx, user, amount, provider.name, input.reference, clock.now()));
       const isReplay = charge.state === 'SUCCEEDED';
-      const settled = isReplay ? charge : await settle(charge, amount);
+      const settled = isReplay ? charge : await settle(provider, charge, amount);
       return { charge: settled, wallet: await walletBalance(db.read, user, amount.currency), isReplay };
     },
   };
 
   /** The provider is asked between two transactions, so nothing is locked while it thinks. */
-  async function settle(charge: Charge, amount: Money): Promise<Charge> {
+  async function settle(provider: PaymentProvider, charge: Charge, amount: Money): Promise<Charge> {
     const outcome = await provider.charge({ reference: charge.providerRef, amount });
     const settled = await db.write((tx) => saveOutcome(tx, charge.id, outcome, clock.now()));
     if (outcome.kind === 'FAILED') throw new AppError('UNAVAILABLE', `The payment was declined: ${outcome.reason}`);
@@ -85,10 +88,8 @@ async function parseAmount(
 ): Promise<Money> {
   const tenantCurrency = await currencyOf(db.read, user.tenantId);
   const fault = amountFault('input.amount', { minor: amountMinor, currency }, tenantCurrency, 1n);
-  refuse(fault ? [fault] : []);
-  if (reference != null && (reference.length < 1 || reference.length > referenceLengthMax)) {
-    throw badInput('input.reference', `takes 1 to ${referenceLengthMax} characters, got ${reference.length}.`);
-  }
+  refuse([...(fault ? [fault] : []), ...textFaults('input.reference', reference, referenceLengthMax)]);
+  if (reference === '') throw badInput('input.reference', `takes 1 to ${referenceLengthMax} characters, got 0.`);
   return { minor: amountMinor, currency: tenantCurrency };
 }
 

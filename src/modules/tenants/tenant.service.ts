@@ -1,27 +1,23 @@
 import type { Reader, Tenant } from '../../db/index.js';
-import { AppError, isUuid, notFound } from '../../kernel/index.js';
+import { AppError } from '../../kernel/index.js';
 
 export interface TenantService {
   /** The market of this slug, such as `lagos`. One indexed statement. @throws AppError NOT_FOUND */
   bySlug(slug: string): Promise<Tenant>;
-  /** @throws AppError NOT_FOUND */
-  byId(id: string): Promise<Tenant>;
 }
 
 export interface TenantServiceDeps {
   readonly db: { readonly read: Pick<Reader, 'tenant'> };
 }
 
+/** As the database has it. */
+const slugPattern = /^[a-z0-9-]{2,40}$/;
+
 export function createTenantService({ db }: TenantServiceDeps): TenantService {
   return {
     async bySlug(slug) {
-      const tenant = await db.read.tenant.findUnique({ where: { slug } });
+      const tenant = slugPattern.test(slug) ? await db.read.tenant.findUnique({ where: { slug } }) : null;
       if (!tenant) throw new AppError('NOT_FOUND', `No market named "${slug}".`);
-      return tenant;
-    },
-    async byId(id) {
-      const tenant = isUuid(id) ? await db.read.tenant.findUnique({ where: { id } }) : null;
-      if (!tenant) throw notFound('tenant', id);
       return tenant;
     },
   };

@@ -1,17 +1,15 @@
-import { sqlCodeOf, type UserStatus } from '../../db/index.js';
+import { isUniqueViolation, sqlCodeOf, type UserStatus } from '../../db/index.js';
 import { AppError, notFound, type FieldFault } from '../../kernel/index.js';
 import type { RefreshVerdict } from './session.js';
 import { inactiveFault } from './user.js';
 
 /** Prisma's name and PostgreSQL's own. */
-const uniqueCodes: ReadonlySet<unknown> = new Set(['P2002', '23505']);
 const foreignKeyCodes: ReadonlySet<unknown> = new Set(['P2003', '23503']);
 
 /** What the database refused of a new account, in the caller's terms; anything else as it is. */
 export function signUpFault(error: unknown, tenantId: string): unknown {
-  const code = sqlCodeOf(error);
-  if (foreignKeyCodes.has(code)) return notFound('tenant', tenantId);
-  const column = uniqueCodes.has(code) ? takenColumn(error) : undefined;
+  if (foreignKeyCodes.has(sqlCodeOf(error))) return notFound('tenant', tenantId);
+  const column = isUniqueViolation(error) ? takenColumn(error) : undefined;
   if (!column) return error;
   const message = 'belongs to another account of this market; sign in instead.';
   const fault: FieldFault = { path: `input.${column}`, message };

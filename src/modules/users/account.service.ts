@@ -1,10 +1,20 @@
 import type { Db } from '../../db/index.js';
-import { AppError, isUuid, notFound, requireUser, uuidv7, type UserViewer, type Viewer } from '../../kernel/index.js';
+import {
+  AppError,
+  isStorable,
+  isUuid,
+  notFound,
+  requireUser,
+  uuidv7,
+  type UserViewer,
+  type Viewer,
+} from '../../kernel/index.js';
 import { refreshFault, sessionEnded, signUpFault } from './account.faults.js';
 import * as repo from './account.repo.js';
 import type { Passwords } from './passwords.js';
 import { issueNextToken, issueSession, toSignedIn, type IssueDeps, type SignedIn } from './session.issue.js';
 import { decideRefresh, revokedReasons } from './session.js';
+import { createSignInGuard, type SignInGuard } from './sign-in.guard.js';
 import { normaliseEmail, parseSignUp, type SignUpInput } from './user.input.js';
 import { findPermissions } from './user.repo.js';
 import { requireActive, type Permissions, type SessionState } from './user.js';
@@ -13,8 +23,8 @@ export interface AccountService {
   /** @throws AppError BAD_INPUT (every fault), ALREADY_EXISTS (email or phone, in `fields`), NOT_FOUND (tenant) */
   signUp(tenantId: string, input: SignUpInput, userAgent?: string): Promise<SignedIn>;
   /**
-   * Unknown address and wrong password are one error and one amount of work.
-   * @throws AppError INVALID_CREDENTIALS; UNAUTHENTICATED when the password is right and the account suspended or closed
+   * Unknown address and wrong password are one error and one amount of work, and both count for the sign-in guard.
+   * @throws AppError INVALID_CREDENTIALS; RATE_LIMITED (retryable) after too many of those; UNAUTHENTICATED when the password is right and the account suspended or closed
    */
   signIn(tenantId: string, email: string, password: string, userAgent?: string): Promise<SignedIn>;
   /**
@@ -36,10 +46,15 @@ export interface AccountService {
 export interface AccountServiceDeps extends IssueDeps {
   readonly db: Pick<Db, 'read' | 'write'>;
   readonly passwords: Passwords;
+  /** Default: one of this service's own, with its default limits. */
+  readonly guard?: SignInGuard;
 }
 
-export function createAccountService(deps: AccountServiceDeps): AccountService {
-  const { db } = deps;
+type Deps = AccountServiceDeps & Required<Pick<AccountServiceDeps, 'guard'>>;
+
+export function createAccountService(given: AccountServiceDeps): AccountService {
+  const { db, clock, guard = createSignInGuard({ clock }) } = given;
+  const deps = { ...given, guard };
   return {
     signUp: (tenantId, input, userAgent) => signUp(deps, tenantId, input, userAgent),
     signIn: (tenantId, email, password, userAgent) => signIn(deps, tenantId, { email, password }, userAgent),
@@ -73,20 +88,31 @@ async function signUp(
 }
 
 async function signIn(
-  deps: AccountServiceDeps,
+  deps: Deps,
   tenantId: string,
   given: { readonly email: string; readonly password: string },
   userAgent: string | undefined,
 ): Promise<SignedIn> {
   const email = normaliseEmail(given.email);
-  const known = isUuid(tenantId) ? await repo.findCredentials(deps.db.read, tenantId, email) : undefined;
-  const isRight = await deps.passwords.verify(known?.passwordHash, given.password);
-  if (!known || !isRight) {
+  const known = await deps.guard.attempt(tenantId, email, () => verified(deps, tenantId, email, given.password));
+  if (!known) {
     throw new AppError('INVALID_CREDENTIALS', 'No account of this market has this email address and password.');
   }
   requireActive(known.status);
   const issued = await deps.db.write((tx) => issueSession(deps, tx, known, userAgent));
   return toSignedIn(deps, issued);
+}
+
+/** The account that address and password are right for. Each call takes one statement and one hash, whatever is wrong. */
+async function verified(
+  { db, passwords }: Pick<AccountServiceDeps, 'db' | 'passwords'>,
+  tenantId: string,
+  email: string,
+  password: string,
+): Promise<repo.Credentials | undefined> {
+  const canExist = isUuid(tenantId) && isStorable(email);
+  const known = canExist ? await repo.findCredentials(db.read, tenantId, email) : undefined;
+  return (await passwords.verify(known?.passwordHash, password)) ? known : undefined;
 }
 
 /** The verdict leaves the transaction as a value: thrown inside, it would roll back the revocation it brings. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../../kernel/index.js';
+import { AppError, isStorable, notStorable } from '../../kernel/index.js';
 
 /** The roles people give themselves when they sign up; the others are granted by an admin. */
 export const selfServiceRoles = ['CUSTOMER', 'RUNNER'] as const;
@@ -88,9 +88,9 @@ const profileSchema = z
       .trim()
       .refine((bio) => lengthOf(bio) <= bioLengthMax, { error: `must have at most ${bioLengthMax} characters.` })
       .nullish(),
-    avatarUrl: z
-      .url({ protocol: /^https$/, error: 'must be an https:// address.' })
+    avatarUrl: text()
       .max(urlLengthMax, { error: `must have at most ${urlLengthMax} characters.` })
+      .pipe(z.url({ protocol: /^https$/, error: 'must be an https:// address.' }))
       .nullish(),
     homeArea: line('An area', ...areaLengths).nullish(),
   })
@@ -99,7 +99,7 @@ const profileSchema = z
   });
 
 function text() {
-  return z.string({ error: 'must be text.' });
+  return z.string({ error: 'must be text.' }).refine(isStorable, { error: notStorable, abort: true });
 }
 
 /** One line of text without control characters; spaces around it are dropped. */

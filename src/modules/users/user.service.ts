@@ -1,8 +1,7 @@
-import type { Db, Tx, UserProfile } from '../../db/index.js';
+import type { Db, Tx } from '../../db/index.js';
 import {
   AppError,
   badInput,
-  isUuid,
   notFound,
   requireUser,
   roles,
@@ -19,13 +18,11 @@ import type { UserRecord } from './user.js';
 export interface UserService {
   /** Anyone of the viewer's tenant; what of them may be shown is decided by `canSeeContact`. @throws AppError NOT_FOUND */
   get(viewer: Viewer, id: string): Promise<UserRecord>;
-  /** @throws AppError NOT_FOUND */
-  profile(viewer: Viewer, userId: string): Promise<UserProfile>;
   /**
    * Changes the viewer's own profile. With `expectedVersion` only if the profile is still at that version.
    * @throws AppError UNAUTHENTICATED, BAD_INPUT (every fault), VERSION_CONFLICT
    */
-  updateProfile(viewer: Viewer, patch: ProfilePatch, expectedVersion?: number): Promise<UserRecord>;
+  updateProfile(viewer: Viewer, patch: ProfilePatch, expectedVersion?: number | null): Promise<UserRecord>;
   /** One statement whatever the number of ids; order is not kept, ids of nobody in the tenant are left out. */
   byIds(tenantId: string, ids: readonly string[]): Promise<readonly UserRecord[]>;
   /** Granting a role twice changes nothing. @throws AppError UNAUTHENTICATED, FORBIDDEN (not an admin), NOT_FOUND */
@@ -47,12 +44,6 @@ const tenantWide = '*';
 export function createUserService({ db, clock }: UserServiceDeps): UserService {
   return {
     get: (viewer, id) => findOne(db.read, viewer.tenantId, id),
-    async profile(viewer, userId) {
-      const where = { userId, tenantId: viewer.tenantId };
-      const profile = isUuid(userId) ? await db.read.userProfile.findUnique({ where }) : null;
-      if (!profile) throw notFound('user', userId);
-      return profile;
-    },
     updateProfile: async (viewer, patch, expectedVersion) =>
       updateProfile(db, clock.now(), requireUser(viewer), patch, expectedVersion),
     byIds: (tenantId, ids) => findUsers(db.read, tenantId, ids),
@@ -83,21 +74,28 @@ async function updateProfile(
   now: Date,
   { tenantId, userId }: UserViewer,
   patch: ProfilePatch,
-  expectedVersion: number | undefined,
+  expectedVersion: number | null | undefined,
 ): Promise<UserRecord> {
   const changed = definedOf(parseProfilePatch(patch));
+  const version = parseVersion(expectedVersion);
   return db.write(async (tx) => {
     const { count } = await tx.userProfile.updateMany({
-      where: { userId, tenantId, ...(expectedVersion === undefined ? {} : { version: expectedVersion }) },
+      where: { userId, tenantId, ...(version !== undefined && { version }) },
       data: { ...changed, version: { increment: 1 }, updatedAt: now },
     });
     const user = await findOne(tx, tenantId, userId);
     if (count === 0) {
-      const versions = `at version ${user.profile.version}, not ${expectedVersion}`;
+      const versions = `at version ${user.profile.version}, not ${version}`;
       throw new AppError('VERSION_CONFLICT', `Your profile is ${versions}: read it again and repeat your change.`);
     }
     return user;
   });
+}
+
+/** Versions are counted in 32 bits. */
+function parseVersion(version: number | null | undefined): number | undefined {
+  if (version == null || (Number.isInteger(version) && version >= 1 && version < 2 ** 31)) return version ?? undefined;
+  throw badInput('expectedVersion', `must be a whole number from 1 to 2147483647, got ${version}.`);
 }
 
 /** The viewer's own ADMIN role is read under the lock: a role taken a moment ago no longer grants anything. */
