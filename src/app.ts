@@ -6,7 +6,7 @@ import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
 import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
-import { cacheTypes, createInvalidator } from './invalidation/index.js';
+import { cacheTypes, createInvalidator, startReaper, type CacheType } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
@@ -48,6 +48,8 @@ export interface AppOptions {
 
 const sweepEveryMs = 500;
 const sweepOlderThanMs = 500;
+const reapEveryMs = 500;
+const reapOlderThanMs = 1000;
 /** How late an expiry, a no-show or an automatic release may be. */
 const timersEveryMs = 5_000;
 
@@ -61,11 +63,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     store: storeOf(config),
     prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
     replay: async () => void (await db.tellUntold(0)),
+    settled: () => db.writesEnded(),
   });
   logCacheEvents(cache, logger);
-  const invalidator = createInvalidator({ cache });
-  db.onCommitted((changes) => invalidator.spoil(changes));
+  db.onChanges(
+    createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
+  );
   const sweeper = startSweeper({ db, logger, everyMs: sweepEveryMs, olderThanMs: sweepOlderThanMs });
+  const reaper = startReaper({ cache, db, logger, everyMs: reapEveryMs, olderThanMs: reapOlderThanMs });
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const services = createServices(db, clock, tokens, config);
@@ -99,6 +104,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await apollo.stop();
         await timers?.stop();
         await sweeper.stop();
+        await reaper.stop();
         await cache.close();
         await db.close();
       })()),
@@ -148,6 +154,10 @@ function policyOf({ cache }: Config): TtlPolicy {
     return [type, { ttlMs: cache.isEnabled ? timeoutS * 1000 : 0, tier: consistency }];
   });
   return Object.fromEntries(entries) as TtlPolicy;
+}
+
+function strictTypesOf({ cache }: Config): ReadonlySet<CacheType> {
+  return new Set(cacheTypes.filter((type) => cache.types[type].consistency === 'strict'));
 }
 
 /** Changes with the shape of answers, so that a new version of RunAm never reads the entries of an old one. */

@@ -8,23 +8,30 @@ import type { CacheEvent } from './types.js';
 /**
  * Stands between the engine and its store and decides whether the store may be used:
  *
- *   opening, lost ──(handshake)──> catching-up ──(replay, after a loss twice)──> ready        any failure or closed connection ──> lost
+ *   opening, lost ──(handshake)──> catching-up ──(replay, after a loss twice; fence)──> ready        any failure or closed connection ──> lost
  *
  * Guarantee: whoever was told that a bump failed was told before the `replay` that follows begins, and nothing is a hit
  * between that failure and the end of that replay.
  */
 export interface Breaker {
   isReady(): boolean;
-  /** Also true while catching up: `replay` is made of bumps. */
+  /** Whether bumps and announcements can be sent. Also true while catching up: `replay` is made of bumps. */
   takesBumps(): boolean;
   /** Resolves when the first attempt to reach the store has ended, well or not, or has taken too long. Never rejects. */
   readonly opened: Promise<void>;
+  /** The same for bumps: resolves as soon as the first attempt takes them. */
+  readonly reached: Promise<void>;
   /** Runs `command` when ready. @throws CacheUnavailable at once when not, or as soon as the store is lost meanwhile */
   run<T>(command: () => Promise<T>): Promise<T>;
   /** The same whenever bumps are taken. */
   runBump<T>(command: () => Promise<T>): Promise<T>;
-  /** The store lost its generation while connected: makes a new one, once for all who noticed. */
-  regenerate(): void;
+  /**
+   * The store lost its generation while connected: makes a new one, once for all who noticed. Resolves when it is made or
+   * the store is lost; never rejects.
+   */
+  regenerate(): Promise<void>;
+  /** Whether the store may drop tags and announcements under memory pressure. */
+  mayForget(): boolean;
   /** In words, for the operator. */
   describe(): string;
   /** Resolves when the replay under way, if any, has ended. */
@@ -34,6 +41,8 @@ export interface Breaker {
 export interface BreakerDeps {
   readonly store: Store;
   readonly replay: (() => Promise<void>) | undefined;
+  /** Resolves when every announced write that was under way at the call has ended. */
+  readonly settled: () => Promise<void>;
   readonly emit: (event: CacheEvent) => void;
   readonly openWaitMsMax: number;
   readonly retryMsMax: number;
@@ -42,21 +51,22 @@ export interface BreakerDeps {
 
 export function createBreaker(deps: BreakerDeps): Breaker {
   const line = createLine(deps);
-  let regenerating = false;
-  const run = <T>(command: () => Promise<T>): Promise<T> => line.guard(line.phase() === 'ready', command);
+  let regenerating: Promise<void> | undefined;
   const breaker: Breaker = {
     isReady: () => line.phase() === 'ready',
     takesBumps: () => line.phase() === 'ready' || line.phase() === 'catching-up',
     opened: line.opened,
-    run,
+    reached: line.reached,
+    run: (command) => line.guard(line.phase() === 'ready', command),
     runBump: (command) => line.guard(breaker.takesBumps(), command),
     regenerate() {
-      if (regenerating) return;
-      regenerating = true;
-      run(() => line.handshake('vanished'))
+      regenerating ??= breaker
+        .runBump(async () => void (await line.handshake('vanished')))
         .catch(knownAlready)
-        .finally(() => (regenerating = false));
+        .finally(() => (regenerating = undefined));
+      return regenerating;
     },
+    mayForget: line.mayForget,
     describe: line.describe,
     close: line.close,
   };
@@ -69,11 +79,12 @@ function knownAlready(): void {}
 type Phase = 'opening' | 'catching-up' | 'ready' | 'lost' | 'closed';
 
 /** The life of the connection. */
-function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }: BreakerDeps) {
+function createLine({ store, replay, settled, emit, openWaitMsMax, retryMsMax, settleMs }: BreakerDeps) {
   const inFlight = createInFlight();
   // A replay that the closing cuts off is no news.
   const outage = createOutage((event) => phase !== 'closed' && emit(event));
   const opening = createOpening(openWaitMsMax);
+  const reaching = createOpening(openWaitMsMax);
   const pause = createPause(retryMsMax);
   let phase: Phase = 'opening';
   // Rises with every loss and every fresh start, so that the late outcome of earlier work is recognised and ignored.
@@ -81,12 +92,14 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
   let replaying: Promise<void> = Promise.resolve();
   let policy: string | undefined;
 
-  async function handshake(occasion: Occasion): Promise<void> {
-    const { renewed, unsafeEviction } = await store.handshake(occasion);
+  /** @returns the generation that is fenced */
+  async function handshake(occasion: Occasion): Promise<string | undefined> {
+    const { renewed, fenced, unsafeEviction } = await store.handshake(occasion);
     if (renewed) emit({ kind: 'new-generation', ...renewed });
     if (unsafeEviction !== undefined && unsafeEviction !== policy)
       emit({ kind: 'unsafe-eviction', policy: unsafeEviction });
     policy = unsafeEviction;
+    return fenced;
   }
 
   function lose(error: unknown): void {
@@ -96,6 +109,7 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
     inFlight.failAll(new CacheUnavailable('the cache store is lost', { cause: error }));
     outage.begins(error);
     opening.ends();
+    reaching.ends();
     pause.thenDo(probe);
   }
 
@@ -118,12 +132,14 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
   }
 
   async function catchUpSteps(current: () => boolean): Promise<void> {
-    await handshake('connected');
+    const fenced = await handshake('connected');
     // Two replays at once could each read the outbox before the other emptied it.
     await replaying.catch(knownAlready);
     if (!current()) return;
     phase = 'catching-up';
+    reaching.ends();
     if (replay) await catchUpOnBumps(replay, current);
+    if (current() && fenced !== undefined) await outage.watch(() => lift(fenced));
     if (!current()) return;
     phase = 'ready';
     pause.reset();
@@ -142,8 +158,14 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
     if (current()) await (replaying = outage.watch(replay));
   }
 
+  async function lift(generation: string): Promise<void> {
+    await settled();
+    await store.lift(generation);
+  }
+
   async function close(): Promise<void> {
     phase = 'closed';
+    reaching.ends();
     pause.cancel();
     inFlight.failAll(new CacheUnavailable('the cache is closed'));
     opening.ends();
@@ -159,7 +181,9 @@ function createLine({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs }
   store.connect({ up: catchUp, down: lose });
   const describe = (): string =>
     outage.describe() ?? (policy === undefined ? phase : `${phase}; eviction ${policy} is unsafe`);
-  return { phase: () => phase, opened: opening.promise, handshake, guard, describe, close };
+  const [opened, reached] = [opening.promise, reaching.promise];
+  const mayForget = (): boolean => policy !== undefined;
+  return { phase: () => phase, opened, reached, handshake, guard, mayForget, describe, close };
 }
 
 /** A promise that somebody resolves, or the time limit does. */

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { createBreaker } from './breaker.js';
 import { createCodec } from './codec.js';
+import { createFence } from './fence.js';
+import type { Fence } from './fence.js';
 import { createFencedFlights, createQueuedFlights } from './flights.js';
 import { createLoader } from './loader.js';
 import { createObservers } from './observers.js';
@@ -8,10 +10,10 @@ import { createReadThrough } from './read-through.js';
 import type { WireType } from './serializers/index.js';
 import { createSlots } from './slots.js';
 import { createStats } from './stats.js';
-import { CacheUnavailable } from './store.js';
 import type { Store } from './store.js';
 import type { Breaker } from './breaker.js';
 import type { Cache, CacheEvent, CacheHealth } from './types.js';
+import { createWriting } from './writing.js';
 
 export interface CacheOptions {
   readonly store: Store;
@@ -25,6 +27,12 @@ export interface CacheOptions {
    * before anything is a hit; when it rejects, reads keep bypassing and it runs again, after 50 ms to `retryMsMax`.
    */
   readonly replay?: () => Promise<void>;
+  /**
+   * Resolves when every announced write that was under way at the call has been committed or rolled back. Runs after the
+   * store lost its state and with it the announcements; until then nothing is a hit or is stored. Default: at once, for
+   * programs that announce no writes.
+   */
+  readonly settled?: () => Promise<void>;
   /** How many loads run at once; more wait their turn. Loads within loads do not count. Default 64. */
   readonly loadsMax?: number;
   /** Wall-clock milliseconds. Default `Date.now`. */
@@ -52,6 +60,7 @@ export function createCache(options: CacheOptions): Cache {
     store,
     prefix,
     replay,
+    settled = async () => {},
     loadsMax = 64,
     now = Date.now,
     openWaitMsMax = 2000,
@@ -64,10 +73,12 @@ export function createCache(options: CacheOptions): Cache {
     stats.observe(event);
     observers.emit(event);
   };
-  const breaker = createBreaker({ store, replay, emit, openWaitMsMax, retryMsMax, settleMs });
+  const breaker = createBreaker({ store, replay, settled, emit, openWaitMsMax, retryMsMax, settleMs });
+  const fence = createFence({ store, breaker, settled, emit });
   const shared = {
     store,
     breaker,
+    fence,
     codec: createCodec(options.registerTypes ?? []),
     flights: createFencedFlights(),
     hints: new LRUCache<string, readonly string[]>({ max: options.hintsMax ?? 10_000 }),
@@ -79,10 +90,10 @@ export function createCache(options: CacheOptions): Cache {
   const loader = createLoader({ ...shared, queued: createQueuedFlights(), slots, entryLengthMax });
   return {
     read: createReadThrough({ ...shared, loader, prefix }),
-    ...createSpoiling({ store, breaker, emit }),
+    ...createWriting({ store, breaker, emit }),
     on: observers.add,
     stats: stats.snapshot,
-    health: () => checkHealth(store, breaker, prefix),
+    health: () => checkHealth(store, breaker, fence, prefix),
     async close() {
       await loader.settled();
       await breaker.close();
@@ -91,48 +102,14 @@ export function createCache(options: CacheOptions): Cache {
   };
 }
 
-function createSpoiling(deps: {
-  readonly store: Store;
-  readonly breaker: Breaker;
-  readonly emit: (event: CacheEvent) => void;
-}): Pick<Cache, 'bump' | 'clearAll'> {
-  const { store, breaker, emit } = deps;
-  const send = async <T>(command: () => Promise<T>): Promise<T> => {
-    if (!breaker.takesBumps()) await breaker.opened;
-    return breaker.runBump(command);
-  };
-  return {
-    async bump(tags) {
-      const unique = [...new Set(tags)];
-      if (unique.length === 0) return;
-      const startedMs = performance.now();
-      try {
-        const seq = await send(() => store.bump(unique));
-        emit({ kind: 'bump', tags: unique, seq, tookMs: performance.now() - startedMs });
-      } catch (error) {
-        emit({ kind: 'bump-failed', tags: unique, error });
-        throw asUnavailable(error);
-      }
-    },
-    async clearAll() {
-      await send(() => store.renew()).catch((error: unknown) => Promise.reject(asUnavailable(error)));
-      emit({ kind: 'new-generation', holdMs: 0, reason: 'cleared' });
-    },
-  };
-}
-
-function asUnavailable(error: unknown): CacheUnavailable {
-  if (error instanceof CacheUnavailable) return error;
-  return new CacheUnavailable('the cache store failed', { cause: error });
-}
-
-async function checkHealth(store: Store, breaker: Breaker, prefix: string): Promise<CacheHealth> {
+async function checkHealth(store: Store, breaker: Breaker, fence: Fence, prefix: string): Promise<CacheHealth> {
   if (store.kind === 'null') return { ok: true, store: 'null', state: 'ready', latencyMs: 0, detail: 'disabled' };
   if (!breaker.isReady()) await breaker.opened;
   const startedMs = performance.now();
   try {
-    const { generation, held } = await breaker.run(() => store.look(`${prefix}:e:`, []));
-    const state = generation === undefined || held ? 'quarantine' : 'ready';
+    const look = await breaker.run(() => store.look(`${prefix}:e:`, []));
+    fence.noticed(look);
+    const state = look.generation === undefined || look.held || look.fenced ? 'quarantine' : 'ready';
     const detail = state === 'ready' ? breaker.describe() : 'the store lost its state a moment ago; hits are held back';
     return { ok: true, store: store.kind, state, latencyMs: performance.now() - startedMs, detail };
   } catch {

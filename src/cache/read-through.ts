@@ -2,6 +2,7 @@ import type { Breaker } from './breaker.js';
 import type { Codec } from './codec.js';
 import { openEntry } from './entry.js';
 import type { Entry } from './entry.js';
+import type { Fence } from './fence.js';
 import type { FencedFlight, FencedFlights, Loaded } from './flights.js';
 import type { Loader } from './loader.js';
 import type { Look, Store, TagState } from './store.js';
@@ -13,6 +14,7 @@ import type { TagHints, Visit } from './visit.js';
 export interface ReadThroughDeps {
   readonly store: Store;
   readonly breaker: Breaker;
+  readonly fence: Fence;
   readonly codec: Codec;
   readonly flights: FencedFlights;
   readonly loader: Loader;
@@ -26,8 +28,9 @@ export interface ReadThroughDeps {
 const looksMax = 3;
 
 /**
- * The read path. Guarantee of the `acked` tier: a read that begins after a bump of a tag has resolved, in whatever
- * process, returns no value whose load began before that bump, for every tag asked for or found in the value.
+ * The read path. Guarantee: a read that begins after a bump of a tag has resolved, in whatever process, returns no value
+ * whose load began before that bump, for every tag asked for or found in the value; and between an announced write and its
+ * end, no value whose load began before this read did.
  */
 export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadRequest<V>) => Promise<ReadResult<V>> {
   const { store, breaker, loader, emit, prefix } = deps;
@@ -43,6 +46,7 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
     if (store.kind === 'null') return loadAlone(deps, visit, { kind: 'bypass', reason: 'disabled' });
     if (!(visit.request.ttlMs > 0)) return loadAlone(deps, visit, { kind: 'bypass', reason: 'ttl-zero' });
     if (!breaker.isReady()) await breaker.opened;
+    if (visit.request.tier === 'strict' && breaker.mayForget()) return loadShared(deps, visit, 'unsafe-eviction');
     for (let looks = 0; looks < looksMax; looks++) {
       const answer = await lookOnce(deps, visit);
       if (answer) return answer;
@@ -55,26 +59,27 @@ type Answer = ReadResult<unknown>;
 
 /** Undefined: look again. */
 async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | undefined> {
-  const { store, breaker, hints, flights } = deps;
+  const { store, breaker, fence, hints, flights } = deps;
   const obeysTags = visit.request.tier !== 'ttl';
   const asked = obeysTags ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : [];
   const look = await ask(breaker, () => store.look(visit.entryKey, asked));
   if (!look) return loadShared(deps, visit, 'store-unavailable');
   const blocked = whyBlocked(look);
-  if (look.generation === undefined) breaker.regenerate();
+  if (look.generation === undefined) void breaker.regenerate();
+  fence.noticed(look);
   if (blocked) return loadShared(deps, visit, blocked);
 
   const found = await judge(deps, visit, look, asked);
   if (found.kind === 'hit') return found.answer;
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
   const flight = flights.joinable(visit.flightName, look);
-  return flight ? join(deps, visit, look, asked, flight) : fill(deps, visit, look, found.reason);
+  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, found.reason);
 }
 
 type Blocked = 'quarantine' | 'open-write';
 
 function whyBlocked(look: Look): Blocked | undefined {
-  if (look.generation === undefined || look.held) return 'quarantine';
+  if (look.generation === undefined || look.held || look.fenced) return 'quarantine';
   return look.tags.some((tag) => tag.open > 0) ? 'open-write' : undefined;
 }
 
@@ -92,7 +97,8 @@ async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: rea
   if (mismatch) return { kind: 'miss', reason: mismatch };
   if (visit.request.tier !== 'ttl') {
     const states = await tagsOf(deps, visit, entry, look, asked);
-    if (!states) return { kind: 'blocked', reason: 'store-unavailable' };
+    if (states === 'unavailable') return { kind: 'blocked', reason: 'store-unavailable' };
+    if (states === 'forgotten') return { kind: 'miss', reason: 'generation' };
     if (states.some((tag) => tag.open > 0)) return { kind: 'blocked', reason: 'open-write' };
     if (!unmovedSince(entry.s0, states)) return { kind: 'miss', reason: 'stale-tag' };
   }
@@ -103,35 +109,39 @@ async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: rea
   return { kind: 'hit', answer: { value: decoded.value, outcome } };
 }
 
-/** The states of all tags that bind `entry`; those nobody asked for cost a second round trip, once. */
+/**
+ * The states of all tags that bind `entry`; those nobody asked for cost a second round trip, once. Forgotten: the store lost
+ * its state between the two, and with it what happened to those tags.
+ */
 async function tagsOf(
   { store, breaker, hints }: ReadThroughDeps,
   visit: Visit,
   entry: Entry,
   look: Look,
   asked: readonly string[],
-): Promise<readonly TagState[] | undefined> {
+): Promise<readonly TagState[] | 'unavailable' | 'forgotten'> {
   const { known, unknown } = relevantTags(entry.tags, visit, asked, look.tags);
   if (unknown.length === 0) return known;
   hints.set(visit.entryKey, missingFrom(visit.tags, entry.tags));
   const more = await ask(breaker, () => store.lookTags(unknown));
-  return more && [...known, ...more];
+  if (!more) return 'unavailable';
+  return more.generation === look.generation ? [...known, ...more.tags] : 'forgotten';
 }
 
 async function join(
   deps: ReadThroughDeps,
   visit: Visit,
-  look: Look,
   asked: readonly string[],
   flight: FencedFlight,
 ): Promise<Answer | undefined> {
   deps.loader.refuseOwnLoad(visit);
   const loaded = await flight.done;
-  if (visit.request.tier !== 'ttl' && look.seq > flight.s0) {
-    // Something was bumped between the flight's beginning and this read; it may be a tag only the value could name.
+  if (visit.request.tier !== 'ttl') {
+    // A tag that only the value could name may have been bumped, or announced, between the flight's beginning and this read.
     const unknown = missingFrom(asked, loaded.tags);
-    const states = unknown.length === 0 ? [] : await ask(deps.breaker, () => deps.store.lookTags(unknown));
-    if (!states || !unmovedSince(flight.s0, states)) return undefined;
+    const more = unknown.length > 0 ? await ask(deps.breaker, () => deps.store.lookTags(unknown)) : undefined;
+    const isFresh = more?.generation === flight.generation && unmovedSince(flight.s0, more.tags);
+    if (unknown.length > 0 && !isFresh) return undefined;
   }
   const ageMs = Math.max(0, deps.now() - loaded.loadedAt);
   const outcome = outcomeOf(visit, { kind: 'join', ageMs, ttlMs: Math.max(0, visit.request.ttlMs - ageMs) });

@@ -1,4 +1,4 @@
-import type { StoreKind } from './types.js';
+import type { OpenIntent, StoreKind, WriteOutcome } from './types.js';
 
 /** What a store knows of one tag. A tag never heard of has seq 0. */
 export interface TagState {
@@ -13,6 +13,8 @@ export interface Look {
   /** Missing when the store lost its state: nothing in it may be trusted until `handshake` made a new generation. */
   readonly generation: string | undefined;
   readonly held: boolean;
+  /** The generation waits for `lift`, and nothing is valid until then. */
+  readonly fenced: boolean;
   readonly seq: number;
   readonly entry: string | undefined;
   /** In the order asked. */
@@ -22,8 +24,17 @@ export interface Look {
 export interface Handshake {
   /** Present when this call began a new generation. */
   readonly renewed?: { readonly reason: 'absent' | 'restarted'; readonly holdMs: number };
+  /** The present generation, when it is fenced. */
+  readonly fenced?: string;
   /** The eviction policy, when it may drop control keys. */
   readonly unsafeEviction?: string;
+}
+
+export interface Ended {
+  /** The seq that the tags moved to; 0 when rolled back. */
+  readonly seq: number;
+  /** Whether it was open until now. False: it was ended before, or the store lost its state since. */
+  readonly wasOpen: boolean;
 }
 
 export type Occasion = 'connected' | 'vanished';
@@ -44,16 +55,32 @@ export interface Store {
   connect(link: StoreLink): void;
   /**
    * Makes sure a generation exists that belongs to this very server process; to be run before the first hit of every
-   * connection (`connected`), and when a read finds that the generation is gone (`vanished`).
+   * connection (`connected`), and when a read finds that the generation is gone (`vanished`). A generation that replaces a
+   * lost state begins fenced, because writes that are announced there may still be under way.
    */
   handshake(occasion: Occasion): Promise<Handshake>;
   look(entryKey: string, tags: readonly string[]): Promise<Look>;
-  lookTags(tags: readonly string[]): Promise<readonly TagState[]>;
+  /** The same for tags alone, to complete a look of the same generation. */
+  lookTags(tags: readonly string[]): Promise<Pick<Look, 'generation' | 'tags'>>;
   /** Keeps `entry` for `ttlMs` milliseconds. @throws EntryRefused when the store is well but does not take this entry */
   put(entryKey: string, entry: string, ttlMs: number): Promise<void>;
   /** Advances the clock once and moves every tag to it, atomically. @returns the new seq */
   bump(tags: readonly string[]): Promise<number>;
-  /** Begins a new generation without a hold. */
+  /**
+   * Announces a write under a name of its own: until its `end`, every tag is open. Repeated, it adds what is new. It never
+   * expires by itself. @returns `no-generation` when the store has lost its state; then nothing is announced
+   */
+  begin(token: string, tags: readonly string[]): Promise<'begun' | 'no-generation'>;
+  /**
+   * Ends an announced write, atomically: committed moves its tags and `tags` to a new seq as `bump` does, rolled back
+   * leaves them where they were. May be repeated, and is no harm for a token never heard of.
+   */
+  end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<Ended>;
+  /** The oldest announced writes that have been open for `olderThanMs` milliseconds, `limit` at most. */
+  openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
+  /** Takes the fence of this generation away; nothing when another one has begun. */
+  lift(generation: string): Promise<void>;
+  /** Begins a new generation without a hold; announced writes stay, and so does a fence. */
   renew(): Promise<void>;
   /** Asks for a sign of life on the present connection. */
   ping(): Promise<void>;

@@ -1,8 +1,15 @@
-/** How fresh a read is: see the table in `docs/cache`. `acked` obeys tags; `ttl` obeys only its time to live. */
-export type Tier = 'acked' | 'ttl';
+/**
+ * How fresh a read is: see the table in `docs/cache`. `strict` and `acked` obey tags, and differ in what their writers do:
+ * those of strict values announce the write before it can be seen. `ttl` obeys only its time to live.
+ */
+export type Tier = 'strict' | 'acked' | 'ttl';
 
-/** Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back. */
-export type BypassReason = 'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unserializable';
+/**
+ * Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back.
+ * `unsafe-eviction`: a strict read of a store that may drop tags.
+ */
+export type BypassReason =
+  'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unsafe-eviction' | 'unserializable';
 
 /**
  * Why a read found nothing it could use. `cold`: no entry. `expired`: an entry older than the ttl of this request.
@@ -55,6 +62,16 @@ export interface ReadResult<V> {
   readonly outcome: Outcome;
 }
 
+/** How an announced write ended. */
+export type WriteOutcome = 'committed' | 'rolledBack';
+
+/** An announced write that nobody has ended yet. */
+export interface OpenIntent {
+  readonly token: string;
+  /** Milliseconds since it was announced, by the clock of the store. */
+  readonly ageMs: number;
+}
+
 export interface Cache {
   /** Answers from the store or from `load`. Rejects only with what `load`, or `tagsFound`, threw. */
   read<V>(request: ReadRequest<V>): Promise<ReadResult<V>>;
@@ -66,6 +83,22 @@ export interface Cache {
    * runs before hits of this process resume. Other processes that still reach the store do not wait for that replay.
    */
   bump(tags: readonly string[]): Promise<void>;
+  /**
+   * Announces a write that is about to be committed. When it resolves every process on the same store knows: until `end`,
+   * no read gets an entry with one of these tags, nor shares a load with a reader that came before. It never expires by
+   * itself: a writer that dies leaves its tags uncached, and whoever knows how its write ended calls `end` for it (see
+   * `openIntents`). May be repeated.
+   * @param token names the write; all of them on one store differ
+   * @throws CacheUnavailable when that is not certain; the write may have been announced all the same
+   */
+  begin(token: string, tags: readonly string[]): Promise<void>;
+  /**
+   * Ends an announced write. Committed bumps the announced tags and `tags`, also when the announcement was lost; rolled back
+   * makes the entries valid again. @returns whether it was still open @throws CacheUnavailable as `bump` does
+   */
+  end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<boolean>;
+  /** Writes announced at least `olderThanMs` milliseconds ago and not ended, oldest first. @throws CacheUnavailable */
+  openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
   /** Makes every entry invalid at once, whatever its tier. @throws CacheUnavailable */
   clearAll(): Promise<void>;
   /** Calls `observer` with every event until the returned function is called. What it throws breaks no read. */
@@ -99,7 +132,9 @@ export type CacheEvent =
   | { readonly kind: 'new-generation'; readonly holdMs: number; readonly reason: GenerationReason }
   /** Once per outage: `replay` threw; it is tried again with backoff and reads bypass until it succeeds. */
   | { readonly kind: 'replay-failed'; readonly error: unknown }
-  /** The store may drop tags under memory pressure, which would bring stale entries back. Once per connection. */
+  /** `settled` threw: nothing is a hit until it succeeds; the next read has it tried again. */
+  | { readonly kind: 'fence-kept'; readonly error: unknown }
+  /** The store may drop tags under memory pressure, which would bring stale entries back; strict reads bypass it. Once per connection. */
   | { readonly kind: 'unsafe-eviction'; readonly policy: string };
 
 /** `absent`: the store knows no generation (new, or flushed). `restarted`: another server process, or a failover. */

@@ -1,9 +1,9 @@
-import { cachedTypes, type CachedType, cachedTypeTimeoutsS } from './cached-types.js';
+import { cachedTypes, type CachedType, cachedTypeTimeoutsS, strictTypes } from './cached-types.js';
 import { flag, oneOf, text, url, whole } from './kinds.js';
 import { variable } from './variable.js';
 
 const timeoutKind = whole({ unit: 'seconds', min: 0, max: 31_536_000, minMeans: 'do not cache' });
-const consistencyKind = oneOf(['acked', 'ttl']);
+const consistencyKind = oneOf(['strict', 'acked', 'ttl']);
 
 export const redisVariables = {
   REDIS_URL: variable(
@@ -77,6 +77,12 @@ export const cacheVariables = {
     whole({ unit: 'milliseconds', min: 1, max: 60_000 }),
     '1000',
   ),
+  CACHE_ON_REDIS_LOSS: variable(
+    'Cache',
+    'What becomes of a change of a strict type that cannot be announced to Redis. commit: it is made, and those who still reach Redis may see the old value for about a second; abort: it is refused as UNAVAILABLE, to be tried again.',
+    oneOf(['commit', 'abort']),
+    'commit',
+  ),
   CACHE_QUARANTINE_MS: variable(
     'Cache',
     'How long nothing is shown from the cache after Redis lost its memory: longer than any process takes to reconnect.',
@@ -96,9 +102,9 @@ export const timeoutVariables = perType('CACHE_TIMEOUT_', (type) => {
 export const consistencyVariables = perType('CACHE_CONSISTENCY_', (type) =>
   variable(
     'Cache consistency per type',
-    `acked: a change of ${type} is seen at once; ttl: after CACHE_TIMEOUT_${type} at the latest.`,
+    `What a read of ${type} is never older than. strict: any committed change; acked: any change whose sender got an answer; ttl: CACHE_TIMEOUT_${type}.`,
     consistencyKind,
-    'acked',
+    strictTypes.has(type) ? 'strict' : 'acked',
   ),
 );
 

@@ -17,4 +17,7 @@ export const cachedTypeTimeoutsS = {
 /** What can be cached, as it is called in `CACHE_TIMEOUT_<TYPE>`. */
 export type CachedType = keyof typeof cachedTypeTimeoutsS;
 
+/** Money, and who may do what: a read of these must not be older than any committed write. Everything else: `acked`. */
+export const strictTypes: ReadonlySet<CachedType> = new Set(['USER_ESCROWS', 'ESCROW_DETAIL', 'ROLES', 'SESSION']);
+
 export const cachedTypes = Object.keys(cachedTypeTimeoutsS) as readonly CachedType[];

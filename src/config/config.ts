@@ -1,7 +1,9 @@
 import type { CachedType } from './cached-types.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-export type CacheConsistency = 'acked' | 'ttl';
+export type CacheConsistency = 'strict' | 'acked' | 'ttl';
+/** What becomes of a change of a strict type that cannot be announced. */
+export type OnRedisLoss = 'commit' | 'abort';
 
 /** Everything that can be set from outside, grouped by the room it is handed to. */
 export interface Config {
@@ -67,6 +69,7 @@ export interface CacheConfig {
   readonly memoryEntriesMax: number;
   readonly redisTimeoutMs: number;
   readonly quarantineMs: number;
+  readonly onRedisLoss: OnRedisLoss;
   readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
 }
 

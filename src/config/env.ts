@@ -137,6 +137,7 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
     memoryEntriesMax: values.CACHE_MEMORY_ENTRIES_MAX,
     redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
     quarantineMs: values.CACHE_QUARANTINE_MS,
+    onRedisLoss: values.CACHE_ON_REDIS_LOSS,
     types,
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { invariant } from '../kernel/index.js';
 import type { Prisma } from './generated/client.js';
 import { watchedColumns, type WatchedModel, type WatchedRow } from './watched.js';
@@ -12,19 +13,31 @@ export type ModelChange = {
   };
 }[WatchedModel];
 
+/** What one transaction changed, in order; never nothing. */
+export interface TransactionChanges {
+  /**
+   * The transaction's id (xid8), by which the database can be asked how it ended, and a word that makes it one of its kind:
+   * a database that crashed gives ids that never reached its disk a second time.
+   */
+  readonly token: string;
+  readonly changes: readonly ModelChange[];
+}
+
 interface RawChange {
   readonly id: bigint;
+  readonly xid: bigint;
   readonly model: string;
   readonly before: unknown;
   readonly after: unknown;
 }
 
-/** Everything the open transaction changed so far, in order, whichever way it was written: nested, cascaded, many, raw. */
-export async function changesOf(tx: Prisma.TransactionClient): Promise<readonly ModelChange[]> {
+/** Everything the open transaction changed so far, whichever way it was written: nested, cascaded, many, raw. */
+export async function changesOf(tx: Prisma.TransactionClient): Promise<TransactionChanges | undefined> {
   const rows = await tx.$queryRaw<RawChange[]>`
-    SELECT id, model, before, after FROM row_change
+    SELECT id, xid, model, before, after FROM row_change
     WHERE xid = pg_current_xact_id_if_assigned()::text::bigint ORDER BY id`;
-  return rows.map(parseChange);
+  const [first] = rows;
+  return first && { token: `${first.xid}:${randomUUID().slice(0, 8)}`, changes: rows.map(parseChange) };
 }
 
 /**
@@ -41,7 +54,7 @@ export async function takeUntold(
       SELECT id FROM row_change
       WHERE at <= clock_timestamp() - make_interval(secs => ${olderThanMs / 1000}::float8)
       ORDER BY id LIMIT ${limit}::int FOR UPDATE)
-    RETURNING id, model, before, after`;
+    RETURNING id, xid, model, before, after`;
   return rows.map(parseChange);
 }
 

@@ -1,6 +1,6 @@
 export { createDb, type Db, type DbOptions } from './unit-of-work.js';
 export { isUniqueViolation, sqlCodeOf } from './failures.js';
-export type { CommitListener } from './telling.js';
+export type { ChangeListener, CommitListener } from './telling.js';
 export type { Reader, Tx } from './client.js';
 export type { ModelChange } from './changes.js';
 export { watchedColumns, type Model, type WatchedModel, type WatchedRow } from './watched.js';

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, type Logger } from '../kernel/index.js';
-import { changesOf, takeUntold, type ModelChange } from './changes.js';
+import { changesOf, takeUntold, type TransactionChanges } from './changes.js';
 import { createClient, unitOfWork, type ClientOptions, type Reader, type Tx } from './client.js';
 import { isBrokenConnection, isContention, unavailable } from './failures.js';
-import { createTelling, type CommitListener } from './telling.js';
+import { createTelling, listenerOf, type ChangeListener, type CommitListener } from './telling.js';
+import { outcomeOf, runningTransactionsEnded, type Outcome } from './transactions.js';
 
 export interface Db {
   /** Reads outside transactions. */
@@ -15,9 +16,17 @@ export interface Db {
    * when the connection broke at the COMMIT, because then nobody knows whether it happened
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  onChanges(listener: ChangeListener): void;
   onCommitted(listener: CommitListener): void;
   /** Tells the listeners of changes that nobody told them of, oldest first. @returns how many */
   tellUntold(olderThanMs: number): Promise<number>;
+  /** How the transaction with this token went. */
+  outcomeOf(token: string): Promise<Outcome>;
+  /**
+   * Resolves when every transaction that had written something by the time of the call has ended; at the latest after
+   * twice the longest transaction, by when one that still runs is none of ours.
+   */
+  writesEnded(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,21 +36,36 @@ export interface DbOptions extends ClientOptions {
   readonly transactionTimeoutMs?: number;
 }
 
+interface Committed<T> {
+  readonly result: T;
+  /** Undefined when nothing was. */
+  readonly changed: TransactionChanges | undefined;
+}
+
 const attemptsMax = 4;
 const untoldBatchMax = 1000;
+
 export function createDb(options: DbOptions): Db {
   const { logger, transactionTimeoutMs = 10_000 } = options;
   const client = createClient(options);
   const telling = createTelling({ client: client as unknown as Tx, logger });
   const limits = { timeout: transactionTimeoutMs, maxWait: transactionTimeoutMs };
 
-  async function commit<T>(work: (tx: Tx) => Promise<T>): Promise<{ result: T; changes: readonly ModelChange[] }> {
-    return client.$transaction(async (transaction) => {
-      const tx = transaction as unknown as Tx;
-      // Awaited inside, because a Prisma promise starts only when somebody waits for it.
-      const result = await unitOfWork.run(tx, async () => await work(tx));
-      return { result, changes: await changesOf(tx) };
-    }, limits);
+  async function commit<T>(work: (tx: Tx) => Promise<T>): Promise<Committed<T>> {
+    let prepared: TransactionChanges | undefined;
+    try {
+      return await client.$transaction(async (transaction) => {
+        const tx = transaction as unknown as Tx;
+        // Awaited inside, because a Prisma promise starts only when somebody waits for it.
+        const result = await unitOfWork.run(tx, async () => await work(tx));
+        prepared = await changesOf(tx);
+        if (prepared) await telling.prepare(prepared);
+        return { result, changed: prepared };
+      }, limits);
+    } catch (error) {
+      if (prepared) telling.failed(prepared);
+      throw error;
+    }
   }
 
   return {
@@ -49,11 +73,12 @@ export function createDb(options: DbOptions): Db {
     async write(work) {
       const outer = unitOfWork.getStore();
       if (outer) return work(outer);
-      const { result, changes } = await withRetries(() => commit(work));
-      if (changes.length > 0) await telling.committed(changes);
+      const { result, changed } = await withRetries(() => commit(work));
+      if (changed) await telling.committed(changed);
       return result;
     },
-    onCommitted: telling.add,
+    onChanges: telling.add,
+    onCommitted: (listener) => telling.add(listenerOf(listener)),
     async tellUntold(olderThanMs) {
       let told = 0;
       for (;;) {
@@ -67,6 +92,8 @@ export function createDb(options: DbOptions): Db {
         if (batch < untoldBatchMax) return told;
       }
     },
+    outcomeOf: (token) => outcomeOf(client, token),
+    writesEnded: () => runningTransactionsEnded(client, 2 * transactionTimeoutMs),
     close: () => client.$disconnect(),
   };
 }

@@ -24,7 +24,6 @@ export const watchedColumns = {
   Bank: ['id', 'country'],
   BankCode: ['id', 'bankId', 'country'],
   BankAlias: ['bankId', 'name'],
-  CacheTx: [],
   RowChange: [],
   Outbox: [],
 } as const satisfies Record<Prisma.ModelName, readonly string[]>;

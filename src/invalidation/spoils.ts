@@ -1,4 +1,5 @@
 import type { ModelChange, WatchedModel, WatchedRow } from '../db/index.js';
+import type { CacheType } from './families.js';
 import { errandListTagsOf, tags } from './tags.js';
 
 type Spoils = { readonly [M in WatchedModel]: (row: WatchedRow<M>) => readonly (string | null)[] };
@@ -29,6 +30,25 @@ export const spoils: Spoils = {
   Bank: (bank) => [tags.banks(bank.country)],
   BankCode: (code) => [tags.banks(code.country)],
   BankAlias: () => ['NG', 'GH', 'KE', 'ZA'].map(tags.banks),
+};
+
+/**
+ * Model -> the types whose entries one of its rows may spoil; a test compares it with the tags that reads ask for. Entries
+ * that belong to one viewer also depend on what that viewer may do.
+ */
+const viewersOwn = ['USER_DATA', 'USER_ERRANDS', 'USER_ESCROWS', 'ESCROW_DETAIL', 'OFFERS'] as const;
+export const typesShowing: { readonly [M in WatchedModel]: readonly CacheType[] } = {
+  Tenant: ['TENANT'],
+  User: ['ROLES', 'USER_PROFILE', ...viewersOwn],
+  UserProfile: ['USER_DATA', 'USER_PROFILE'],
+  RoleGrant: ['ROLES', 'USER_PROFILE', ...viewersOwn],
+  Session: ['SESSION'],
+  Errand: ['ERRAND_DETAIL', 'ERRAND_LIST', 'USER_ERRANDS', 'OFFERS'],
+  Offer: ['ERRAND_DETAIL', 'OFFERS'],
+  Escrow: ['ESCROW_DETAIL', 'USER_ESCROWS'],
+  Bank: ['BANKS_LIST'],
+  BankCode: ['BANKS_LIST'],
+  BankAlias: ['BANKS_LIST'],
 };
 
 /** The tags that a set of committed changes spoils, each once. */

@@ -43,10 +43,15 @@ function write(event: CacheEvent, logger: Logger): void {
         { err: event.error },
         'invalidations put off cannot be caught up yet; the cache waits for them',
       );
+    case 'fence-kept':
+      return logger.warn(
+        { err: event.error },
+        'cannot see yet whether the writes from before the loss have ended; the cache waits for them',
+      );
     case 'unsafe-eviction':
       return logger.warn(
         { policy: event.policy },
-        'Redis may evict invalidation records (maxmemory-policy); set noeviction or a volatile-* policy, or old data may be shown',
+        'Redis may evict invalidation records (maxmemory-policy); set noeviction or a volatile-* policy: until then strict types are not cached, and of others old data may be shown',
       );
   }
 }

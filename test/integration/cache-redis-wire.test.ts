@@ -116,12 +116,16 @@ describe('the cache on Redis', () => {
     await cache.close();
   });
 
-  it('says when the server may evict tags', async () => {
+  it('says when the server may evict tags, and then keeps nothing strict', async () => {
     await client.config('SET', 'maxmemory', '50mb', 'maxmemory-policy', 'allkeys-lru');
     const cache = openCache(randomUUID());
     const unsafe = eventsOf(cache, 'unsafe-eviction');
     expect((await cache.health()).detail).toContain('allkeys-lru');
     expect(unsafe).toEqual([{ kind: 'unsafe-eviction', policy: 'allkeys-lru' }]);
+    for (const tier of ['acked', 'strict'] as const) await cache.read(readOf(value('old'), { key: tier, tier }));
+    expect((await cache.read(readOf(neverLoads, { key: 'acked' }))).value).toBe('old');
+    const strict = await cache.read(readOf(value('new'), { key: 'strict', tier: 'strict' }));
+    expect(strict).toMatchObject({ value: 'new', outcome: { kind: 'bypass', reason: 'unsafe-eviction' } });
     await cache.close();
     await client.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
   });

@@ -1,6 +1,6 @@
 import type { Scheduler } from 'fast-check';
 import { CacheUnavailable } from '../../src/cache/index.js';
-import type { Cache, ReadRequest, Store, StoreLink } from '../../src/cache/index.js';
+import type { Cache, ReadRequest, Store, StoreLink, Tier } from '../../src/cache/index.js';
 
 export const items = ['a', 'b', 'c'] as const;
 export type Item = (typeof items)[number];
@@ -9,13 +9,18 @@ export type Tag = Item | 'list';
 export type Shown = Partial<Record<Tag, number>>;
 
 /**
- * A database of four rows that only count their writes, and what readers may expect of it: `floor` is the version of
- * each row whose write had been answered. Every step of a load and of the store waits for the scheduler's turn.
+ * A database of four rows that only count their writes, and what readers may expect of it: the version of each row whose
+ * write had been answered, or, of strict readers, had been committed. Every step of a load and of the store waits for the
+ * scheduler's turn.
  */
 export interface World {
   readonly turn: () => Promise<void>;
-  /** @throws Error when the answer shows a row older than was answered before the read began */
-  read(cache: Cache, key: Item | 'list', fails: boolean): Promise<void>;
+  /** The versions that are in the database now. */
+  readonly versions: Readonly<Record<Tag, number>>;
+  /** @throws Error when the answer shows a row older than was answered, or committed, before the read began */
+  read(cache: Cache, key: Item | 'list', fails: boolean, tier?: 'strict' | 'acked'): Promise<void>;
+  /** Makes a new version of a row, in one step. */
+  commit(tag: Tag): void;
   /** Commits, then bumps. @param spoil what the writer does before it answers */
   write(tag: Tag, spoil: (tags: readonly Tag[]) => Promise<void>): Promise<void>;
 }
@@ -42,15 +47,17 @@ export function createWorld(scheduler: Scheduler): World {
 
   return {
     turn,
-    async read(cache, key, fails) {
-      const expected = { ...floor };
-      const answer = await cache.read(requestOf(key, () => load(key, fails))).catch(() => undefined);
+    versions,
+    async read(cache, key, fails, tier = 'acked') {
+      const expected = { ...(tier === 'strict' ? versions : floor) };
+      const answer = await cache.read(requestOf(key, tier, () => load(key, fails))).catch(() => undefined);
       for (const [tag, version] of Object.entries(answer?.value ?? {})) {
         const least = expected[tag as Tag];
         if (version >= least) continue;
-        throw new Error(`${answer?.outcome.kind} of ${key} shows ${tag} at ${version}, ${least} was answered before`);
+        throw new Error(`${answer?.outcome.kind} of ${key} shows ${tag} at ${version}, ${least} was there before`);
       }
     },
+    commit: (tag) => void (versions[tag] += 1),
     async write(tag, spoil) {
       await turn();
       const committed = ++versions[tag];
@@ -60,9 +67,9 @@ export function createWorld(scheduler: Scheduler): World {
   };
 }
 
-function requestOf(key: Item | 'list', load: () => Promise<Shown>): ReadRequest<Shown> {
+function requestOf(key: Item | 'list', tier: Tier, load: () => Promise<Shown>): ReadRequest<Shown> {
   const found = (shown: Shown): readonly string[] => Object.keys(shown);
-  return { type: 'row', key, tags: [key], tier: 'acked', ttlMs: 60_000, load, tagsFound: found };
+  return { type: 'row', key, tags: [key], tier, ttlMs: 60_000, load, tagsFound: found };
 }
 
 /** `store` as seen over a network: requests and replies each take their turn, and either may be lost. */
@@ -92,6 +99,10 @@ export function createRemoteStore(store: Store, turn: () => Promise<void>): Remo
     lookTags: (tags) => over(() => store.lookTags(tags)),
     put: (entryKey, entry, ttlMs) => over(() => store.put(entryKey, entry, ttlMs)),
     bump: (tags) => over(() => store.bump(tags)),
+    begin: (token, tags) => over(() => store.begin(token, tags)),
+    end: (token, outcome, tags) => over(() => store.end(token, outcome, tags)),
+    openIntents: (olderThanMs, limit) => over(() => store.openIntents(olderThanMs, limit)),
+    lift: (generation) => over(() => store.lift(generation)),
     renew: () => over(() => store.renew()),
     ping: () => over(() => store.ping()),
     cut() {

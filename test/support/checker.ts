@@ -35,6 +35,11 @@ export interface Checker {
   writing(ids: readonly string[]): Writing;
   /** To be called before the request is sent. */
   reading(read: string): Reading;
+  /**
+   * The database was seen to hold these objects so: no read sent later may fall behind them, whether their writes have been
+   * answered or not. To be called before the request is sent.
+   */
+  committed(sightings: readonly Sighting[]): void;
   readonly violations: readonly Violation[];
   /** How many objects have been compared with what was known of them. */
   compared(): number;
@@ -48,8 +53,9 @@ interface Known {
 }
 
 /**
- * Watches that answers never fall behind answered writes, whatever process wrote and whatever process read: for each
- * object a read shows, the highest version that a write had been answered with before the read was sent is the floor.
+ * Watches that answers never fall behind answered writes, or committed ones where those are told, whatever process wrote
+ * and whatever process read: for each object a read shows, the highest version that a write had been answered with, or
+ * the database had shown, before the read was sent is the floor.
  * Time is the order of events in this process, so no clock is involved.
  */
 export function createChecker(): Checker {
@@ -78,6 +84,10 @@ export function createChecker(): Checker {
         // Its objects stay as if it were under way: what a list lacks can no longer be said of them.
         unanswered: () => {},
       };
+    },
+    committed(sightings) {
+      now += 1;
+      for (const sighting of sightings) learn(knownOf(sighting.id), sighting, now);
     },
     reading(read) {
       const began = ++now;

@@ -10,11 +10,11 @@ export interface FaultyStore extends Store {
   /** Reports a closed connection. */
   drop(): void;
   /** How often each command was sent. */
-  readonly sent: Record<'look' | 'bump' | 'handshake' | 'ping' | 'put', number>;
+  readonly sent: Record<'look' | 'bump' | 'begin' | 'end' | 'handshake' | 'ping' | 'put', number>;
 }
 
 export function createFaultyStore(inner: Store = createMemoryStore()): FaultyStore {
-  const sent = { look: 0, bump: 0, handshake: 0, ping: 0, put: 0 };
+  const sent = { look: 0, bump: 0, begin: 0, end: 0, handshake: 0, ping: 0, put: 0 };
   let broken = false;
   let link: StoreLink | undefined;
   const through = async <T>(name: keyof typeof sent, command: () => Promise<T>): Promise<T> => {
@@ -31,6 +31,8 @@ export function createFaultyStore(inner: Store = createMemoryStore()): FaultySto
     },
     look: (entryKey, tags) => through('look', () => inner.look(entryKey, tags)),
     bump: (tags) => through('bump', () => inner.bump(tags)),
+    begin: (token, tags) => through('begin', () => inner.begin(token, tags)),
+    end: (token, outcome, tags) => through('end', () => inner.end(token, outcome, tags)),
     handshake: (occasion) => through('handshake', () => inner.handshake(occasion)),
     put: (entryKey, entry, ttlMs) => through('put', () => inner.put(entryKey, entry, ttlMs)),
     ping: () => through('ping', () => inner.ping()),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/cache/index.js';
 
-const stateOf = async (store: ReturnType<typeof createMemoryStore>, tag: string) => (await store.lookTags([tag]))[0];
+const stateOf = async (store: ReturnType<typeof createMemoryStore>, tag: string) =>
+  (await store.lookTags([tag])).tags[0];
 
 describe('the memory store', () => {
   it('keeps the entries used last when there are more than allowed', async () => {

@@ -30,9 +30,31 @@ describe('the configuration', () => {
       isEnabled: true,
       keyPrefix: 'runam',
       quarantineMs: 5_000,
+      onRedisLoss: 'commit',
     });
     expect(config.cache.types.ERRAND_LIST).toEqual({ timeoutS: 60, consistency: 'acked' });
     expect(config.cache.types.BANKS_LIST.timeoutS).toBe(86_400);
+  });
+
+  it('is strict with money and permissions, and with what it is told to be', () => {
+    const strictIn = (env: Env) =>
+      Object.entries(loadEnv(env).cache.types).flatMap(([type, { consistency }]) =>
+        consistency === 'strict' ? [type] : [],
+      );
+    expect(strictIn({})).toEqual(['ROLES', 'SESSION', 'USER_ESCROWS', 'ESCROW_DETAIL']);
+    const env = {
+      CACHE_CONSISTENCY_ROLES: 'acked',
+      CACHE_CONSISTENCY_SESSION: 'ttl',
+      CACHE_CONSISTENCY_OFFERS: 'Strict',
+    };
+    expect(strictIn(env)).toEqual(['USER_ESCROWS', 'ESCROW_DETAIL', 'OFFERS']);
+  });
+
+  it('says what becomes of a change that cannot be announced', () => {
+    expect(loadEnv({ CACHE_ON_REDIS_LOSS: 'abort' }).cache.onRedisLoss).toBe('abort');
+    expect(faultsOf({ CACHE_ON_REDIS_LOSS: 'wait' })).toEqual([
+      'CACHE_ON_REDIS_LOSS: got "wait"; takes one of commit, abort.',
+    ]);
   });
 
   it.each(['False', 'false', '0', 'no', 'OFF'])('takes %s for false', (text) => {
@@ -91,14 +113,14 @@ describe('the configuration', () => {
       CACHE_TIMEOUT_ERRAND_LIST: 'abc',
       CACHE_ENABLED: 'maybe',
       LOG_LEVEL: 'loud',
-      CACHE_CONSISTENCY_OFFERS: 'strict',
+      CACHE_CONSISTENCY_OFFERS: 'bounded',
     };
     expect(faultsOf(env)).toEqual([
       'PORT: got "70000"; takes whole numbers from 0 to 65535.',
       'LOG_LEVEL: got "loud"; takes one of trace, debug, info, warn, error, fatal, silent.',
       'CACHE_ENABLED: got "maybe"; takes true, false, 1, 0, yes, no, on or off.',
       'CACHE_TIMEOUT_ERRAND_LIST: got "abc"; takes whole seconds from 0 (do not cache) to 31536000.',
-      'CACHE_CONSISTENCY_OFFERS: got "strict"; takes one of acked, ttl.',
+      'CACHE_CONSISTENCY_OFFERS: got "bounded"; takes one of strict, acked, ttl.',
     ]);
   });
 

@@ -351,15 +351,6 @@ CREATE TABLE "bank_alias" (
 );
 
 -- CreateTable
-CREATE TABLE "cache_tx" (
-    "token" UUID NOT NULL,
-    "tags" TEXT[],
-    "created_at" TIMESTAMPTZ(3) NOT NULL,
-
-    CONSTRAINT "cache_tx_pkey" PRIMARY KEY ("token")
-);
-
--- CreateTable
 CREATE TABLE "row_change" (
     "id" BIGSERIAL NOT NULL,
     "xid" BIGINT NOT NULL,
@@ -488,9 +479,6 @@ CREATE INDEX "bank_country_type_name_idx" ON "bank"("country", "type", "name");
 
 -- CreateIndex
 CREATE INDEX "bank_code_bank_id_idx" ON "bank_code"("bank_id");
-
--- CreateIndex
-CREATE INDEX "cache_tx_created_at_idx" ON "cache_tx"("created_at");
 
 -- CreateIndex
 CREATE INDEX "row_change_xid_idx" ON "row_change"("xid");

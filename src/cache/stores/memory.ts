@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Store, TagState } from '../store.js';
+import { createIntents } from './memory-intents.js';
 
 export interface MemoryStoreOptions {
   /** Upper bound of all keys and entries together, counted as two bytes a character. Default 64 MiB. */
@@ -21,6 +22,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const { bytesMax = 64 * 2 ** 20, entriesMax = 50_000, tagsMax = 100_000, now = Date.now } = options;
   const entries = new LRUCache<string, Kept>({ max: entriesMax, maxSize: bytesMax });
   const clock = createTagClock(tagsMax);
+  const intents = createIntents(now);
+  const stateOf = (tag: string): TagState => ({ seq: clock.seqOf(tag), open: intents.openOf(tag) });
   let generation: string = randomUUID();
   return {
     kind: 'memory',
@@ -29,16 +32,28 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     look: async (entryKey, tags) => ({
       generation,
       held: false,
+      fenced: false,
       seq: clock.seq(),
       entry: alive(entries, entryKey, now()),
-      tags: tags.map(clock.stateOf),
+      tags: tags.map(stateOf),
     }),
-    lookTags: async (tags) => tags.map(clock.stateOf),
+    lookTags: async (tags) => ({ generation, tags: tags.map(stateOf) }),
     put: async (entryKey, entry, ttlMs) => {
       const size = 2 * (entryKey.length + entry.length);
       entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size });
     },
     bump: async (tags) => clock.bump(tags),
+    begin: async (token, tags) => {
+      intents.begin(token, tags);
+      return 'begun';
+    },
+    end: async (token, outcome, tags) => {
+      const announced = intents.end(token);
+      const seq = outcome === 'committed' ? clock.bump([...(announced ?? []), ...tags]) : 0;
+      return { seq, wasOpen: announced !== undefined };
+    },
+    openIntents: async (olderThanMs, limit) => intents.open(olderThanMs, limit),
+    lift: async () => {},
     renew: async () => {
       generation = randomUUID();
       entries.clear();
@@ -70,7 +85,7 @@ function createTagClock(tagsMax: number) {
   let floor = 0;
   return {
     seq: () => seq,
-    stateOf: (tag: string): TagState => ({ seq: seqs.get(tag) ?? floor, open: 0 }),
+    seqOf: (tag: string): number => seqs.get(tag) ?? floor,
     bump(tags: readonly string[]): number {
       seq += 1;
       for (const tag of tags) {

@@ -1,7 +1,7 @@
 import { CacheUnavailable } from '../store.js';
 import type { Store } from '../store.js';
 
-/** Keeps nothing: every read goes to its load with reason `disabled`, and every bump succeeds, as nothing can be stale. */
+/** Keeps nothing: every read goes to its load with reason `disabled`, and every bump and every announced write succeeds, as nothing can be stale. */
 export function createNullStore(): Store {
   return {
     kind: 'null',
@@ -11,6 +11,10 @@ export function createNullStore(): Store {
     lookTags: nothingHere,
     put: nothingHere,
     bump: async () => 0,
+    begin: async () => 'begun',
+    end: async () => ({ seq: 0, wasOpen: false }),
+    openIntents: async () => [],
+    lift: async () => {},
     renew: async () => {},
     ping: async () => {},
     close: async () => {},

@@ -4,6 +4,10 @@ export interface ControlKeys {
   readonly server: string;
   readonly hold: string;
   readonly seq: string;
+  /** The announced writes, by the time of their announcement. */
+  readonly intents: string;
+  /** The tag keys that one announced write keeps open. */
+  readonly intent: (token: string) => string;
   readonly tag: (tag: string) => string;
 }
 
@@ -14,6 +18,8 @@ export function controlKeys(prefix: string): ControlKeys {
     server: `${control}:q`,
     hold: `${control}:q:hold`,
     seq: `${control}:seq`,
+    intents: `${control}:ix`,
+    intent: (token) => `${control}:i:${token}`,
     tag: (tag) => `${control}:t:${tag}`,
   };
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CacheUnavailable, EntryRefused } from '../store.js';
 import type { Handshake, Look, Occasion, Store, TagState } from '../store.js';
+import { createRedisIntents } from './redis-intents.js';
 import { controlKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
 import { createRedisLink } from './redis-link.js';
 import type { RedisLink } from './redis-link.js';
-import { bumpScript, generationScript } from './redis-scripts.js';
+import { bumpScript, generationScript, liftScript } from './redis-scripts.js';
 
 export interface RedisStoreOptions {
   /** `redis://` or `rediss://`, with user, password and database number when needed. */
@@ -14,7 +15,7 @@ export interface RedisStoreOptions {
   readonly prefix: string;
   /** No command waits longer, milliseconds. Default 1000. */
   readonly commandTimeoutMs?: number;
-  /** How long nothing is a hit after the server's state was lost: the longest write plus a reconnect. Default 5000. */
+  /** How long nothing is a hit after the server's state was lost: longer than any process takes to reconnect. Default 5000. */
   readonly quarantineMs?: number;
   /** Upper bound of the pause between two attempts to connect, milliseconds. Default 500. */
   readonly reconnectMsMax?: number;
@@ -35,13 +36,17 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     handshake: (occasion) => handshake(link, keys, occasion, quarantineMs),
     look: (entryKey, tags) => look(link, keys, entryKey, tags),
     lookTags: async (tags) => {
-      if (tags.length === 0) return [];
-      return (await bounded(redis.mget(tags.map(keys.tag)))).map(tagState);
+      const [text, seq, ...states] = await bounded(redis.mget([keys.generation, keys.seq, ...tags.map(keys.tag)]));
+      return { generation: openGeneration(text, seq).generation, tags: states.map(tagState) };
     },
     put: (entryKey, entry, ttlMs) => put(link, entryKey, entry, ttlMs),
     bump: async (tags) => {
       const touched = [keys.generation, keys.seq, ...tags.map(keys.tag)];
       return Number(await bounded(redis.eval(bumpScript, touched.length, ...touched)));
+    },
+    ...createRedisIntents(link, keys),
+    lift: async (generation) => {
+      await bounded(redis.eval(liftScript, 1, keys.generation, generation));
     },
     renew: async () => {
       await bounded(evalGeneration(link, keys, '', { absent: 0, restarted: 0 }, true));
@@ -55,13 +60,18 @@ async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: 
   const asked = [keys.generation, keys.hold, keys.seq, entryKey, ...tags.map(keys.tag)];
   const [generation, hold, seq, entry, ...states] = await link.bounded(link.redis.mget(asked));
   return {
-    // Without the clock the generation means nothing: entries of it may be ahead of the next bump.
-    generation: seq ? (generation ?? undefined) : undefined,
+    ...openGeneration(generation, seq),
     held: hold !== null,
     seq: Number(seq),
     entry: entry ?? undefined,
     tags: states.map(tagState),
   };
+}
+
+/** A `?` in front is the fence. Without the clock the generation means nothing: entries of it may be ahead of the next bump. */
+function openGeneration(text: string | null | undefined, seq: unknown): Pick<Look, 'generation' | 'fenced'> {
+  if (!text || !seq) return { generation: undefined, fenced: false };
+  return text.startsWith('?') ? { generation: text.slice(1), fenced: true } : { generation: text, fenced: false };
 }
 
 /** `seq` or `seq|announced`. What cannot be read counts as bumped after everything. */
@@ -97,13 +107,16 @@ async function handshake(
   // A new connection that finds nothing: whoever knew an earlier server has found this one again while it has been up.
   const upMs = occasion === 'connected' ? Number(info.get('uptime_in_seconds') ?? 0) * 1000 : 0;
   const holdMs = Math.max(0, quarantineMs - upMs);
-  const found = await link.bounded(evalGeneration(link, keys, server, { absent: holdMs, restarted: quarantineMs }));
+  const lengths = { absent: holdMs, restarted: quarantineMs };
+  const [found, present] = await link.bounded(evalGeneration(link, keys, server, lengths));
+  const { generation, fenced } = openGeneration(present, 1);
   const policy = info.get('maxmemory_policy') ?? '';
   const mayEvict = info.get('maxmemory') !== '0' && policy.startsWith('allkeys-');
   return {
     ...(found === 'absent' || found === 'restarted'
       ? { renewed: { reason: found, holdMs: found === 'absent' ? holdMs : quarantineMs } }
       : {}),
+    ...(fenced && generation !== undefined ? { fenced: generation } : {}),
     ...(mayEvict ? { unsafeEviction: policy } : {}),
   };
 }
@@ -114,10 +127,10 @@ function evalGeneration(
   server: string,
   holdMs: { readonly absent: number; readonly restarted: number },
   force = false,
-): Promise<unknown> {
+): Promise<readonly [why: string, generation: string]> {
   const touched = [keys.generation, keys.server, keys.hold, keys.seq];
   const given = [randomUUID(), server, Math.ceil(holdMs.absent), Math.ceil(holdMs.restarted), force ? '1' : '0'];
-  return redis.eval(generationScript, touched.length, ...touched, ...given);
+  return redis.eval(generationScript, touched.length, ...touched, ...given) as Promise<[string, string]>;
 }
 
 function parseInfo(text: string): ReadonlyMap<string, string> {
