@@ -118,7 +118,7 @@ describe('a transaction that changes rows', () => {
     await commits.open();
     await vi.waitFor(async () => expect(await tenantsCount()).toBe(1), soon);
     gate.open();
-    expect(await writing).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    expect(await writing).toMatchObject({ code: 'UNAVAILABLE', retryable: false });
     await vi.waitFor(() => expect(said).toEqual(['prepare 1', 'committed 1']), soon);
   });
 
