@@ -8,7 +8,7 @@ import type { GraphqlContext } from '../context.js';
 const BankTypeEnum = Object.fromEntries(bankTypes.map((type) => [type, type]));
 registerEnumType(BankTypeEnum, { name: 'BankType', description: 'The rail an account at this bank is reached by.' });
 
-@ObjectType('Bank', { description: 'An entry of the bank directory.' })
+@ObjectType('Bank', { simpleResolvers: true, description: 'An entry of the bank directory.' })
 export class BankGraphqlType {
   @Field(() => ID)
   id!: string;

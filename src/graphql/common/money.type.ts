@@ -6,7 +6,7 @@ import { currencies, formatMoney, type Currency, type Money } from '../../kernel
 export const CurrencyEnum = Object.fromEntries(currencies.map((code) => [code, code]));
 registerEnumType(CurrencyEnum, { name: 'Currency', description: 'ISO 4217 currency code.' });
 
-@ObjectType('Money', { description: 'An exact amount. Never a float.' })
+@ObjectType('Money', { simpleResolvers: true, description: 'An exact amount. Never a float.' })
 export class MoneyType {
   @Field(() => BigIntScalar, {
     description: 'Minor units: kobo, cent, pesewa. A JSON number up to 2^53 - 1, a string beyond it.',

@@ -10,7 +10,7 @@ export class PageArgs {
   after?: string;
 }
 
-@ObjectType({ description: 'Where this page ends (Relay cursor connections).' })
+@ObjectType({ simpleResolvers: true, description: 'Where this page ends (Relay cursor connections).' })
 export class PageInfo {
   @Field(() => String, { nullable: true })
   startCursor!: string | null;
@@ -38,7 +38,7 @@ export interface Connection<Row> {
 
 /** A Relay connection and edge type of `node`, named `<name>Connection` and `<name>Edge`. */
 export function connectionTypeOf(name: string, node: () => ClassType) {
-  @ObjectType(`${name}Edge`)
+  @ObjectType(`${name}Edge`, { simpleResolvers: true })
   class EdgeType {
     @Field(() => String)
     cursor!: string;
@@ -47,7 +47,7 @@ export function connectionTypeOf(name: string, node: () => ClassType) {
     node!: unknown;
   }
 
-  @ObjectType(`${name}Connection`)
+  @ObjectType(`${name}Connection`, { simpleResolvers: true })
   class ConnectionType {
     @Field(() => [EdgeType])
     edges!: readonly EdgeType[];

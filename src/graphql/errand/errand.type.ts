@@ -24,7 +24,7 @@ registerEnumType(ErrandStateEnum, {
 export const ErrandCategoryEnum = Object.fromEntries(errandCategories.map((category) => [category, category]));
 registerEnumType(ErrandCategoryEnum, { name: 'ErrandCategory', description: 'What kind of errand it is.' });
 
-@ObjectType('GeoPoint', { description: 'A place on earth, WGS 84 degrees.' })
+@ObjectType('GeoPoint', { simpleResolvers: true, description: 'A place on earth, WGS 84 degrees.' })
 export class GeoPointType {
   @Field(() => Float)
   lat!: number;
@@ -33,7 +33,10 @@ export class GeoPointType {
   lng!: number;
 }
 
-@ObjectType('Errand', { description: 'Something a customer wants done, and how far it has come.' })
+@ObjectType('Errand', {
+  simpleResolvers: true,
+  description: 'Something a customer wants done, and how far it has come.',
+})
 export class ErrandType {
   @Field(() => ID)
   id!: string;
@@ -86,7 +89,7 @@ export class ErrandType {
 
 export const ErrandConnectionType = connectionTypeOf('Errand', () => ErrandType);
 
-@ObjectType('ErrandPayload', { description: 'The errand as the mutation left it.' })
+@ObjectType('ErrandPayload', { simpleResolvers: true, description: 'The errand as the mutation left it.' })
 export class ErrandPayload {
   @Field(() => ErrandType)
   errand!: unknown;

@@ -7,7 +7,10 @@ import { ErrandType } from '../errand/errand.type.js';
 export const EscrowStateEnum = Object.fromEntries(escrowStates.map((state) => [state, state]));
 registerEnumType(EscrowStateEnum, { name: 'EscrowState', description: "Where an errand's money stands." });
 
-@ObjectType('Escrow', { description: "An errand's money between customer and runner. Only the two and staff see it." })
+@ObjectType('Escrow', {
+  simpleResolvers: true,
+  description: "An errand's money between customer and runner. Only the two and staff see it.",
+})
 export class EscrowType {
   @Field(() => ID)
   id!: string;
@@ -39,7 +42,7 @@ export class MyEscrowsArgs extends PageArgs {
   state?: EscrowState;
 }
 
-@ObjectType('EscrowPayload', { description: 'Escrow and errand as the mutation left them.' })
+@ObjectType('EscrowPayload', { simpleResolvers: true, description: 'Escrow and errand as the mutation left them.' })
 export class EscrowPayload {
   @Field(() => EscrowType)
   escrow!: unknown;
@@ -48,7 +51,7 @@ export class EscrowPayload {
   errand!: unknown;
 }
 
-@ObjectType('CancelErrandPayload')
+@ObjectType('CancelErrandPayload', { simpleResolvers: true })
 export class CancelErrandPayload {
   @Field(() => ErrandType)
   errand!: unknown;

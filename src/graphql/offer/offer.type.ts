@@ -7,7 +7,7 @@ import { ErrandType } from '../errand/errand.type.js';
 export const OfferStateEnum = Object.fromEntries(offerStates.map((state) => [state, state]));
 registerEnumType(OfferStateEnum, { name: 'OfferState' });
 
-@ObjectType('Offer', { description: 'What a runner would do an errand for.' })
+@ObjectType('Offer', { simpleResolvers: true, description: 'What a runner would do an errand for.' })
 export class OfferType {
   @Field(() => ID)
   id!: string;
@@ -40,7 +40,7 @@ export class MakeOfferInput {
   expiresAt?: Date;
 }
 
-@ObjectType('OfferPayload')
+@ObjectType('OfferPayload', { simpleResolvers: true })
 export class OfferPayload {
   @Field(() => OfferType)
   offer!: unknown;

@@ -44,7 +44,7 @@ export class SignInInput {
   password!: string;
 }
 
-@ObjectType('SessionPayload')
+@ObjectType('SessionPayload', { simpleResolvers: true })
 export class SessionPayload {
   @Field(() => String, { description: 'Send it as `Authorization: Bearer <accessToken>`.' })
   accessToken!: string;
@@ -59,7 +59,7 @@ export class SessionPayload {
   user!: unknown;
 }
 
-@ObjectType('SignOutPayload')
+@ObjectType('SignOutPayload', { simpleResolvers: true })
 export class SignOutPayload {
   @Field(() => Int, { description: 'How many sessions ended.' })
   sessionsEnded!: number;

@@ -5,6 +5,7 @@ import { MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
 
 @ObjectType('LedgerHealth', {
+  simpleResolvers: true,
   description: "Whether this market's books hold together, computed from the lines themselves.",
 })
 export class LedgerHealthType {

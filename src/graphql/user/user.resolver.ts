@@ -22,7 +22,7 @@ import type { GraphqlContext } from '../context.js';
 import { UpdateProfileInput } from './user.input.js';
 import { RoleEnum, UserStatusEnum, UserType } from './user.type.js';
 
-@ObjectType('UserPayload')
+@ObjectType('UserPayload', { simpleResolvers: true })
 export class UserPayload {
   @Field(() => UserType)
   user!: unknown;

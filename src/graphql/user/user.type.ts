@@ -8,7 +8,10 @@ registerEnumType(RoleEnum, { name: 'Role', description: 'What a user may do in t
 export const UserStatusEnum = { ACTIVE: 'ACTIVE', SUSPENDED: 'SUSPENDED', CLOSED: 'CLOSED' } as const;
 registerEnumType(UserStatusEnum, { name: 'UserStatus' });
 
-@ObjectType('User', { description: 'Someone in the market. Contact data is shown to the user and to staff only.' })
+@ObjectType('User', {
+  simpleResolvers: true,
+  description: 'Someone in the market. Contact data is shown to the user and to staff only.',
+})
 export class UserType {
   @Field(() => ID)
   id!: string;

@@ -2,13 +2,16 @@ import { Arg, Authorized, Ctx, Field, InputType, Mutation, ObjectType, Query, Re
 import { MoneyInput, MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
 
-@ObjectType('Wallet', { description: 'Your money with RunAm, read from the ledger itself, never from a cache.' })
+@ObjectType('Wallet', {
+  simpleResolvers: true,
+  description: 'Your money with RunAm, read from the ledger itself, never from a cache.',
+})
 export class WalletType {
   @Field(() => MoneyType)
   balance!: MoneyType;
 }
 
-@ObjectType('TopUpPayload')
+@ObjectType('TopUpPayload', { simpleResolvers: true })
 export class TopUpPayload {
   @Field(() => WalletType)
   wallet!: WalletType;

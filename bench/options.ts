@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  /** Measured time of each case. */
+  readonly seconds: number;
+  /** Keep-alive connections, each with one request under way at any time. */
+  readonly connections: number;
+  /** End with one line of JSON. */
+  readonly isJson: boolean;
+  /** A folder for CPU profiles of the RunAm processes. */
+  readonly profileDir: string | undefined;
+}
+
+export const usage =
+  'Usage: npm run bench -- [--seconds N] [--connections N] [--json] [--profile FOLDER]   (defaults: 3 s a case, 16 connections)';
+
+/** @throws Error in one sentence when the words are not of the usage */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '3' },
+      connections: { type: 'string', default: '16' },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+    },
+  });
+  return {
+    seconds: wholeNumber('--seconds', values.seconds, 600),
+    connections: wholeNumber('--connections', values.connections, 256),
+    isJson: values.json,
+    profileDir: values.profile === undefined ? undefined : resolve(values.profile),
+  };
+}
+
+function wholeNumber(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
+  throw new Error(`${name} takes a whole number from 1 to ${max}, not "${text}".`);
+}
