@@ -73,7 +73,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const reaper = startReaper({ cache, db, logger, everyMs: reapEveryMs, olderThanMs: reapOlderThanMs });
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
-  const services = createServices(db, clock, tokens, config);
+  const services = createServices(db, clock, tokens, config, logger);
   const apollo = createApollo({ schema, logger, introspection: config.graphql.hasIntrospection });
   await apollo.start();
   const caching = { cache, policy: policyOf(config) };
@@ -117,7 +117,7 @@ function urlOf(host: string, port: number): string {
   return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config): Services {
+function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, logger: Logger): Services {
   const passwords = createPasswords();
   const refreshTtlSeconds = config.auth.refreshTokenTtlS;
   return {
@@ -132,6 +132,7 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config): S
     wallets: createWalletService({
       db,
       clock,
+      logger,
       provider: config.payments.hasSandbox ? createSandboxProvider() : undefined,
     }),
   };

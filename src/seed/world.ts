@@ -83,6 +83,14 @@ export function createWorld(cast: Cast): World {
     }
   }
 
+  /** The accepted offer of an errand that did not come to be. */
+  function releaseOffer(errandId: string, state: OfferState, at: Date): void {
+    for (const offer of offers.values()) {
+      if (offer.errandId !== errandId || offer.state !== 'ACCEPTED') continue;
+      offers.set(offer.id, { ...offer, state, version: offer.version + 1, updatedAt: at });
+    }
+  }
+
   function saveEscrow(escrow: Escrow, patch: Partial<Escrow>, at: Date): void {
     const after = { ...escrow, ...patch, version: escrow.version + 1, updatedAt: at };
     escrows.set(escrow.errandId, after);
@@ -165,9 +173,7 @@ export function createWorld(cast: Cast): World {
     start: (errandId, at) => void move(errandId, 'start', runnerOf(errandId), at),
     deliver(errandId, at) {
       const errand = errandOf(errandId);
-      const patch = patches.submitProof(at);
-      move(errandId, 'submitProof', runnerOf(errandId), at, { proofsCount: 1 }, patch);
-      saveEscrow(escrowOf(errandId), patch, at);
+      move(errandId, 'submitProof', runnerOf(errandId), at, { proofsCount: 1 }, patches.submitProof(at));
       const sha256 = createHash('sha256').update(`photo of ${errandId}`).digest();
       const row = {
         id: uuidOf(`demo:proof:${errandId}`),
@@ -195,18 +201,23 @@ export function createWorld(cast: Cast): World {
       if (errandOf(errandId).state === 'ASSIGNED') {
         const { fundedAt, createdAt } = escrowOf(errandId);
         const settlement = cancellationSettlement(cast.feePlan, partsOfErrand(errandId), fundedAt ?? createdAt, at);
-        return settle(errandId, 'cancelAssigned', customer, at, settlement);
+        settle(errandId, 'cancelAssigned', customer, at, settlement);
+        return releaseOffer(errandId, 'REJECTED', at);
       }
-      move(errandId, 'cancelFree', customer, at);
+      move(errandId, 'cancelFree', customer, at, {}, patches.cancelFree());
       answerOffers(errandId, 'REJECTED', at);
+      releaseOffer(errandId, 'REJECTED', at);
       const escrow = escrows.get(errandId);
-      if (escrow) saveEscrow(escrow, { state: 'VOID' }, at);
+      if (escrow && escrow.state !== 'VOID') saveEscrow(escrow, { state: 'VOID' }, at);
     },
     expire(errandId, at) {
       move(errandId, 'expire', undefined, at);
       answerOffers(errandId, 'EXPIRED', at);
     },
-    noShow: (errandId, at) => settle(errandId, 'noShow', undefined, at, refundOf(partsOfErrand(errandId))),
+    noShow(errandId, at) {
+      settle(errandId, 'noShow', undefined, at, refundOf(partsOfErrand(errandId)));
+      releaseOffer(errandId, 'EXPIRED', at);
+    },
   };
 }
 

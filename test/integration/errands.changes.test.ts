@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ErrandPatch } from '../../src/modules/errands/index.js';
 import { hourMs, startMarket, type StoryMarket } from '../support/stories.js';
@@ -9,6 +10,17 @@ beforeAll(async () => {
 afterAll(() => market.close());
 
 const later = (ms: number): Date => new Date(market.clock.now().getTime() + ms);
+
+/** Polls until a connection of the database waits for a lock. */
+async function somebodyWaits(client: Client): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  const waiting = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  for (;;) {
+    const { rows } = await client.query<{ count: number }>(waiting);
+    if (rows[0]!.count > 0) return;
+    if (Date.now() > deadline) throw new Error('nobody waited for the lock');
+  }
+}
 
 describe('changing an errand', () => {
   it('changes what is given, clears what is null, keeps the rest, and counts one version on', async () => {
@@ -94,6 +106,25 @@ describe('changing an errand', () => {
     await expect(errands.update(customer, taken.errand.id, change)).rejects.toMatchObject({
       code: 'ILLEGAL_TRANSITION',
     });
+  });
+
+  it('takes the time once it has the errand to itself, not when it began to wait for it', async () => {
+    const { tell, errands, customer, database, clock } = market;
+    const errand = await tell.open();
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT id FROM errand WHERE id = $1 FOR UPDATE', [errand.id]);
+      const change = Promise.allSettled([errands.update(customer, errand.id, { expiresAt: later(hourMs) })]);
+      await somebodyWaits(holder);
+      clock.forward(hourMs);
+      await holder.query('COMMIT');
+      const fault = { path: 'input.expiresAt', message: 'must be a time in the future.' };
+      expect(await change).toMatchObject([{ status: 'rejected', reason: { fields: [fault] } }]);
+    } finally {
+      await holder.end();
+    }
   });
 
   it('checks the new times against the ones that stay', async () => {

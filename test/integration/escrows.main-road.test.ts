@@ -31,7 +31,6 @@ describe('the main road', () => {
       released: 600_001n,
       refunded: 50_001n,
       funded: 650_002n,
-      autoReleaseAt: null,
     });
     const held = (account: Parameters<typeof ledger.balance>[2]) => ledger.balance(tenantId, 'NGN', account);
     expect(await held(accounts.wallet(runner.userId))).toBe(389_532n + 150_000n);
@@ -106,7 +105,7 @@ describe('the main road', () => {
     const { errand: after, escrow } = await escrows.cancel(customer, errand.id);
     expect([after.state, escrow?.state]).toEqual(['CANCELLED', 'VOID']);
     const states = (await offers.listFor(customer, errand.id)).map(({ state }) => state);
-    expect(states.toSorted()).toEqual(['ACCEPTED', 'REJECTED']);
+    expect(states).toEqual(['REJECTED', 'REJECTED']);
     expect(await db.read.journal.count()).toBe(journals);
   });
 

@@ -218,19 +218,21 @@ describe('settling', () => {
 });
 
 describe('money coming in', () => {
-  it('arrives once when ten connections top up with one reference', async () => {
+  it('arrives once when ten connections top up with one reference, and one of them is told that it brought it', async () => {
     const { addPerson, tenantId, wallets } = market;
     const saver = await addPerson(tenantId, 'CUSTOMER');
     const topUp = { amountMinor: 70_000n, currency: 'NGN', reference: 'salary-march' };
+    const replays: boolean[] = [];
     const outcomes = await race(
       times(
         10,
         () =>
           ({ wallets }) =>
-            wallets.topUp(saver, topUp),
+            wallets.topUp(saver, topUp).then(({ isReplay }) => replays.push(isReplay)),
       ),
     );
     expect(tally(outcomes)).toEqual({ won: 10 });
+    expect(replays.filter((isReplay) => !isReplay)).toHaveLength(1);
     expect((await wallets.wallet(saver)).minor).toBe(70_000n);
   });
 });
@@ -250,7 +252,7 @@ describe('the ledger', () => {
   const fill = async (userId: string, amount: bigint): Promise<void> => {
     const draft = {
       ...journal(userId, userId, 0n),
-      postings: transfer(accounts.opening(), accounts.wallet(userId), amount),
+      postings: transfer(accounts.pspClearing('sandbox'), accounts.wallet(userId), amount),
     };
     await market.db.write((tx) => postJournal(tx, draft));
   };

@@ -149,8 +149,9 @@ describe('the look-up of due errands', () => {
     const client = new Client({ connectionString: database.url });
     await client.connect();
     await client.query('SET enable_seqscan = off');
-    const planOf = async (column: string): Promise<string> => {
-      const sql = lookUps.find((text) => text.includes(`${column} <=`));
+    const offersDue = statements.find((sql) => /^\s*SELECT errand_id AS id/.test(sql));
+    const planOf = async (columnOrSql: string): Promise<string> => {
+      const sql = lookUps.find((text) => text.includes(`${columnOrSql} <=`)) ?? columnOrSql;
       const { rows } = await client.query<Record<string, string>>(`EXPLAIN ${sql}`, [clock.now(), 100]);
       return rows.map((row) => row['QUERY PLAN']).join('\n');
     };
@@ -158,6 +159,7 @@ describe('the look-up of due errands', () => {
     expect(await planOf('start_by')).toContain('errand_no_show_due');
     expect(await planOf('fund_by')).toContain('errand_funding_due');
     expect(await planOf('expires_at')).toContain('errand_expiring');
+    expect(await planOf(offersDue!)).toContain('offer_expiring');
     await client.end();
   });
 });

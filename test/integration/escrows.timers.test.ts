@@ -56,7 +56,6 @@ describe('the time to look at the proof', () => {
       state: 'RELEASED',
       released: 650_002n,
       refunded: 0n,
-      autoReleaseAt: null,
     });
     const system = { actorId: null, actorRole: 'system', at: clock.now() };
     expect(await lastEventOf(errand.id)).toEqual({

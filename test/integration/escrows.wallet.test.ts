@@ -1,5 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createWalletService, type ChargeOutcome, type WalletService } from '../../src/modules/escrows/index.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Db } from '../../src/db/index.js';
+import { AppError, type Logger } from '../../src/kernel/index.js';
+import {
+  createWalletService,
+  type ChargeOutcome,
+  type ChargeRequest,
+  type WalletService,
+} from '../../src/modules/escrows/index.js';
 import { startMarket, type StoryMarket } from '../support/stories.js';
 
 let market: StoryMarket;
@@ -21,6 +28,11 @@ function walletWith(script: readonly (() => ChargeOutcome)[]): { wallets: Wallet
 }
 
 const succeed = (): ChargeOutcome => ({ kind: 'SUCCEEDED' });
+const unknownOutcome = (reference: unknown, retryable: boolean) => ({
+  code: 'UNAVAILABLE',
+  retryable,
+  message: `It is not known yet how the payment ended. Repeat it with the reference ${reference}: it is charged once.`,
+});
 const topUp = { amountMinor: 4_200n, currency: 'NGN', reference: 'once' };
 
 it('finishes a top-up whose provider answer was lost when it is asked for again, and charges no third time', async () => {
@@ -29,7 +41,7 @@ it('finishes a top-up whose provider answer was lost when it is asked for again,
     throw new Error('socket hang up');
   };
   const { wallets, calls } = walletWith([lose, succeed]);
-  await expect(wallets.topUp(saver, topUp)).rejects.toThrow('socket hang up');
+  await expect(wallets.topUp(saver, topUp)).rejects.toMatchObject(unknownOutcome('once', true));
   expect((await wallets.wallet(saver)).minor).toBe(0n);
   expect(await wallets.topUp(saver, topUp)).toMatchObject({
     isReplay: false,
@@ -39,6 +51,98 @@ it('finishes a top-up whose provider answer was lost when it is asked for again,
   expect(await wallets.topUp(saver, topUp)).toMatchObject({ isReplay: true, wallet: { minor: 4_200n } });
   expect(calls()).toBe(2);
 });
+
+it('names a reference to whoever gave none, so that repeating a lost payment does not pay twice', async () => {
+  const saver = await market.addPerson(market.tenantId, 'CUSTOMER');
+  const references: string[] = [];
+  const charge = async ({ reference }: ChargeRequest): Promise<ChargeOutcome> => {
+    references.push(reference);
+    if (references.length === 1) throw new Error('socket hang up');
+    return succeed();
+  };
+  const { db, clock } = market;
+  const wallets = createWalletService({ db, clock, provider: { name: 'forgetful', charge } });
+  const { reference: _, ...bare } = topUp;
+  const failure: unknown = await wallets.topUp(saver, bare).catch((error: unknown) => error);
+  const reference = /with the reference (\S+):/.exec((failure as Error).message)?.[1];
+  expect(failure).toMatchObject(unknownOutcome(reference, false));
+  const again = await wallets.topUp(saver, { ...bare, reference: reference! });
+  expect(again).toMatchObject({ isReplay: false, wallet: { minor: 4_200n } });
+  expect(new Set(references)).toEqual(new Set([again.charge.providerRef]));
+  expect(await db.read.charge.count({ where: { userId: saver.userId } })).toBe(1);
+});
+
+it('names the reference too when the database goes away once the provider was paid, and logs what happened', async () => {
+  const saver = await market.addPerson(market.tenantId, 'CUSTOMER');
+  const faults: object[] = [];
+  const logger: Logger = { debug() {}, info() {}, warn() {}, error: (fields) => void faults.push(fields) };
+  let writes = 0;
+  const gone = new AppError('UNAVAILABLE', 'The database cannot be reached.', { retryable: true });
+  const write: Db['write'] = async (work) => {
+    writes += 1;
+    if (writes === 2) throw gone;
+    return market.db.write(work);
+  };
+  const provider = { name: 'scripted', charge: async () => succeed() };
+  const wallets = createWalletService({ db: { read: market.db.read, write }, clock: market.clock, provider, logger });
+  await expect(wallets.topUp(saver, topUp)).rejects.toMatchObject(unknownOutcome('once', true));
+  expect(faults).toMatchObject([{ err: gone }]);
+  expect(await wallets.topUp(saver, topUp)).toMatchObject({ isReplay: false, wallet: { minor: 4_200n } });
+});
+
+describe('two payments at once with one reference', () => {
+  /** Both are asked before either is answered; then they are answered one after the other. */
+  async function together(first: ChargeOutcome, second: ChargeOutcome) {
+    const saver = await market.addPerson(market.tenantId, 'CUSTOMER');
+    const [bothAsked, allAsked] = latch();
+    const [firstDone, release] = latch();
+    let calls = 0;
+    const charge = async (): Promise<ChargeOutcome> => {
+      calls += 1;
+      const isFirst = calls === 1;
+      if (calls === 2) allAsked();
+      await bothAsked;
+      if (!isFirst) await firstDone;
+      return isFirst ? first : second;
+    };
+    const { db, clock } = market;
+    const wallets = createWalletService({ db, clock, provider: { name: 'slow', charge } });
+    const call = () =>
+      wallets
+        .topUp(saver, topUp)
+        .then(
+          ({ isReplay, charge: { state } }) => `${state} ${isReplay ? 'replay' : 'new'}`,
+          (error: Error) => error.message,
+        )
+        .finally(release);
+    const answers = await Promise.all([call(), call()]);
+    return { answers: answers.toSorted(), minor: (await wallets.wallet(saver)).minor };
+  }
+  const decline = { kind: 'FAILED', reason: 'card expired' } as const;
+
+  it('are told of one new payment and one replay when both succeed', async () => {
+    const told = { answers: ['SUCCEEDED new', 'SUCCEEDED replay'], minor: 4_200n };
+    expect(await together(succeed(), succeed())).toEqual(told);
+  });
+
+  it('are both told of the money in the wallet when the second answer is a decline', async () => {
+    const told = { answers: ['SUCCEEDED new', 'SUCCEEDED replay'], minor: 4_200n };
+    expect(await together(succeed(), decline)).toEqual(told);
+  });
+
+  it('bring the money when the first answer is a decline and the second is not', async () => {
+    const told = { answers: ['SUCCEEDED new', 'The payment was declined: card expired'], minor: 4_200n };
+    expect(await together(decline, succeed())).toEqual(told);
+  });
+});
+
+function latch(): [Promise<void>, () => void] {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return [opened, open];
+}
 
 it('moves no money for a declined charge, and lets the same reference try again', async () => {
   const saver = await market.addPerson(market.tenantId, 'CUSTOMER');

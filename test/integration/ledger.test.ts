@@ -35,8 +35,9 @@ function draft(postings: readonly Posting[], patch: Partial<JournalDraft> = {}):
 }
 
 const post = (journal: JournalDraft) => market.db.write((tx) => postJournal(tx, journal));
+const psp = accounts.pspClearing('sandbox');
 const [a, b] = [accounts.wallet(uuidv7()), accounts.wallet(uuidv7())];
-const fill = (amount: bigint) => post(draft(transfer(accounts.opening(), a, amount)));
+const fill = (amount: bigint) => post(draft(transfer(psp, a, amount)));
 
 describe('booking a journal', () => {
   it('opens missing accounts, moves the totals of floored ones and leaves the others to their lines', async () => {
@@ -49,15 +50,11 @@ describe('booking a journal', () => {
     expect(totals).toEqual({
       [a.code]: [100n, 1_000n, 3, true],
       [b.code]: [0n, 70n, 1, true],
-      'equity:opening': [0n, 0n, 0, false],
+      [psp.code]: [0n, 0n, 0, false],
       'revenue:commission': [0n, 0n, 0, false],
     });
     const balance = (account: typeof a) => market.ledger.balance(market.tenantId, 'NGN', account);
-    expect([await balance(a), await balance(accounts.commission()), await balance(accounts.opening())]).toEqual([
-      900n,
-      30n,
-      -1_000n,
-    ]);
+    expect([await balance(a), await balance(accounts.commission()), await balance(psp)]).toEqual([900n, 30n, 1_000n]);
     expect(await balance(accounts.vat())).toBe(0n);
   });
 
@@ -76,8 +73,8 @@ describe('booking a journal', () => {
   it('keeps the same code apart by currency and by tenant', async () => {
     const elsewhere = await market.addTenant('other', 'NGN');
     await fill(5n);
-    await post(draft(transfer(accounts.opening(), a, 6n), { currency: 'KES' }));
-    await post(draft(transfer(accounts.opening(), a, 7n), { tenantId: elsewhere }));
+    await post(draft(transfer(psp, a, 6n), { currency: 'KES' }));
+    await post(draft(transfer(psp, a, 7n), { tenantId: elsewhere }));
     const { ledger, tenantId } = market;
     expect(await ledger.balance(tenantId, 'NGN', a)).toBe(5n);
     expect(await ledger.balance(tenantId, 'KES', a)).toBe(6n);
@@ -193,6 +190,17 @@ describe('ledger health', () => {
     );
     expect(closed).toMatchObject({ ok: false, escrowMismatches: [escrow.id] });
   });
+
+  it.each(['COMPLETED', 'CANCELLED', 'EXPIRED'] as const)(
+    'names a funded escrow that still holds money when its errand is %s',
+    async (state) => {
+      const { tell, db, ledger, tenantId } = market;
+      const { errand, escrow } = await tell.assigned();
+      expect((await ledger.health(tenantId)).escrowMismatches).toEqual([]);
+      await db.write((tx) => tx.errand.update({ where: { id: errand.id }, data: { state } }));
+      expect(await ledger.health(tenantId)).toMatchObject({ ok: false, escrowMismatches: [escrow.id] });
+    },
+  );
 });
 
 describe('the database itself', () => {

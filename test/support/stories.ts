@@ -16,7 +16,7 @@ import {
   createWalletService,
   type Escrow,
 } from '../../src/modules/escrows/index.js';
-import { createLedgerService } from '../../src/modules/ledger/index.js';
+import { createLedgerService, type AccountRef } from '../../src/modules/ledger/index.js';
 import { createTestDatabase } from './postgres.js';
 
 /** A clock that stands still until it is moved. */
@@ -40,8 +40,20 @@ export function createServices(db: Db, clock: Clock) {
     offers: createOfferService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
     wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
-    ledger: createLedgerService({ db }),
+    ledger: { ...createLedgerService({ db }), balance: balanceReader(db) },
     timers: createTimerService({ db, clock }),
+  };
+}
+
+/** What an account holds in minor units, summed from the lines of the books and from nothing else. */
+function balanceReader(db: Db) {
+  return async (tenantId: string, currency: string, { code, type }: AccountRef): Promise<bigint> => {
+    const [row] = await db.read.$queryRaw<{ minor: bigint }[]>`
+      SELECT coalesce(sum(CASE l.side WHEN 'CREDIT' THEN l.amount ELSE -l.amount END), 0)::bigint AS minor
+      FROM journal_line l JOIN ledger_account a ON a.id = l.account_id
+      WHERE a.tenant_id = ${tenantId}::uuid AND a.currency = ${currency} AND a.code = ${code}`;
+    const grown = row?.minor ?? 0n;
+    return type === 'ASSET' || type === 'EXPENSE' ? -grown : grown;
   };
 }
 

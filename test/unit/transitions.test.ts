@@ -54,7 +54,7 @@ function errandIn(state: ErrandState, patch: Partial<Errand> = {}): Errand {
     expiresAt: hours(24),
     fundBy: hours(24),
     autoReleaseAt: null,
-    publishedAt: null,
+    publishedAt: state === 'DRAFT' ? null : hours(-24),
     processVersion: 1,
     version: 3,
     createdAt: hours(-24),
@@ -137,6 +137,7 @@ describe('the matrix of states, transitions and actors', () => {
     );
     expect(legal.map(([name, state, kind]) => `${state} ${name} ${kind} > ${outcome(name, state, kind)}`)).toEqual([
       'DRAFT publish customer > OPEN',
+      'DRAFT cancelFree customer > CANCELLED',
       'OPEN placeOffer runner > OPEN',
       'OPEN placeOffer assignedRunner > OPEN',
       'OPEN acceptOffer customer > AWAITING_FUNDING',
@@ -173,6 +174,23 @@ describe('guards', () => {
     ['placeOffer', 'OPEN', 'runner', { errand: errandIn('OPEN', { expiresAt: now }) }, 'ILLEGAL_TRANSITION'],
     ['acceptOffer', 'OPEN', 'customer', { offer: { state: 'WITHDRAWN', expiresAt: hours(1) } }, 'ILLEGAL_TRANSITION'],
     ['acceptOffer', 'OPEN', 'customer', { offer: { state: 'PENDING', expiresAt: now } }, 'ILLEGAL_TRANSITION'],
+    ['publish', 'DRAFT', 'customer', { errand: errandIn('DRAFT', { startBy: hours(-1) }) }, 'BAD_INPUT'],
+    ['placeOffer', 'OPEN', 'runner', { errand: errandIn('OPEN', { startBy: hours(-1) }) }, 'ILLEGAL_TRANSITION'],
+    ['acceptOffer', 'OPEN', 'customer', { errand: errandIn('OPEN', { startBy: hours(-1) }) }, 'ILLEGAL_TRANSITION'],
+    [
+      'fundFromWallet',
+      'AWAITING_FUNDING',
+      'customer',
+      { errand: errandIn('AWAITING_FUNDING', { startBy: hours(-1) }) },
+      'ILLEGAL_TRANSITION',
+    ],
+    [
+      'fundFromWallet',
+      'AWAITING_FUNDING',
+      'customer',
+      { errand: errandIn('AWAITING_FUNDING', { fundBy: now }) },
+      'ILLEGAL_TRANSITION',
+    ],
     [
       'start',
       'ASSIGNED',
@@ -202,6 +220,19 @@ describe('guards', () => {
     expect(outcome(name, state, kind)).toBe(expected(name, state, kind));
     const all = { ...factsFor(name, state), ...facts };
     expect(() => decide(name, all, actor(kind, all.errand), now)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('let an errand be published, bid on, taken and funded until the very end of its hour to start late', () => {
+    const startBy = hours(-1 + 1 / 3_600_000);
+    for (const [name, state, kind] of [
+      ['publish', 'DRAFT', 'customer'],
+      ['placeOffer', 'OPEN', 'runner'],
+      ['acceptOffer', 'OPEN', 'customer'],
+      ['fundFromWallet', 'AWAITING_FUNDING', 'customer'],
+    ] as const) {
+      const facts = { ...factsFor(name, state), errand: errandIn(state, { startBy, fundBy: hours(1 / 3_600_000) }) };
+      expect(decide(name, facts, actor(kind, facts.errand), now).to).toBe(expected(name, state, kind));
+    }
   });
 
   it('refuses whoever decided on an older version, and nobody who names the current one', () => {

@@ -201,7 +201,6 @@ CREATE TABLE "escrow" (
     "refunded" BIGINT NOT NULL,
     "state" "escrow_state" NOT NULL,
     "frozen_by_dispute" UUID,
-    "auto_release_at" TIMESTAMPTZ(3),
     "funded_at" TIMESTAMPTZ(3),
     "version" INTEGER NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,

@@ -27,15 +27,17 @@ CREATE INDEX errand_pickup ON errand USING gist (point(pickup_lng, pickup_lat)) 
 ALTER TABLE offer ADD CONSTRAINT offer_amount CHECK (amount > 0);
 CREATE UNIQUE INDEX offer_one_live_per_runner ON offer (errand_id, runner_id) WHERE state IN ('PENDING', 'COUNTERED');
 CREATE UNIQUE INDEX offer_one_accepted ON offer (errand_id) WHERE state = 'ACCEPTED';
+CREATE INDEX offer_expiring ON offer (expires_at) WHERE state IN ('PENDING', 'COUNTERED');
 
 -- Escrow --------------------------------------------------------------------------------------------------------------
 ALTER TABLE fee_plan ADD CONSTRAINT fee_plan_rates CHECK (
   commission_bps BETWEEN 0 AND 10000 AND vat_bps BETWEEN 0 AND 10000 AND cancellation_bps BETWEEN 0 AND 10000 AND free_cancel_minutes >= 0);
+-- Commission and the VAT on it take no more than the whole service part.
+ALTER TABLE fee_plan ADD CONSTRAINT fee_plan_payable CHECK (commission_bps::bigint * (10000 + vat_bps) <= 100000000);
 ALTER TABLE escrow ADD CONSTRAINT escrow_amounts CHECK (
   gross > 0 AND funded >= 0 AND released >= 0 AND refunded >= 0 AND funded <= gross AND released + refunded <= funded);
 ALTER TABLE escrow ADD CONSTRAINT escrow_settled CHECK ((state IN ('RELEASED', 'REFUNDED', 'SPLIT')) <= (released + refunded = funded));
 ALTER TABLE escrow ADD CONSTRAINT escrow_version CHECK (version >= 1);
-CREATE INDEX escrow_release_due ON escrow (auto_release_at) WHERE state IN ('FUNDED', 'PARTIALLY_RELEASED');
 
 -- Ledger --------------------------------------------------------------------------------------------------------------
 ALTER TABLE journal_line ADD CONSTRAINT journal_line_amount CHECK (amount > 0);

@@ -1,3 +1,4 @@
+import { GraphQLDateTime } from 'graphql-scalars';
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { families, tags } from '../../invalidation/index.js';
 import { requireUser } from '../../kernel/index.js';
@@ -61,7 +62,7 @@ export class EscrowResolver {
 
   @Authorized()
   @Mutation(() => CancelErrandPayload, {
-    description: 'Calls an errand off; what is in escrow goes back, less what the fee plan says.',
+    description: 'Calls an errand off, a draft too; what is in escrow goes back, less what the fee plan says.',
   })
   async cancelErrand(
     @Arg('id', () => ID) id: string,
@@ -89,6 +90,15 @@ export class EscrowResolver {
   @FieldResolver(() => MoneyType, { description: 'Gone back to the customer.' })
   refunded(@Root() escrow: Escrow) {
     return moneyOf(escrow.refunded, escrow.currency);
+  }
+
+  @FieldResolver(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When the runner is paid without a word from the customer; null unless the errand is delivered.',
+  })
+  async autoReleaseAt(@Root() escrow: Escrow, @Ctx() { loaders }: GraphqlContext) {
+    const errand = await loaders.errandById.load(escrow.errandId);
+    return errand?.state === 'DELIVERED' ? errand.autoReleaseAt : null;
   }
 
   @FieldResolver(() => ErrandType)

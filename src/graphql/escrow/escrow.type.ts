@@ -24,9 +24,6 @@ export class EscrowType {
   @Field(() => GraphQLDateTime, { nullable: true })
   fundedAt!: Date | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true })
-  autoReleaseAt!: Date | null;
-
   @Field(() => GraphQLDateTime)
   createdAt!: Date;
 

@@ -30,7 +30,8 @@ export class TopUpInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Your own reference; a repeated one is charged once. Up to 100 characters.',
+    description:
+      'Your own reference; a repeated one is charged once. Up to 100 characters. Without one a repeated call charges again.',
   })
   reference?: string;
 }

@@ -82,12 +82,16 @@ export function marketWhere(tenantId: string, filter: ErrandFilter): Prisma.Erra
   return {
     tenantId,
     state: states?.length ? { in: distinct(states) } : { not: 'DRAFT' },
+    NOT: discardedDraft,
     ...(categories?.length && { category: { in: distinct(categories) } }),
     ...(area && { area: { equals: escapeLike(area), mode: 'insensitive' } }),
     budget: { ...(budgetMin != null && { gte: budgetMin }), ...(budgetMax != null && { lte: budgetMax }) },
     ...(contains && { OR: [{ title: contains }, { description: contains }] }),
   };
 }
+
+/** Cancelled before it was published: still private to its customer. */
+const discardedDraft = { state: 'CANCELLED', publishedAt: null } as const;
 
 interface Ordering {
   readonly column: 'createdAt' | 'budget' | 'deliverBy';

@@ -64,7 +64,7 @@ export interface ErrandService {
   get(viewer: Viewer, id: string): Promise<Errand>;
   /** One errand whoever asks: for callers that check `assertVisible` themselves. @throws AppError NOT_FOUND */
   find(tenantId: string, id: string): Promise<Errand>;
-  /** The market: every state but DRAFT. */
+  /** The market: every state but DRAFT, without drafts that were discarded. */
   list(viewer: Viewer, args: MarketListArgs): Promise<Page<Errand>>;
   /** What the viewer posted or runs, newest first, drafts included. */
   listMine(viewer: Viewer, args: MyListArgs): Promise<Page<Errand>>;
@@ -97,7 +97,7 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
   return {
     post: (viewer, input) => db.write((tx) => post(tx, viewer, input, clock.now())),
     update: (viewer, id, patch, expectedVersion) =>
-      db.write((tx) => update(tx, viewer, id, patch, expectedVersion, clock.now())),
+      db.write((tx) => update(tx, viewer, id, patch, expectedVersion, clock)),
     publish: (viewer, id, expectedVersion) =>
       move(viewer, id, 'publish', { expectedVersion }, (tx, errand, decision, now) =>
         saveTransition(tx, errand, decision, patches.publish(now)),
@@ -112,13 +112,7 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
         { expectedVersion, proofsCount: proofs.length },
         async (tx, errand, decision, now) => {
           await tx.proof.createMany({ data: parseProofs(proofs, errand, requireUser(viewer).userId, now) });
-          const patch = patches.submitProof(now);
-          const version = { increment: 1 };
-          await tx.escrow.updateMany({
-            where: { tenantId: errand.tenantId, errandId: id },
-            data: { ...patch, version, updatedAt: now },
-          });
-          return saveTransition(tx, errand, decision, patch);
+          return saveTransition(tx, errand, decision, patches.submitProof(now));
         },
       ),
     async get(viewer, id) {
@@ -160,10 +154,11 @@ async function update(
   id: string,
   patch: ErrandPatch,
   expectedVersion: number | null | undefined,
-  now: Date,
+  clock: Clock,
 ): Promise<Errand> {
   const { tenantId } = requireUser(viewer);
   const errand = await lockErrand(tx, tenantId, id);
+  const now = clock.now();
   assertVisible(viewer, errand);
   if (!isCustomer(viewer, errand)) throw new AppError('FORBIDDEN', 'Only the customer of the errand may change it.');
   requireVersion(errand, expectedVersion);

@@ -60,14 +60,16 @@ export const areaLengthMax = 80;
 
 type Parties = Pick<Errand, 'tenantId' | 'customerId' | 'runnerId'>;
 
-/** The market sees every errand but drafts; a draft is its customer's, and staff's to help with. */
-export function canSee(viewer: Viewer, errand: Parties & Pick<Errand, 'state'>): boolean {
+type Seen = Parties & Pick<Errand, 'state' | 'publishedAt'>;
+
+/** The market sees every errand that was published; a draft, discarded or not, is its customer's, and staff's to help with. */
+export function canSee(viewer: Viewer, errand: Seen): boolean {
   if (viewer.tenantId !== errand.tenantId) return false;
-  return errand.state !== 'DRAFT' || isCustomer(viewer, errand) || isStaff(viewer);
+  return !isDraft(errand) || isCustomer(viewer, errand) || isStaff(viewer);
 }
 
 /** @throws AppError NOT_FOUND, the same as for an errand that does not exist */
-export function assertVisible(viewer: Viewer, errand: Parties & Pick<Errand, 'id' | 'state'>): void {
+export function assertVisible(viewer: Viewer, errand: Seen & Pick<Errand, 'id'>): void {
   if (!canSee(viewer, errand)) throw notFound('errand', errand.id);
 }
 
@@ -83,4 +85,8 @@ export function isCustomer(viewer: Viewer, errand: Pick<Errand, 'customerId'>): 
 
 export function isAssignedRunner(viewer: Viewer, errand: Pick<Errand, 'runnerId'>): boolean {
   return viewer.kind === 'user' && viewer.userId === errand.runnerId;
+}
+
+function isDraft({ state, publishedAt }: Pick<Errand, 'state' | 'publishedAt'>): boolean {
+  return state === 'DRAFT' || (state === 'CANCELLED' && publishedAt === null);
 }

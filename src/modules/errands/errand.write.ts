@@ -24,6 +24,8 @@ export function newErrandRow(
   };
 }
 
+const nobodyTaken = { runnerId: null, acceptedOfferId: null, fundBy: null } as const;
+
 /** What each transition writes into the errand beside its state and version. */
 export const patches = {
   publish: (now: Date) => ({ publishedAt: now }),
@@ -32,6 +34,8 @@ export const patches = {
     acceptedOfferId: offer.id,
     fundBy: new Date(now.getTime() + fundingWindowMs),
   }),
-  fundingTimeout: () => ({ runnerId: null, acceptedOfferId: null, fundBy: null }),
+  fundingTimeout: () => nobodyTaken,
+  /** A runner who was never paid for keeps no sight of the addresses. */
+  cancelFree: () => nobodyTaken,
   submitProof: (now: Date) => ({ autoReleaseAt: new Date(now.getTime() + inspectionWindowMs) }),
 } as const;

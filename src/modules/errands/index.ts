@@ -20,10 +20,10 @@ export {
   transitions,
   type ActorKind,
   type Facts,
-  type Refusal,
   type TransitionName,
   type TransitionRule,
 } from './transitions.js';
+export type { Refusal } from './refusals.js';
 export { actorOf, decide, systemActor, type Actor, type Decision, type TransitionEvent } from './decide.js';
 export { nothing, refundOf, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
 export {
@@ -38,7 +38,7 @@ export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type P
 export { newestFirst } from './newest-first.js';
 export { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
-export { closeLiveOffers, releaseAcceptedOffer } from './offer.repo.js';
+export { closeLiveOffers, expireStaleOffers, releaseAcceptedOffer } from './offer.repo.js';
 export type { ProofInput } from './proof.input.js';
 export {
   createErrandService,

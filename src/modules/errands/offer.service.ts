@@ -16,6 +16,7 @@ import { actorOf, decide } from './decide.js';
 import { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
 import { amountMinorMax, assertVisible, isCustomer, liveOfferStates, type Errand, type Offer } from './errand.js';
 import { refuse, textFaults } from './faults.js';
+import { expireStaleOffers, offerStateAt } from './offer.repo.js';
 
 export interface NewOffer {
   /** Minor units of the errand's currency, above 0, up to `amountMinorMax`. */
@@ -33,13 +34,16 @@ export interface OfferChange {
 
 /** What runners would do errands for. Offers are seen by the errand's customer, by staff and by the runner who made them. */
 export interface OfferService {
-  /** @throws AppError FORBIDDEN unless a runner who is not the customer, ALREADY_EXISTS beside a live offer of one's own, ILLEGAL_TRANSITION unless OPEN, BAD_INPUT */
+  /** @throws AppError FORBIDDEN unless a runner who is not the customer, ALREADY_EXISTS beside a live offer of one's own (one past its time is no longer live), ILLEGAL_TRANSITION unless OPEN, BAD_INPUT */
   make(viewer: Viewer, errandId: string, input: NewOffer): Promise<OfferChange>;
   /** Takes a live offer of one's own back. @throws AppError NOT_FOUND, FORBIDDEN, ILLEGAL_TRANSITION */
   withdraw(viewer: Viewer, offerId: string): Promise<OfferChange>;
-  /** Oldest first, the first 500 of what the viewer may see: for others than the customer and staff, their own. */
+  /**
+   * Oldest first, the first 500 of what the viewer may see: for others than the customer and staff, their own. An offer
+   * past its time shows as EXPIRED.
+   */
   listFor(viewer: Viewer, errandId: string): Promise<readonly Offer[]>;
-  /** How many live offers each errand has; an errand without any is left out. */
+  /** How many live offers each errand has, by the clock; an errand without any is left out. */
   countsFor(tenantId: string, errandIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
@@ -64,10 +68,17 @@ export function createOfferService({ db, clock }: OfferServiceDeps): OfferServic
       if (!seesAll && viewer.kind !== 'user') return [];
       const mine = viewer.kind === 'user' && !seesAll ? { runnerId: viewer.userId } : {};
       const orderBy: Prisma.OfferOrderByWithRelationInput[] = [{ createdAt: 'asc' }, { id: 'asc' }];
-      return db.read.offer.findMany({ where: { tenantId, errandId, ...mine }, orderBy, take: listMax });
+      const offers = await db.read.offer.findMany({ where: { tenantId, errandId, ...mine }, orderBy, take: listMax });
+      const now = clock.now();
+      return offers.map((offer) => ({ ...offer, state: offerStateAt(offer, now) }));
     },
     async countsFor(tenantId, errandIds) {
-      const where = { tenantId, errandId: { in: errandIds.filter(isUuid) }, state: { in: [...liveOfferStates] } };
+      const where = {
+        tenantId,
+        errandId: { in: errandIds.filter(isUuid) },
+        state: { in: [...liveOfferStates] },
+        expiresAt: { gt: clock.now() },
+      };
       const groups = await db.read.offer.groupBy({ by: ['errandId'], where, _count: { _all: true } });
       return new Map(groups.map(({ errandId, _count }) => [errandId, _count._all]));
     },
@@ -107,6 +118,7 @@ async function make(tx: Tx, viewer: Viewer, errandId: string, input: NewOffer, c
     message: input.message?.trim() || null,
     expiresAt: input.expiresAt ?? errand.expiresAt,
   };
+  await expireStaleOffers(tx, errand, now, userId);
   const offer = await insertOffer(tx, newOfferRow(errand, terms, now));
   return { offer, errand: await saveTransition(tx, errand, decision) };
 }
@@ -127,13 +139,15 @@ async function withdraw(tx: Tx, viewer: Viewer, offerId: string, clock: Clock): 
   const errand = await lockErrandOfOffer(tx, tenantId, offerId);
   const offer = await readOffer(tx, viewer, errand, offerId);
   if (offer.runnerId !== userId) throw new AppError('FORBIDDEN', 'Only the runner who made an offer may withdraw it.');
-  if (!(liveOfferStates as readonly string[]).includes(offer.state)) {
+  const now = clock.now();
+  const state = offerStateAt(offer, now);
+  if (!(liveOfferStates as readonly string[]).includes(state)) {
     throw new AppError(
       'ILLEGAL_TRANSITION',
-      `The offer is ${offer.state}; only a ${liveOfferStates.join(' or ')} one can be withdrawn.`,
+      `The offer is ${state}; only a ${liveOfferStates.join(' or ')} one can be withdrawn.`,
     );
   }
-  const data = { state: 'WITHDRAWN', version: offer.version + 1, updatedAt: clock.now() } as const;
+  const data = { state: 'WITHDRAWN', version: offer.version + 1, updatedAt: now } as const;
   return { offer: await tx.offer.update({ where: { id: offer.id }, data }), errand };
 }
 

@@ -1,6 +1,7 @@
-import { invariant, type ErrorCode } from '../../kernel/index.js';
+import { invariant } from '../../kernel/index.js';
 import type { Posting } from '../ledger/index.js';
 import { amountMinorMax, type Errand, type ErrandState, type Offer } from './errand.js';
+import { badInput, due, firstOf, illegal, notYet, type Refusal } from './refusals.js';
 import { fundingPostings, refundPostings, settlementPostings, type MoneyFacts } from './settlement.js';
 
 /** Who may fire a transition. `system` is a timer. A customer of the errand is never its runner. */
@@ -15,12 +16,6 @@ export interface Facts {
   readonly money?: MoneyFacts;
   /** The version the caller decided on. */
   readonly expectedVersion?: number | null | undefined;
-}
-
-/** Why a transition that its state and actor allow does not happen. */
-export interface Refusal {
-  readonly code: ErrorCode;
-  readonly message: string;
 }
 
 export interface TransitionRule {
@@ -48,6 +43,7 @@ export const transitions = {
     guard: ({ errand }, now) =>
       firstOf([
         errand.expiresAt <= now && badInput('expiresAt has passed: set a later one first.'),
+        isTooLateToStart(errand, now) && badInput('startBy and an hour have passed: set a later one, or none, first.'),
         (errand.budget <= 0n || errand.budget > amountMinorMax) &&
           badInput(`budget is outside 1 to ${amountMinorMax} minor units.`),
       ]),
@@ -59,7 +55,10 @@ export const transitions = {
     to: 'same',
     actor: 'runner',
     guard: ({ errand }, now) =>
-      firstOf([errand.expiresAt <= now && illegal('The errand takes no more offers: it has expired.')]),
+      firstOf([
+        errand.expiresAt <= now && illegal('The errand takes no more offers: it has expired.'),
+        isTooLateToStart(errand, now) && tooLateToStart(),
+      ]),
     postings: none,
     description: 'A runner offers to do an open errand.',
   },
@@ -67,11 +66,12 @@ export const transitions = {
     from: ['OPEN'],
     to: 'AWAITING_FUNDING',
     actor: 'customer',
-    guard: ({ offer }, now) =>
+    guard: ({ errand, offer }, now) =>
       firstOf([
         offer?.state !== 'PENDING' &&
           illegal(`The offer is ${offer?.state ?? 'missing'}; only a PENDING one can be accepted.`),
         offer && offer.expiresAt <= now && illegal('The offer has expired.'),
+        isTooLateToStart(errand, now) && tooLateToStart(),
       ]),
     postings: none,
     description:
@@ -81,7 +81,11 @@ export const transitions = {
     from: ['AWAITING_FUNDING'],
     to: 'ASSIGNED',
     actor: 'customer',
-    guard: pass,
+    guard: ({ errand }, now) =>
+      firstOf([
+        errand.fundBy !== null && errand.fundBy <= now && illegal('The time to fund the errand, fundBy, has passed.'),
+        isTooLateToStart(errand, now) && tooLateToStart(),
+      ]),
     postings: (facts) => fundingPostings(moneyOf(facts)),
     description: 'The customer pays the whole escrow from the wallet; the floor of the wallet is the guard.',
   },
@@ -89,8 +93,7 @@ export const transitions = {
     from: ['ASSIGNED'],
     to: 'IN_PROGRESS',
     actor: 'assignedRunner',
-    guard: ({ errand }, now) =>
-      firstOf([noShowAt(errand) <= now.getTime() && illegal('The time to start, startBy and an hour, has passed.')]),
+    guard: ({ errand }, now) => firstOf([isTooLateToStart(errand, now) && tooLateToStart()]),
     postings: none,
     description: 'The assigned runner sets off.',
   },
@@ -128,12 +131,12 @@ export const transitions = {
     description: 'The escrow was not funded in time: the errand takes offers again.',
   },
   cancelFree: {
-    from: ['OPEN', 'AWAITING_FUNDING'],
+    from: ['DRAFT', 'OPEN', 'AWAITING_FUNDING'],
     to: 'CANCELLED',
     actor: 'customer',
     guard: pass,
     postings: none,
-    description: 'The customer calls it off before any money is held.',
+    description: 'The customer calls it off before any money is held, or discards a draft.',
   },
   cancelAssigned: {
     from: ['ASSIGNED'],
@@ -149,7 +152,7 @@ export const transitions = {
     to: 'EXPIRED',
     actor: 'system',
     guard: (facts, now) =>
-      notFrozen(facts) ?? (noShowAt(facts.errand) <= now.getTime() ? undefined : notYet('startBy and an hour')),
+      notFrozen(facts) ?? (isTooLateToStart(facts.errand, now) ? undefined : notYet('startBy and an hour')),
     postings: (facts) => refundPostings(moneyOf(facts)),
     description: 'The runner never started: the customer gets everything back.',
   },
@@ -184,32 +187,16 @@ function notFrozen({ money }: Facts): Refusal | undefined {
     : undefined;
 }
 
-function due(at: Date | null, now: Date, name: string): Refusal | undefined {
-  return at !== null && at <= now ? undefined : notYet(name);
+/** Never, for an errand that names no `startBy`: it may start at any time. */
+function isTooLateToStart({ startBy }: Errand, now: Date): boolean {
+  return startBy !== null && startBy.getTime() + noShowGraceMs <= now.getTime();
 }
 
-function notYet(name: string): Refusal {
-  return illegal(`It is not time yet: ${name} has not passed.`);
-}
-
-/** Milliseconds since 1970; never, for an errand that may start at any time. */
-function noShowAt({ startBy }: Errand): number {
-  return startBy ? startBy.getTime() + noShowGraceMs : Number.POSITIVE_INFINITY;
+function tooLateToStart(): Refusal {
+  return illegal('The time to start, startBy and an hour, has passed.');
 }
 
 function moneyOf({ money, errand }: Facts): MoneyFacts {
   invariant(money, `errand ${errand.id} moves money without its facts`);
   return money;
-}
-
-function firstOf(refusals: readonly (Refusal | false | undefined)[]): Refusal | undefined {
-  return refusals.find((refusal) => typeof refusal === 'object');
-}
-
-function illegal(message: string): Refusal {
-  return { code: 'ILLEGAL_TRANSITION', message };
-}
-
-function badInput(message: string): Refusal {
-  return { code: 'BAD_INPUT', message };
 }

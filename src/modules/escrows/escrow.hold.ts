@@ -60,14 +60,20 @@ export async function settleEscrow(
   };
 }
 
-/** Closes an escrow that never got its money, if there is one, and saves the errand. */
+/** Closes an escrow that never got its money, if there is one and it is not closed already, and saves the errand. */
 export async function voidEscrow(
   tx: Tx,
   { errand, money }: Held,
   decision: Decision,
-  patch: Prisma.ErrandUncheckedUpdateInput = {},
+  patch: Prisma.ErrandUncheckedUpdateInput,
   reason?: string,
 ): Promise<{ readonly errand: Errand; readonly escrow: Escrow | null }> {
-  const escrow = money ? await saveEscrow(tx, money.escrow, { state: 'VOID' }, decision.event.at) : null;
-  return { escrow, errand: await saveTransition(tx, errand, decision, patch, reason) };
+  return {
+    escrow: money ? await voided(tx, money.escrow, decision.event.at) : null,
+    errand: await saveTransition(tx, errand, decision, patch, reason),
+  };
+}
+
+async function voided(tx: Tx, escrow: Escrow, now: Date): Promise<Escrow> {
+  return escrow.state === 'VOID' ? escrow : saveEscrow(tx, escrow, { state: 'VOID' }, now);
 }

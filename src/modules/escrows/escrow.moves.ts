@@ -16,6 +16,7 @@ import {
   patches,
   readOffer,
   refuse,
+  releaseAcceptedOffer,
   saveTransition,
   textFaults,
   type Errand,
@@ -105,11 +106,13 @@ export async function cancel(hand: Hand, errandId: string, reason?: string | nul
   if (held.errand.state !== 'ASSIGNED') {
     const decision = decide('cancelFree', factsOf(held), actor, now);
     await closeLiveOffers(tx, held.errand, 'REJECTED', now);
-    return voidEscrow(tx, held, decision, {}, parseReason(reason));
+    await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
+    return voidEscrow(tx, held, decision, patches.cancelFree(), parseReason(reason));
   }
   const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
     cancellationSettlement(feePlan, partsOf(escrow, held.errand), escrow.fundedAt ?? escrow.createdAt, now);
   const decision = decide('cancelAssigned', factsOf(held, settle), actor, now);
+  await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
   return settleEscrow(tx, held, decision, settle, parseReason(reason));
 }
 

@@ -45,7 +45,6 @@ export function newEscrowRow(
     refunded: 0n,
     state: 'AWAITING_FUNDS',
     frozenByDispute: null,
-    autoReleaseAt: null,
     fundedAt: null,
     version: 1,
     createdAt: now,
@@ -74,7 +73,7 @@ export function settledPatch(escrow: Escrow, settlement: Settlement, how: 'deliv
   const released = escrow.funded - refunded;
   const calledOff = released === 0n ? ('REFUNDED' as const) : ('SPLIT' as const);
   const state: EscrowState = how === 'delivered' ? 'RELEASED' : calledOff;
-  return { state, released, refunded, autoReleaseAt: null };
+  return { state, released, refunded };
 }
 
 /**

@@ -20,6 +20,7 @@ export async function dueErrands(
   after: DueErrand | undefined,
   limit: number,
 ): Promise<readonly DueErrand[]> {
+  if (name === 'offersExpire') return withStaleOffers(reader, now, after, limit);
   const { state, column, graceMs } = timers[name];
   const at = Prisma.raw(column);
   const until = new Date(now.getTime() - graceMs);
@@ -30,9 +31,26 @@ export async function dueErrands(
     ORDER BY ${at}, id LIMIT ${limit}`;
 }
 
+/** Errands with live offers past their time, each once, by its oldest such offer. */
+async function withStaleOffers(
+  reader: Pick<Reader, '$queryRaw'>,
+  now: Date,
+  after: DueErrand | undefined,
+  limit: number,
+): Promise<readonly DueErrand[]> {
+  const behind = after
+    ? Prisma.sql`HAVING (min(expires_at), errand_id) > (${after.waitsFor}, ${after.id}::uuid)`
+    : Prisma.empty;
+  return reader.$queryRaw<DueErrand[]>`
+    SELECT errand_id AS id, tenant_id AS "tenantId", min(expires_at) AS "waitsFor" FROM offer
+    WHERE state IN ('PENDING', 'COUNTERED') AND expires_at <= ${now}
+    GROUP BY errand_id, tenant_id ${behind}
+    ORDER BY min(expires_at), errand_id LIMIT ${limit}`;
+}
+
 const timers = {
   autoRelease: { state: 'DELIVERED', column: 'auto_release_at', graceMs: 0 },
   noShow: { state: 'ASSIGNED', column: 'start_by', graceMs: noShowGraceMs },
   fundingTimeout: { state: 'AWAITING_FUNDING', column: 'fund_by', graceMs: 0 },
   expire: { state: 'OPEN', column: 'expires_at', graceMs: 0 },
-} as const satisfies Record<TimerName, { state: string; column: string; graceMs: number }>;
+} as const satisfies Record<Exclude<TimerName, 'offersExpire'>, { state: string; column: string; graceMs: number }>;

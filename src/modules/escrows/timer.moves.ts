@@ -1,8 +1,9 @@
 import type { Tx } from '../../db/index.js';
-import type { Clock } from '../../kernel/index.js';
+import { AppError, type Clock } from '../../kernel/index.js';
 import {
   closeLiveOffers,
   decide,
+  expireStaleOffers,
   patches,
   refundOf,
   releaseAcceptedOffer,
@@ -20,7 +21,8 @@ export const timerNames = [
   'noShow',
   'fundingTimeout',
   'expire',
-] as const satisfies readonly TransitionName[];
+  'offersExpire',
+] as const satisfies readonly (TransitionName | 'offersExpire')[];
 export type TimerName = (typeof timerNames)[number];
 
 /**
@@ -50,16 +52,23 @@ const fire = {
   },
   async noShow(tx, held, now) {
     const settle: Settle = ({ escrow }) => refundOf(partsOf(escrow, held.errand));
-    await settleEscrow(tx, held, decide('noShow', factsOf(held, settle), systemActor, now), settle);
+    const decision = decide('noShow', factsOf(held, settle), systemActor, now);
+    await releaseAcceptedOffer(tx, held.errand, 'EXPIRED', now);
+    await settleEscrow(tx, held, decision, settle);
   },
   async fundingTimeout(tx, held, now) {
     const decision = decide('fundingTimeout', factsOf(held), systemActor, now);
-    await releaseAcceptedOffer(tx, held.errand, now);
+    await releaseAcceptedOffer(tx, held.errand, 'EXPIRED', now);
     await voidEscrow(tx, held, decision, patches.fundingTimeout());
   },
   async expire(tx, held, now) {
     const decision = decide('expire', factsOf(held), systemActor, now);
     await closeLiveOffers(tx, held.errand, 'EXPIRED', now);
     await saveTransition(tx, held.errand, decision);
+  },
+  /** The errand itself stays as it is. */
+  async offersExpire(tx, held, now) {
+    const expired = await expireStaleOffers(tx, held.errand, now);
+    if (expired === 0) throw new AppError('ILLEGAL_TRANSITION', 'No live offer on the errand is past its time.');
   },
 } as const satisfies Record<TimerName, (tx: Tx, held: Held, now: Date) => Promise<void>>;

@@ -5,7 +5,7 @@ import { fireTimer, timerNames, type TimerName } from './timer.moves.js';
 
 /** What one round did. */
 export interface TimerRound {
-  /** Errands moved on. */
+  /** Errands moved on, or rid of offers past their time. */
   readonly fired: number;
   /** Due when they were looked up, and no longer when locked: a person or another process came first. */
   readonly skipped: number;

@@ -4,10 +4,12 @@ import {
   formatMoney,
   invariant,
   requireUser,
+  silentLogger,
   uuidOf,
   uuidv7,
   type Clock,
   type Currency,
+  type Logger,
   type Money,
   type UserViewer,
   type Viewer,
@@ -30,7 +32,7 @@ export interface ToppedUp {
   readonly charge: Readonly<Charge>;
   /** What the wallet holds now. */
   readonly wallet: Money;
-  /** The reference had been charged before; nothing moved this time. */
+  /** Another call with this reference put the money into the wallet; this one moved nothing. */
   readonly isReplay: boolean;
 }
 
@@ -39,9 +41,10 @@ export interface WalletService {
   wallet(viewer: Viewer): Promise<Money>;
   /**
    * Charges the viewer through the provider and puts the money into the wallet. Safe to repeat with its reference, also
-   * after a crash halfway: the money arrives once.
+   * after a crash halfway and at the same time: the money arrives once.
    * @throws AppError BAD_INPUT, ALREADY_EXISTS when the reference was used for another amount, UNAVAILABLE when the provider
-   * declined, or none is set up
+   * declined, when none is set up, and when it is not known how the payment ended: then the message names the reference
+   * to repeat it with, and it is retryable when that is the caller's own
    */
   topUp(viewer: Viewer, input: TopUp): Promise<ToppedUp>;
 }
@@ -51,11 +54,24 @@ export interface WalletServiceDeps {
   readonly clock: Clock;
   /** Undefined on a server that takes no money in. */
   readonly provider: PaymentProvider | undefined;
+  readonly logger?: Logger;
+}
+
+interface Settled extends ToppedUp {
+  /** Why no money came; undefined when it did. */
+  readonly declined: string | undefined;
+}
+
+interface SavedOutcome {
+  readonly charge: Charge;
+  /** This call put the money into the wallet. */
+  readonly booked: boolean;
 }
 
 const referenceLengthMax = 100;
 
-export function createWalletService({ db, clock, provider }: WalletServiceDeps): WalletService {
+export function createWalletService(deps: WalletServiceDeps): WalletService {
+  const { db, clock, provider, logger = silentLogger } = deps;
   return {
     async wallet(viewer) {
       const user = requireUser(viewer);
@@ -65,20 +81,38 @@ export function createWalletService({ db, clock, provider }: WalletServiceDeps):
       const user = requireUser(viewer);
       if (!provider) throw new AppError('UNAVAILABLE', 'No payment provider is set up on this server.');
       const amount = await parseAmount(db, user, input);
-      const charge = await db.write((tx) => noteCharge(tx, user, amount, provider.name, input.reference, clock.now()));
-      const isReplay = charge.state === 'SUCCEEDED';
-      const settled = isReplay ? charge : await settle(provider, charge, amount);
-      return { charge: settled, wallet: await walletBalance(db.read, user, amount.currency), isReplay };
+      const reference = input.reference ?? uuidv7(clock.now().getTime());
+      const noted = await db.write((tx) => noteCharge(tx, user, amount, provider.name, reference, clock.now()));
+      const settled = await settle(provider, user, noted, amount).catch((error: unknown) => {
+        logger.error({ err: error, chargeId: noted.id }, 'it is not known how a payment ended; it can be repeated');
+        throw outcomeUnknown(reference, input.reference != null, error);
+      });
+      const { declined, ...toppedUp } = settled;
+      if (declined !== undefined) throw new AppError('UNAVAILABLE', `The payment was declined: ${declined}`);
+      return toppedUp;
     },
   };
 
   /** The provider is asked between two transactions, so nothing is locked while it thinks. */
-  async function settle(provider: PaymentProvider, charge: Charge, amount: Money): Promise<Charge> {
-    const outcome = await provider.charge({ reference: charge.providerRef, amount });
-    const settled = await db.write((tx) => saveOutcome(tx, charge.id, outcome, clock.now()));
-    if (outcome.kind === 'FAILED') throw new AppError('UNAVAILABLE', `The payment was declined: ${outcome.reason}`);
-    return settled;
+  async function settle(asked: PaymentProvider, user: UserViewer, noted: Charge, amount: Money): Promise<Settled> {
+    const outcome =
+      noted.state === 'SUCCEEDED' ? undefined : await asked.charge({ reference: noted.providerRef, amount });
+    const { charge, booked } = outcome
+      ? await db.write((tx) => saveOutcome(tx, noted.id, outcome, clock.now()))
+      : { charge: noted, booked: false };
+    const wallet = await walletBalance(db.read, user, amount.currency);
+    const isDeclined = charge.state === 'FAILED' && outcome?.kind === 'FAILED';
+    return { charge, wallet, isReplay: !booked, declined: isDeclined ? outcome.reason : undefined };
   }
+}
+
+/** The money may have been taken: whoever is told so must be able to ask again without paying twice. */
+function outcomeUnknown(reference: string, isCallersOwn: boolean, cause: unknown): AppError {
+  return new AppError(
+    'UNAVAILABLE',
+    `It is not known yet how the payment ended. Repeat it with the reference ${reference}: it is charged once.`,
+    { retryable: isCallersOwn, cause },
+  );
 }
 
 async function parseAmount(
@@ -99,10 +133,10 @@ async function noteCharge(
   { tenantId, userId }: UserViewer,
   amount: Money,
   provider: string,
-  reference: string | null | undefined,
+  reference: string,
   now: Date,
 ): Promise<Charge> {
-  const providerRef = `${userId}:${reference ?? uuidv7(now.getTime())}`;
+  const providerRef = `${userId}:${reference}`;
   const id = uuidOf(`charge:${provider}:${providerRef}`);
   const row = { id, tenantId, userId, provider, providerRef, amount: amount.minor, currency: amount.currency };
   const data = { ...row, state: 'PENDING' as const, createdAt: now, updatedAt: now };
@@ -114,13 +148,14 @@ async function noteCharge(
 }
 
 /** Whoever comes second finds the charge settled and books nothing. */
-async function saveOutcome(tx: Tx, id: string, outcome: ChargeOutcome, now: Date): Promise<Charge> {
+async function saveOutcome(tx: Tx, id: string, outcome: ChargeOutcome, now: Date): Promise<SavedOutcome> {
   const locked = await tx.$queryRaw<unknown[]>`SELECT id FROM charge WHERE id = ${id}::uuid FOR UPDATE`;
   invariant(locked.length === 1, `charge ${id} is gone`);
   const charge = await tx.charge.findUniqueOrThrow({ where: { id } });
-  if (charge.state === 'SUCCEEDED') return charge;
-  if (outcome.kind === 'SUCCEEDED') await postJournal(tx, topUpJournal(charge, now));
-  return tx.charge.update({ where: { id }, data: { state: outcome.kind, updatedAt: now } });
+  if (charge.state === 'SUCCEEDED') return { charge, booked: false };
+  const booked = outcome.kind === 'SUCCEEDED';
+  if (booked) await postJournal(tx, topUpJournal(charge, now));
+  return { charge: await tx.charge.update({ where: { id }, data: { state: outcome.kind, updatedAt: now } }), booked };
 }
 
 /** Money that arrived at the provider stands in the user's wallet. */

@@ -14,7 +14,7 @@ export interface LedgerHealth {
   readonly negativeAccounts: readonly string[];
   /** Codes of accounts whose totals, running balances or line numbers do not follow from their lines. */
   readonly brokenAccounts: readonly string[];
-  /** Ids of escrows where funded <> released + refunded + held, or that are settled and still hold money. */
+  /** Ids of escrows where funded <> released + refunded + held, or that hold money when they, or their errand, are done with. */
   readonly escrowMismatches: readonly string[];
 }
 
@@ -89,14 +89,18 @@ function brokenSql(ofTenant: Prisma.Sql): Prisma.Sql {
        OR ${ofTenant} AND r.broken`;
 }
 
-/** I5 and I6: what came in went out or is still held; an escrow that is settled, or was never funded, holds nothing. */
+/**
+ * I5 and I6: what came in went out or is still held; an escrow that is settled, was never funded, or whose errand has
+ * ended, holds nothing.
+ */
 function escrowSql(ofTenant: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
-    SELECT e.id::text AS name FROM escrow e
+    SELECT e.id::text AS name FROM escrow e JOIN errand t ON t.id = e.errand_id
     LEFT JOIN ledger_account a ON a.owner_id = e.id AND a.owner_type = 'escrow' AND a.tenant_id = e.tenant_id AND a.currency = e.currency
-    WHERE ${ofTenant} GROUP BY e.id
+    WHERE ${ofTenant} GROUP BY e.id, t.state
     HAVING e.funded <> e.released + e.refunded + coalesce(sum(a.credits - a.debits), 0)
-        OR (e.state IN ('RELEASED', 'REFUNDED', 'SPLIT', 'VOID', 'AWAITING_FUNDS') AND coalesce(sum(a.credits - a.debits), 0) <> 0)`;
+        OR ((e.state IN ('RELEASED', 'REFUNDED', 'SPLIT', 'VOID', 'AWAITING_FUNDS')
+             OR t.state IN ('COMPLETED', 'CANCELLED', 'EXPIRED')) AND coalesce(sum(a.credits - a.debits), 0) <> 0)`;
 }
 
 /** `creditsMinusDebits` seen from the account's own side: positive when it grew. */

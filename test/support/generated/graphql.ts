@@ -199,7 +199,7 @@ export type SignUpInput = {
 
 export type TopUpInput = {
   amount: MoneyInput;
-  /** Your own reference; a repeated one is charged once. Up to 100 characters. */
+  /** Your own reference; a repeated one is charged once. Up to 100 characters. Without one a repeated call charges again. */
   reference?: string | null | undefined;
 };
 
