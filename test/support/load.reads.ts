@@ -71,7 +71,11 @@ async function readMyErrands(hand: Hand, player: Player): Promise<void> {
   const data = await hand.ask(player, CheckMyErrandsDocument, {});
   if (!data) return;
   const mine = new Set(
-    stories.filter(({ customer, runner }) => customer === player || runner === player).map(({ id }) => id),
+    stories
+      .filter(
+        ({ customer, runner, isRunnerReleased }) => customer === player || (runner === player && !isRunnerReleased),
+      )
+      .map(({ id }) => id),
   );
   const { edges, pageInfo } = data.myErrands;
   const seen = edges.map(({ node }) => errandSeen(node));

@@ -18,6 +18,7 @@ export interface Story {
   state: ErrandState;
   /** Set once its offer is accepted. */
   runner?: Player;
+  isRunnerReleased?: boolean;
   offer?: { readonly id: string; readonly runner: Player };
   escrowId?: string;
   /** Updates under way; a story moves on only between them, so that no answer is a refusal. */

@@ -154,6 +154,10 @@ async function accept(
   return accepted;
 }
 
-async function cancel(hand: Hand, { id, customer }: Story): Promise<Moved | undefined> {
-  return (await hand.ask(customer, CheckCancelDocument, { id }))?.cancelErrand;
+async function cancel(hand: Hand, story: Story): Promise<Moved | undefined> {
+  const { id, customer, state } = story;
+  const cancelled = (await hand.ask(customer, CheckCancelDocument, { id }))?.cancelErrand;
+  // Called off before it was funded, it was never the runner's errand.
+  if (cancelled && state === 'AWAITING_FUNDING') story.isRunnerReleased = true;
+  return cancelled;
 }
