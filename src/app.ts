@@ -44,18 +44,18 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly onStatement?: (sql: string) => void;
+  /** How late an expiry, a no-show or an automatic release may be. Default 5,000. */
+  readonly timersEveryMs?: number;
 }
 
 const sweepEveryMs = 500;
 const sweepOlderThanMs = 500;
 const reapEveryMs = 500;
 const reapOlderThanMs = 1000;
-/** How late an expiry, a no-show or an automatic release may be. */
-const timersEveryMs = 5_000;
 
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, databaseUrl, jwtSecret, logger, clock = systemClock, onStatement } = options;
+  const { config, databaseUrl, jwtSecret, logger, clock = systemClock, onStatement, timersEveryMs = 5_000 } = options;
   const schema = await createSchema();
   const { poolMax, transactionTimeoutMs } = config.database;
   const db = createDb({ url: databaseUrl, logger, poolMax, transactionTimeoutMs, ...(onStatement && { onStatement }) });

@@ -22,7 +22,8 @@ describe.each([
   let customer: Person;
 
   beforeAll(async () => {
-    app = await startTestApp({ env, onStatement: (sql) => statements.push(sql) });
+    // Timers look for due errands on their own, whatever is read.
+    app = await startTestApp({ env, onStatement: (sql) => statements.push(sql), timersEveryMs: 3_600_000 });
     await openMarket(app.app.db);
     customer = await join(app.client, 'CUSTOMER');
     const runners = await Promise.all(Array.from({ length: rowsCount }, () => join(app.client, 'RUNNER')));

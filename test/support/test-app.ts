@@ -19,6 +19,7 @@ export interface TestAppOptions {
   /** Shared between apps; closing an app leaves it. Default: a database of its own. */
   readonly database?: TestDatabase;
   readonly onStatement?: (sql: string) => void;
+  readonly timersEveryMs?: number;
 }
 
 /** A whole server in this process, on a real port with a real database, without a presence lock so that several may share one. */
@@ -28,6 +29,7 @@ export async function startTestApp({
   clock,
   database,
   onStatement,
+  timersEveryMs,
 }: TestAppOptions = {}): Promise<TestApp> {
   const ownDatabase = database ?? (await createTestDatabase());
   const config = loadEnv({
@@ -45,6 +47,7 @@ export async function startTestApp({
     logger,
     ...(clock && { clock }),
     ...(onStatement && { onStatement }),
+    ...(timersEveryMs !== undefined && { timersEveryMs }),
   });
   const url = await app.listen();
   return {
