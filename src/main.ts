@@ -35,6 +35,9 @@ async function main(): Promise<void> {
       void shutDown(1);
     });
     announce(await app.listen(), config, logger);
+    if ((await app.db.read.tenant.count()) === 0) {
+      logger.warn({}, 'this database holds no market (tenant) yet, so every request is answered NOT_FOUND');
+    }
   } catch (error) {
     report(error);
     await shutDown(1);
