@@ -15,6 +15,8 @@ export interface RedisLink {
   connect(link: StoreLink): void;
   /** @throws CacheUnavailable when the reply is an error, is late or is lost */
   bounded<T>(reply: Promise<T>): Promise<T>;
+  /** The texts under `keys`, in that order, read at one instant where they stand on one server. @throws CacheUnavailable */
+  mget(keys: readonly string[]): Promise<readonly (string | null)[]>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,6 +31,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   return {
     redis,
     bounded,
+    mget: (keys) => bounded(redis.mget([...keys])),
     connect(link) {
       listen(redis, link);
       if (redis.status === 'wait') redis.connect().catch(reportedByClose);

@@ -36,7 +36,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     handshake: (occasion) => handshake(link, keys, occasion, quarantineMs),
     look: (entryKey, tags) => look(link, keys, entryKey, tags),
     lookTags: async (tags) => {
-      const [text, seq, ...states] = await bounded(redis.mget([keys.generation, keys.seq, ...tags.map(keys.tag)]));
+      const [text, seq, ...states] = await link.mget([keys.generation, keys.seq, ...tags.map(keys.tag)]);
       return { generation: openGeneration(text, seq).generation, tags: states.map(tagState) };
     },
     put: (entryKey, entry, ttlMs) => put(link, entryKey, entry, ttlMs),
@@ -58,7 +58,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
 async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: readonly string[]): Promise<Look> {
   const asked = [keys.generation, keys.hold, keys.seq, entryKey, ...tags.map(keys.tag)];
-  const [generation, hold, seq, entry, ...states] = await link.bounded(link.redis.mget(asked));
+  const [generation, hold, seq, entry, ...states] = await link.mget(asked);
   return {
     ...openGeneration(generation, seq),
     held: hold !== null,
