@@ -45,7 +45,7 @@ export interface CacheOptions {
   readonly monotonicNow?: () => number;
   /**
    * How much of what was used a moment ago is kept in this process, decoded, so that the store is asked for its tags only;
-   * bytes, estimated. Default 33,554,432; 0 keeps nothing.
+   * bytes, estimated. Default 0: nothing.
    */
   readonly nearBytesMax?: number;
   /** Classes that may stand inside cached values. Default none. */
@@ -75,7 +75,7 @@ export function createCache(options: CacheOptions): Cache {
     loadsMax = 64,
     now = Date.now,
     monotonicNow = () => performance.now(),
-    nearBytesMax = 32 * 2 ** 20,
+    nearBytesMax = 0,
     openWaitMsMax = 2000,
     retryMsMax = 500,
     settleMs = 1500,
