@@ -64,6 +64,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
     replay: async () => void (await db.tellUntold(0)),
     settled: () => db.writesEnded(),
+    nearBytesMax: config.cache.nearBytesMax,
   });
   logCacheEvents(cache, logger);
   db.onChanges(
@@ -151,8 +152,9 @@ function storeOf({ cache, redis }: Config): Store {
 
 function policyOf({ cache }: Config): TtlPolicy {
   const entries = cacheTypes.map((type) => {
-    const { timeoutS, consistency } = cache.types[type];
-    return [type, { ttlMs: cache.isEnabled ? timeoutS * 1000 : 0, tier: consistency }];
+    const { timeoutS, consistency, boundMs } = cache.types[type];
+    const ttlMs = cache.isEnabled ? timeoutS * 1000 : 0;
+    return [type, { ttlMs, tier: consistency, ...(boundMs !== undefined && { boundMs }) }];
   });
   return Object.fromEntries(entries) as TtlPolicy;
 }

@@ -75,6 +75,6 @@ async function read<V>(
   familyTags: readonly string[],
   load: ReadRequest<V>['load'],
 ): Promise<V> {
-  const { value } = await cache.read<V>({ type, key: family, tags: familyTags, ...policy[type], load });
+  const { value } = await cache.read<V>({ type, key: family, tags: familyTags, ...policy[type], isFrozen: true, load });
   return value;
 }

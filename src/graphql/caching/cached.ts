@@ -31,6 +31,8 @@ export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDec
       tags: [...tags(typedArgs, viewer), ...scopeTags(scope, viewer)],
       ...(scope !== 'everyone' && { tenant: viewer.tenantId }),
       ...caching.policy[type],
+      // Resolvers and policies only read what they are given: it may be everybody's.
+      isFrozen: true,
       load: next,
       ...(tagsFound && { tagsFound }),
     });
