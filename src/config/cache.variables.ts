@@ -1,5 +1,5 @@
 import { cachedTypes, type CachedType, cachedTypeTimeoutsS, strictTypes } from './cached-types.js';
-import { flag, oneOf, text, url, whole } from './kinds.js';
+import { flag, oneOf, redisUrl, text, whole } from './kinds.js';
 import { variable } from './variable.js';
 
 const timeoutKind = whole({ unit: 'seconds', min: 0, max: 31_536_000, minMeans: 'do not cache' });
@@ -8,8 +8,8 @@ const consistencyKind = oneOf(['strict', 'acked', 'ttl']);
 export const redisVariables = {
   REDIS_URL: variable(
     'Redis',
-    'Redis to share the cache through; wins over REDIS_HOST.',
-    url(['redis:', 'rediss:'], 'redis://[:password@]host:6379[/db] or rediss://… for TLS'),
+    'Redis to share the cache through: one server, a cluster or a primary under sentinels; wins over REDIS_HOST.',
+    redisUrl,
     undefined,
     'the cache stays in the process',
   ),
@@ -70,6 +70,12 @@ export const cacheVariables = {
     'Entries in the in-process store.',
     whole({ min: 1, max: 100_000_000 }),
     '100000',
+  ),
+  CACHE_TAGS_MAX: variable(
+    'Cache',
+    'Changed rows and lists that Redis remembers one by one, about 250 bytes each. Beyond it the oldest are forgotten, and with them what was cached before their last change.',
+    whole({ min: 1_000, max: 1_000_000_000 }),
+    '1000000',
   ),
   CACHE_REDIS_TIMEOUT_MS: variable(
     'Cache',

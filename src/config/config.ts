@@ -67,6 +67,7 @@ export interface CacheConfig {
   readonly site: string;
   readonly memoryBytesMax: number;
   readonly memoryEntriesMax: number;
+  readonly tagsMax: number;
   readonly redisTimeoutMs: number;
   readonly quarantineMs: number;
   readonly onRedisLoss: OnRedisLoss;

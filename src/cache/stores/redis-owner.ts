@@ -45,7 +45,7 @@ export function ownerConnector(options: OwnerOptions): NonNullable<RedisOptions[
 }
 
 function open({ host, port }: RedisNode, { address }: OwnerOptions): Socket {
-  return address.hasTls ? connectTls({ host, port, servername: host }) : connectPlain({ host, port });
+  return address.hasTls ? connectTls({ host, port }) : connectPlain({ host, port });
 }
 
 interface Found {

@@ -67,7 +67,7 @@ function parseNode(text: string, standardPort: number, mayBeEmpty: boolean): Red
   const [, bracketed, plain, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
   const host = bracketed ?? plain;
   const number = port === undefined ? standardPort : Number(port);
-  if (host === undefined || number < 1 || number > 65_535) throw new RedisUrlInvalid(`"${text}" is no host and port`);
+  if (host === undefined || number < 1 || number > 65_535) throw new RedisUrlInvalid('a host and port is not readable');
   return { host, port: number };
 }
 
