@@ -11,7 +11,7 @@ export const generationScript = `
 local g = redis.call('GET', KEYS[1])
 local known = redis.call('HGET', KEYS[2], 'server')
 local clock = redis.call('EXISTS', KEYS[4])
-local floor = tonumber(redis.call('GET', KEYS[5]) or '')
+local floor = string.match(redis.call('GET', KEYS[5]) or '', '^%d+$')
 local why = 'same'
 if ARGV[5] == '1' then why = 'cleared'
 elseif not g or clock == 0 or not floor then why = 'absent'
@@ -66,9 +66,9 @@ local function tick()
 end
 local function change(key, seq, by)
   local text, s, n = redis.call('GET', key)
-  if text then s, n = string.match(text, '^(%d+)|?(%d*)$') else s = redis.call('GET', KEYS[3]) end
+  if text then s, n = string.match(text, '^(%d+)|?(%d*)$') else s = string.match(redis.call('GET', KEYS[3]) or '', '^%d+$') end
   n = math.max((tonumber(n) or 0) + by, 0)
-  s = seq or (tonumber(s) and s) or tick()
+  s = seq or s or tick()
   redis.call('SET', key, n > 0 and (s .. '|' .. n) or s)
   redis.call('ZADD', KEYS[4], s, string.sub(key, #base + 3))
 end
@@ -86,7 +86,7 @@ local function note(s, ms, token, count, first, last, key)
   redis.call('LTRIM', KEYS[5], 0, ${logLimits.bumps - 1})
 end
 local function forget(upTo, most)
-  local stands = tonumber(redis.call('GET', KEYS[3]) or '')
+  local stands = tonumber(string.match(redis.call('GET', KEYS[3]) or '', '^%d+$'))
   if not stands then return 0 end
   local found = redis.call('ZRANGE', KEYS[4], 0, most - 1, 'WITHSCORES')
   local floor, keys, names = stands, {}, {}
@@ -167,10 +167,9 @@ if s then
       change(KEYS[i], s, 0)
     end
   end
-  local ms = now()
-  note(s, ms, ARGV[3], #moved, 1, #moved, function (i) return moved[i] end)
-  collect(s, ms, #moved)
+  note(s, now(), ARGV[3], #moved, 1, #moved, function (i) return moved[i] end)
 end
+collect(s or tonumber(redis.call('GET', KEYS[2]) or 0), now(), #moved)
 redis.call('DEL', KEYS[8])
 return { s or 0, redis.call('ZREM', KEYS[7], ARGV[3]) }`;
 

@@ -91,7 +91,7 @@ type Text = string | null | undefined;
  * next bump, or older than a tag that was forgotten.
  */
 function openGeneration(text: Text, seq: Text, floor: Text): Pick<Look, 'generation' | 'fenced'> {
-  if (!text || !seq || !Number.isSafeInteger(Number(floor ?? '?'))) return { generation: undefined, fenced: false };
+  if (!text || !seq || !/^\d+$/.test(floor ?? '')) return { generation: undefined, fenced: false };
   return text.startsWith('?') ? { generation: text.slice(1), fenced: true } : { generation: text, fenced: false };
 }
 
