@@ -141,13 +141,29 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
 
 /** With the cache switched off but Redis configured, writes are still told to the processes that do cache. */
 function storeOf({ cache, redis }: Config): Store {
-  const { keyPrefix, memoryBytesMax, memoryEntriesMax, quarantineMs, redisTimeoutMs } = cache;
+  const { keyPrefix, memoryBytesMax, memoryEntriesMax, quarantineMs, redisTimeoutMs, tagsMax } = cache;
   if (redis) {
-    return createRedisStore({ url: redis.url, prefix: keyPrefix, commandTimeoutMs: redisTimeoutMs, quarantineMs });
+    const tagAgeMsMax = longestTimeoutMs(cache) + tagGraceMs;
+    const commandTimeoutMs = redisTimeoutMs;
+    return createRedisStore({
+      url: redis.url,
+      prefix: keyPrefix,
+      commandTimeoutMs,
+      quarantineMs,
+      tagsMax,
+      tagAgeMsMax,
+    });
   }
   return cache.isEnabled
     ? createMemoryStore({ bytesMax: memoryBytesMax, entriesMax: memoryEntriesMax })
     : createNullStore();
+}
+
+/** An entry may live on for a while beyond its time to live, and its load may take long. */
+const tagGraceMs = 3_600_000;
+
+function longestTimeoutMs({ types }: Config['cache']): number {
+  return Math.max(...cacheTypes.map((type) => types[type].timeoutS)) * 1000;
 }
 
 function policyOf({ cache }: Config): TtlPolicy {

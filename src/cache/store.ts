@@ -1,6 +1,6 @@
 import type { OpenIntent, Position, StoreKind, WriteOutcome } from './types.js';
 
-/** What a store knows of one tag. A tag never heard of has seq 0. */
+/** What a store knows of one tag. A tag never heard of, or forgotten, is at the store's floor: bumped as late as any that was forgotten. */
 export interface TagState {
   /** The logical time of its last bump. */
   readonly seq: number;
@@ -25,6 +25,14 @@ export interface Look extends Control {
   readonly entry: string | undefined;
 }
 
+export interface EntryInfo {
+  readonly key: string;
+  /** Milliseconds left to live; Infinity when it has no end. */
+  readonly ttlMs: number;
+  /** Of key and entry, as the store counts them. */
+  readonly bytes: number;
+}
+
 export interface Handshake {
   /** Present when this call began a new generation. */
   readonly renewed?: { readonly reason: 'absent' | 'restarted'; readonly holdMs: number };
@@ -34,11 +42,21 @@ export interface Handshake {
   readonly unsafeEviction?: string;
 }
 
-/** The seq that the tags moved to, and the generation it belongs to: empty when the store had lost its state. */
-export type Bumped = Position;
+/** One bump, for those who ask what moved a tag. */
+export interface Bumped {
+  readonly seq: number;
+  /** Wall-clock milliseconds, by the clock of the store. */
+  readonly atMs: number;
+  /** Of the announced write it ended; absent for a bump without announcement. */
+  readonly token?: string;
+  /** The first 20. */
+  readonly tags: readonly string[];
+  /** How many more it moved. */
+  readonly more: number;
+}
 
-/** Of a write rolled back the seq is 0. */
-export interface Ended extends Bumped {
+/** Where a bump moved its tags to. The generation is empty when the store had lost its state; of a write rolled back the seq is 0. */
+export interface Ended extends Position {
   /** Whether it was open until now. False: it was ended before, or the store lost its state since. */
   readonly wasOpen: boolean;
 }
@@ -70,8 +88,17 @@ export interface Store {
   lookTags(tags: readonly string[]): Promise<Control>;
   /** Keeps `entry` for `ttlMs` milliseconds. @throws EntryRefused when the store is well but does not take this entry */
   put(entryKey: string, entry: string, ttlMs: number): Promise<void>;
-  /** Advances the clock once and moves every tag to it, atomically. */
-  bump(tags: readonly string[]): Promise<Bumped>;
+  /**
+   * Keys of entries that match a pattern of Redis (`*`, `?`, `[a-z]`, `\\` before a sign taken as it is), `limit` at most, in
+   * no order. What is stored or removed meanwhile may be in it or not.
+   */
+  scan(pattern: string, limit: number): Promise<readonly string[]>;
+  /** Removes entries, which is never unsafe. @returns how many there were @throws RangeError for a key that is no entry's */
+  unlink(entryKeys: readonly string[]): Promise<number>;
+  /** What is known of these entries without reading them; those that are not there are left out. @throws RangeError */
+  inspect(entryKeys: readonly string[]): Promise<readonly EntryInfo[]>;
+  /** Advances the clock once and moves every tag to it, atomically. @returns the new seq; its generation is empty when the store had lost its state */
+  bump(tags: readonly string[]): Promise<Position>;
   /**
    * Announces a write under a name of its own: until its `end`, every tag is open. Repeated, it adds what is new. It never
    * expires by itself. @returns `no-generation` when the store has lost its state; then nothing is announced
@@ -84,6 +111,8 @@ export interface Store {
   end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<Ended>;
   /** The oldest announced writes that have been open for `olderThanMs` milliseconds, `limit` at most. */
   openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
+  /** The last bumps, youngest first: `limit` at most, and 1,000 at most are kept. Nothing depends on it. */
+  history(limit: number): Promise<readonly Bumped[]>;
   /** Takes the fence of this generation away; nothing when another one has begun. */
   lift(generation: string): Promise<void>;
   /** Begins a new generation without a hold; announced writes stay, and so does a fence. */

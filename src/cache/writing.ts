@@ -2,8 +2,8 @@ import type { Breaker } from './breaker.js';
 import type { Near } from './near.js';
 import type { Positions } from './position.js';
 import { CacheUnavailable } from './store.js';
-import type { Bumped, Ended, Store } from './store.js';
-import type { Cache, CacheEvent } from './types.js';
+import type { Ended, Store } from './store.js';
+import type { Cache, CacheEvent, Position } from './types.js';
 
 export interface WritingDeps {
   readonly store: Store;
@@ -25,7 +25,7 @@ export function createWriting(deps: WritingDeps): Pick<Cache, 'bump' | 'begin' |
   };
 
   /** Advances the store's time with `command`. */
-  async function advance<T extends Bumped>(command: () => Promise<T>): Promise<T> {
+  async function advance<T extends Position>(command: () => Promise<T>): Promise<T> {
     const turn = positions.turn();
     try {
       const done = await send(command);
@@ -38,7 +38,7 @@ export function createWriting(deps: WritingDeps): Pick<Cache, 'bump' | 'begin' |
   }
 
   /** Makes the tags invalid with `command`, and says so. */
-  async function spoil<T extends Bumped>(tags: readonly string[], command: () => Promise<T>): Promise<T> {
+  async function spoil<T extends Position>(tags: readonly string[], command: () => Promise<T>): Promise<T> {
     const startedMs = performance.now();
     near.spoil(tags);
     try {

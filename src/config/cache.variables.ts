@@ -1,5 +1,5 @@
 import { boundsMs, cachedTypes, type CachedType, cachedTypeTimeoutsS, strictTypes } from './cached-types.js';
-import { consistency, flag, oneOf, text, url, whole } from './kinds.js';
+import { consistency, flag, oneOf, redisUrl, text, whole } from './kinds.js';
 import { variable } from './variable.js';
 
 const timeoutKind = whole({ unit: 'seconds', min: 0, max: 31_536_000, minMeans: 'do not cache' });
@@ -7,8 +7,8 @@ const timeoutKind = whole({ unit: 'seconds', min: 0, max: 31_536_000, minMeans: 
 export const redisVariables = {
   REDIS_URL: variable(
     'Redis',
-    'Redis to share the cache through; wins over REDIS_HOST.',
-    url(['redis:', 'rediss:'], 'redis://[:password@]host:6379[/db] or rediss://… for TLS'),
+    'Redis to share the cache through: one server, a cluster or a primary under sentinels; wins over REDIS_HOST.',
+    redisUrl,
     undefined,
     'the cache stays in the process',
   ),
@@ -75,6 +75,12 @@ export const cacheVariables = {
     'Memory for what this process used a moment ago, kept decoded in front of the store, which is then asked only whether it is still true.',
     whole({ unit: 'bytes', min: 0, max: 68_719_476_736, minMeans: 'nothing is kept' }),
     '33554432',
+  ),
+  CACHE_TAGS_MAX: variable(
+    'Cache',
+    'Changed rows and lists that Redis remembers one by one, about 250 bytes each. Beyond it the oldest are forgotten, and with them what was cached before their last change.',
+    whole({ min: 1_000, max: 1_000_000_000 }),
+    '1000000',
   ),
   CACHE_REDIS_TIMEOUT_MS: variable(
     'Cache',

@@ -74,6 +74,7 @@ export interface CacheConfig {
   readonly memoryEntriesMax: number;
   /** 0: no near store. */
   readonly nearBytesMax: number;
+  readonly tagsMax: number;
   readonly redisTimeoutMs: number;
   readonly quarantineMs: number;
   readonly onRedisLoss: OnRedisLoss;

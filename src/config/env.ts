@@ -137,6 +137,7 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
     memoryBytesMax: values.CACHE_MEMORY_BYTES_MAX,
     memoryEntriesMax: values.CACHE_MEMORY_ENTRIES_MAX,
     nearBytesMax: values.CACHE_NEAR_BYTES_MAX,
+    tagsMax: values.CACHE_TAGS_MAX,
     redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
     quarantineMs: values.CACHE_QUARANTINE_MS,
     onRedisLoss: values.CACHE_ON_REDIS_LOSS,
@@ -148,9 +149,16 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
 function siteOf(values: Values): string {
   const redis = redisOf(values);
   if (!redis) return values.CACHE_ENABLED ? 'memory' : 'none';
-  const { hostname, port, pathname } = new URL(redis.url);
-  const address = `${hostname}:${port || '6379'}/${pathname.slice(1) || '0'} ${values.CACHE_KEY_PREFIX}`;
-  return `shared ${values.CACHE_STORE_NAME ?? address}`;
+  return `shared ${values.CACHE_STORE_NAME ?? `${addressOf(redis.url)} ${values.CACHE_KEY_PREFIX}`}`;
+}
+
+/** Without login and parameters. Of clusters and sentinels as it is written, as any of their nodes may be named. */
+function addressOf(redisUrl: string): string {
+  const [, kind = '', hosts = '', path = ''] =
+    /^rediss?(-\w+)?:\/\/(?:[^@/?]*@)?([^/?]*)\/?([^?]*)/.exec(redisUrl) ?? [];
+  if (kind !== '') return `${kind.slice(1)} ${hosts}/${path}`;
+  const { hostname, port, pathname } = new URL(redisUrl);
+  return `${hostname}:${port || '6379'}/${pathname.slice(1) || '0'}`;
 }
 
 function redisOf(values: Values): RedisConfig | undefined {

@@ -89,6 +89,22 @@ export function url(protocols: readonly string[], form: string): Kind<string> {
   return { schema: z.string().refine(isAccepted), takes: form, isSecret: true };
 }
 
+const redisNode = String.raw`(?:\[[\da-fA-F:.]+\]|[\w.-]+)(?::\d{1,5})?`;
+const redisLogin = '(?:[^@/?#]*@)?';
+const redisForms = [
+  `rediss?://${redisLogin}(?:${redisNode})?(?:/\\d{0,4})?`,
+  `rediss?-cluster://${redisLogin}${redisNode}(?:,${redisNode})*(?:/0?)?`,
+  `rediss?-sentinel://${redisLogin}${redisNode}(?:,${redisNode})*/[^/?#]+(?:/\\d{0,4})?(?:\\?sentinelPassword=[^&#]*)?`,
+];
+
+/** One server, a cluster or sentinels. They carry passwords, so they are secret. */
+export const redisUrl: Kind<string> = {
+  schema: z.string().regex(new RegExp(`^(?:${redisForms.join('|')})$`)),
+  takes:
+    'redis://[user:password@]host[:6379][/db], redis-cluster://[user:password@]host:port[,host:port…] or redis-sentinel://[user:password@]host:port[,host:port…]/primary-name[/db][?sentinelPassword=…], with rediss for TLS',
+  isSecret: true,
+};
+
 /** Origins separated by commas: scheme, host and port, nothing behind. */
 export const origins: Kind<readonly string[]> = {
   schema: z

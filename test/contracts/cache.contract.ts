@@ -6,6 +6,7 @@ import type { StoreFixture } from './cache.fixtures.js';
 import { describeFreshness } from './cache-freshness.contract.js';
 import { describeIntents } from './cache-intents.contract.js';
 import { describeLoads } from './cache-loads.contract.js';
+import { describeOperations } from './cache-operations.contract.js';
 
 const nears = [
   ['alone', 0],
@@ -33,6 +34,9 @@ export function describeCacheContract(name: string, createBare: () => StoreFixtu
     });
     describe('floors', () => {
       describeFloors(create);
+    });
+    describe('operations', () => {
+      describeOperations(create);
     });
   });
 }

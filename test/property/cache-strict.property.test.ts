@@ -68,7 +68,14 @@ describe('a strict read', () => {
     expect(Math.min(totals.hits, totals.joins, totals.bypasses)).toBeGreaterThan(0);
   }, 120_000);
 
-  it.each<Fault>(['announcesAfterCommit', 'endsWithoutBump', 'ignoresAnnouncements', 'reapsAsRolledBack'])(
+  it.each<Fault>([
+    'announcesAfterCommit',
+    'endsWithoutBump',
+    'ignoresAnnouncements',
+    'reapsAsRolledBack',
+    'forgetsTagsBeforeTheFloorRises',
+    'forgetsTagsWithoutAFloor',
+  ])(
     'is caught falling behind when one part %s',
     async (fault) => {
       const totals = { hits: 0, joins: 0, bypasses: 0 };

@@ -93,6 +93,8 @@ describe('the configuration', () => {
 
   it.each<[string, Env, string | undefined]>([
     ['REDIS_URL', { REDIS_URL: 'rediss://cache.example.com' }, 'rediss://cache.example.com'],
+    ['a cluster', { REDIS_URL: 'redis-cluster://me:s%40@a:1,[::1]:2' }, 'redis-cluster://me:s%40@a:1,[::1]:2'],
+    ['sentinels', { REDIS_URL: 'rediss-sentinel://a,b:26380/main/2' }, 'rediss-sentinel://a,b:26380/main/2'],
     ['REDIS_HOST alone', { REDIS_HOST: 'cache' }, 'redis://cache:6379/0'],
     [
       'all parts',
@@ -153,6 +155,29 @@ describe('the configuration', () => {
       expect(faultsOf({ CORS_ORIGINS: text })).toHaveLength(1);
     },
   );
+
+  it.each([
+    'redis-cluster://',
+    'redis-cluster://a:1,',
+    'redis-cluster://a:1/3',
+    'redis-sentinel://a:1',
+    'redis-sentinel://a:1/main/x',
+    'redis-sentinel://a:1/main?db=3',
+    'redis://a:1,b:2',
+    'redis+sentinel://a/main',
+    'redis://a/one',
+  ])('refuses %s as a Redis', (url) => {
+    expect(faultsOf({ REDIS_URL: url })).toEqual([expect.stringContaining('redis-sentinel://')]);
+  });
+
+  it('tells processes apart that reach their Redis by other addresses, and never by their login', () => {
+    const siteOf = (url: string): string => loadEnv({ REDIS_URL: url }).cache.site;
+    expect(siteOf('redis://me:secret@a')).toBe('shared a:6379/0 runam');
+    expect(siteOf('redis-cluster://me:secret@a:1,b:2')).toBe('shared cluster a:1,b:2/ runam');
+    expect(siteOf('rediss-sentinel://:secret@a,b/main/2?sentinelPassword=secret')).toBe(
+      'shared sentinel a,b/main/2 runam',
+    );
+  });
 
   it('does not let a misspelt cached type pass in silence', () => {
     expect(faultsOf({ CACHE_TIMEOUT_ERANDS: '60', CACHE_CONSISTENCY_USERDATA: 'ttl' })).toEqual([

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Control, Store, TagState } from '../store.js';
+import type { Control, EntryInfo, Store, TagState } from '../store.js';
+import { globMatcher } from './glob.js';
 import { createIntents } from './memory-intents.js';
+import { createBumpLog } from './memory-log.js';
 
 export interface MemoryStoreOptions {
   /** Upper bound of all keys and entries together, counted as two bytes a character. Default 64 MiB. */
@@ -23,6 +25,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const entries = new LRUCache<string, Kept>({ max: entriesMax, maxSize: bytesMax });
   const clock = createTagClock(tagsMax);
   const intents = createIntents(now);
+  const log = createBumpLog(now);
   const stateOf = (tag: string): TagState => ({ seq: clock.seqOf(tag), open: intents.openOf(tag) });
   let generation: string = randomUUID();
   const control = (tags: readonly string[]): Control => ({
@@ -39,20 +42,28 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     look: async (entryKey, tags) => ({ ...control(tags), entry: alive(entries, entryKey, now()) }),
     lookTags: async (tags) => control(tags),
     put: async (entryKey, entry, ttlMs) => {
-      const size = 2 * (entryKey.length + entry.length);
-      entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size });
+      entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size: sizeOf(entryKey, entry) });
     },
-    bump: async (tags) => ({ generation, seq: clock.bump(tags) }),
+    scan: async (pattern, limit) => {
+      const matches = globMatcher(pattern);
+      const found = [...entries.keys()].filter((key) => matches(key) && isAlive(entries.peek(key), now()));
+      return found.slice(0, Math.max(0, limit));
+    },
+    unlink: async (entryKeys) => entryKeys.filter((key) => entries.delete(key)).length,
+    inspect: async (entryKeys) => entryKeys.flatMap((key) => infoOf(key, entries.peek(key), now())),
+    bump: async (tags) => ({ generation, seq: log.note(clock.bump(tags), tags) }),
     begin: async (token, tags) => {
       intents.begin(token, tags);
       return 'begun';
     },
     end: async (token, outcome, tags) => {
       const announced = intents.end(token);
-      const seq = outcome === 'committed' ? clock.bump([...(announced ?? []), ...tags]) : 0;
+      const moved = outcome === 'committed' ? [...new Set([...(announced ?? []), ...tags])] : [];
+      const seq = outcome === 'committed' ? log.note(clock.bump(moved), moved, token) : 0;
       return { generation, seq, wasOpen: announced !== undefined };
     },
     openIntents: async (olderThanMs, limit) => intents.open(olderThanMs, limit),
+    history: async (limit) => log.last(limit),
     lift: async () => {},
     renew: async () => {
       generation = randomUUID();
@@ -66,6 +77,19 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 interface Kept {
   readonly entry: string;
   readonly expiresAt: number;
+}
+
+function sizeOf(entryKey: string, entry: string): number {
+  return 2 * (entryKey.length + entry.length);
+}
+
+function isAlive(kept: Kept | undefined, nowMs: number): boolean {
+  return kept !== undefined && nowMs < kept.expiresAt;
+}
+
+function infoOf(key: string, kept: Kept | undefined, nowMs: number): readonly EntryInfo[] {
+  if (!kept || !isAlive(kept, nowMs)) return [];
+  return [{ key, ttlMs: kept.expiresAt - nowMs, bytes: sizeOf(key, kept.entry) }];
 }
 
 function alive(entries: LRUCache<string, Kept>, entryKey: string, nowMs: number): string | undefined {
