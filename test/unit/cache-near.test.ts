@@ -5,7 +5,7 @@ import { createCodec } from '../../src/cache/codec.js';
 import type { Entry } from '../../src/cache/entry.js';
 import { createNear } from '../../src/cache/near.js';
 import { createSpoils } from '../../src/cache/near-spoils.js';
-import { neverLoads, readOf, value } from '../contracts/cache.fixtures.js';
+import { deferred, eventually, neverLoads, readOf, value } from '../contracts/cache.fixtures.js';
 import { createFaultyStore } from './cache-faulty-store.js';
 
 const bounded = { tier: 'bounded', boundMs: 1000 } as const;
@@ -55,18 +55,24 @@ describe('the near store', () => {
     expect((await cache.read(readOf(value('v')))).outcome.layer).toBe('store');
   });
 
-  it('stays within its bound of bytes', async () => {
-    const cache = createCache({ store: remote().store, prefix: 'test', nearBytesMax: 20_000 });
+  it.each([
+    { isFrozen: false, bytes: 800 },
+    { isFrozen: true, bytes: 2000 },
+  ])('stays within its bound of bytes, decoded values included: %j', async ({ isFrozen, bytes }) => {
+    const cache = createCache({ store: remote().store, prefix: 'test', nearBytesMax: 40_000 });
     const keys = Array.from({ length: 100 }, (_, index) => `key:${index}`);
-    for (const key of keys) await cache.read(readOf(value('x'.repeat(400)), { key }));
+    for (const key of keys) {
+      await cache.read(readOf(value('x'.repeat(400)), { key }));
+      await cache.read(readOf(neverLoads, { key, isFrozen }));
+    }
     const layers = { near: 0, store: 0 };
     // From the youngest on, so that filling up again pushes out none that is still to be asked for.
     for (const key of keys.toReversed()) {
-      const { outcome } = await cache.read(readOf(neverLoads, { key }));
+      const { outcome } = await cache.read(readOf(neverLoads, { key, isFrozen }));
       layers[outcome.layer ?? 'store'] += 1;
     }
     expect(layers.near).toBeGreaterThan(0);
-    expect(layers.near * 800).toBeLessThan(20_000);
+    expect(layers.near * (bytes + 1000)).toBeLessThanOrEqual(40_000);
   });
 
   it('asks nobody within the bound of a bounded read, and once when it has passed', async () => {
@@ -183,6 +189,36 @@ describe('the near store', () => {
     const { value: shared } = await cache.read(readOf<typeof rich>(neverLoads, { isFrozen: true }));
     expect((await cache.read(readOf(value(shared), { key: 'again' }))).outcome.kind).toBe('miss');
     expect((await cache.read(readOf<typeof rich>(neverLoads, { key: 'again' }))).value).toStrictEqual(rich);
+  });
+});
+
+describe('a position', () => {
+  it('that a failed bump may be ahead of stays out of reach until the store has been caught up with', async () => {
+    const faulty = createFaultyStore();
+    const replayed = deferred();
+    let fails = false;
+    const replay = async (): Promise<void> => {
+      if (!fails) return;
+      await cache.bump(['other']);
+      await replayed.promise;
+      await cache.bump(['errand:1']);
+    };
+    const cache = createCache({ store: faulty, prefix: 'test', replay, retryMsMax: 5, settleMs: 0 });
+    await cache.read(readOf(value('old')));
+    faulty.fail();
+    fails = true;
+    await expect(cache.bump(['errand:1'])).rejects.toThrow();
+    const before = faulty.sent.bump;
+    faulty.mend();
+    await eventually(() => faulty.sent.bump > before);
+    await cache.bump(['another']);
+    expect(cache.position()).toEqual({ generation: '', seq: 0 });
+    replayed.resolve();
+    await eventually(async () => (await cache.read(readOf(value('new')))).outcome.reason !== 'store-unavailable');
+    const floor = cache.position();
+    expect(floor?.generation).not.toBe('');
+    expect((await cache.read(readOf(neverLoads, { tier: 'ttl', ...(floor && { floor }) }))).value).toBe('new');
+    await cache.close();
   });
 });
 
