@@ -4,7 +4,7 @@ import type { StoreFixture } from './cache.fixtures.js';
 import { describeFreshness } from './cache-freshness.contract.js';
 import { describeIntents } from './cache-intents.contract.js';
 import { describeLoads } from './cache-loads.contract.js';
-import { describeOperations } from './cache-operations.contract.js';
+import { describeHistory, describeOperations } from './cache-operations.contract.js';
 
 /** What every store must keep under the engine. @param create called once per test; its state starts empty */
 export function describeCacheContract(name: string, create: () => StoreFixture): void {
@@ -23,6 +23,9 @@ export function describeCacheContract(name: string, create: () => StoreFixture):
     });
     describe('operations', () => {
       describeOperations(create);
+    });
+    describe('history', () => {
+      describeHistory(create);
     });
   });
 }

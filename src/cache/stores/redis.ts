@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Bumped, Handshake, Look, Occasion, Store, TagState } from '../store.js';
+import type { BumpRecord, Handshake, Look, Occasion, Store, TagState } from '../store.js';
 import { createRedisEntries } from './redis-entries.js';
 import { createRedisIntents } from './redis-intents.js';
 import { controlKeys, writingKeys } from './redis-keys.js';
@@ -112,7 +112,7 @@ function tagState(text: string): TagState {
 }
 
 /** As `note` of the scripts writes it; what is not readable is left out, as nothing depends on it. */
-function bumpedOf(text: string): readonly Bumped[] {
+function bumpedOf(text: string): readonly BumpRecord[] {
   const row: unknown = text.startsWith('[') ? JSON.parse(text) : undefined;
   if (!Array.isArray(row)) return [];
   const [seq, atMs, token, count, ...tags] = row as [number, number, string | false, number, ...string[]];
