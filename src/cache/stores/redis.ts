@@ -24,6 +24,11 @@ export interface RedisStoreOptions {
   /** Upper bound of the pause between two attempts to connect, milliseconds. Default 500. */
   readonly reconnectMsMax?: number;
   /**
+   * How often a write is tried, so that a primary that was demoted or cut off and refuses writes is noticed by processes that only
+   * read; milliseconds, 0: never. Default 1000.
+   */
+  readonly beatMs?: number;
+  /**
    * How many tags are remembered one by one. Default 1,000,000, about 250 MB. Forgetting the oldest never revives an entry; it
    * makes entries invalid that are older than the tags forgotten.
    */
@@ -40,7 +45,7 @@ export interface RedisStoreOptions {
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, prefix, commandTimeoutMs = 1000, quarantineMs = 5000, reconnectMsMax = 500 } = options;
   const keys = controlKeys(prefix);
-  const link = createRedisLink({ url, keys, commandTimeoutMs, reconnectMsMax });
+  const link = createRedisLink({ url, keys, commandTimeoutMs, reconnectMsMax, beatMs: options.beatMs ?? 1000 });
   const bounds = { tagsMax: options.tagsMax ?? 1_000_000, tagAgeMsMax: options.tagAgeMsMax ?? 7 * 86_400_000 };
   return {
     kind: 'redis',
