@@ -43,7 +43,7 @@ export interface Handshake {
 }
 
 /** One bump, for those who ask what moved a tag. */
-export interface Bumped {
+export interface BumpRecord {
   readonly seq: number;
   /** Wall-clock milliseconds, by the clock of the store. */
   readonly atMs: number;
@@ -112,7 +112,7 @@ export interface Store {
   /** The oldest announced writes that have been open for `olderThanMs` milliseconds, `limit` at most. */
   openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
   /** The last bumps, youngest first: `limit` at most, and 1,000 at most are kept. Nothing depends on it. */
-  history(limit: number): Promise<readonly Bumped[]>;
+  history(limit: number): Promise<readonly BumpRecord[]>;
   /** Takes the fence of this generation away; nothing when another one has begun. */
   lift(generation: string): Promise<void>;
   /** Begins a new generation without a hold; announced writes stay, and so does a fence. */

@@ -6,7 +6,7 @@ import type { StoreFixture } from './cache.fixtures.js';
 import { describeFreshness } from './cache-freshness.contract.js';
 import { describeIntents } from './cache-intents.contract.js';
 import { describeLoads } from './cache-loads.contract.js';
-import { describeOperations } from './cache-operations.contract.js';
+import { describeHistory, describeOperations } from './cache-operations.contract.js';
 
 const nears = [
   ['alone', 0],
@@ -37,6 +37,9 @@ export function describeCacheContract(name: string, createBare: () => StoreFixtu
     });
     describe('operations', () => {
       describeOperations(create);
+    });
+    describe('history', () => {
+      describeHistory(create);
     });
   });
 }

@@ -102,7 +102,7 @@ async function ownerOf(nodes: readonly RedisProcess[], key: string): Promise<Red
 }
 
 /** A client of this very node, closed at the end. It does not follow redirections. */
-export async function withClient<T>(node: RedisProcess, body: (client: Redis) => Promise<T>): Promise<T> {
+export async function withClient<T>(node: Pick<RedisProcess, 'port'>, body: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis({
     port: node.port,
     host: '127.0.0.1',
@@ -121,7 +121,7 @@ export async function withClient<T>(node: RedisProcess, body: (client: Redis) =>
 }
 
 /** Replicas keep what they have and hear of nothing more; who is connected to `node` stays so. */
-export async function cutOffReplicas(node: RedisProcess): Promise<void> {
+export async function cutOffReplicas(node: Pick<RedisProcess, 'port'>): Promise<void> {
   await withClient(node, async (client) => {
     await client.config('SET', 'requirepass', 'unknown to replicas');
     await client.call('CLIENT', 'KILL', 'TYPE', 'replica');

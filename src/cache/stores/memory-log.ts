@@ -1,11 +1,11 @@
-import type { Bumped } from '../store.js';
+import type { BumpRecord } from '../store.js';
 
 /** The last bumps of one process. */
 export interface BumpLog {
   /** @returns `seq` */
   note(seq: number, tags: readonly string[], token?: string): number;
   /** Youngest first. */
-  last(limit: number): readonly Bumped[];
+  last(limit: number): readonly BumpRecord[];
 }
 
 const bumpsMax = 1000;
@@ -13,7 +13,7 @@ const tagsNamedMax = 20;
 
 /** @param now milliseconds */
 export function createBumpLog(now: () => number): BumpLog {
-  const ring: Bumped[] = [];
+  const ring: BumpRecord[] = [];
   let next = 0;
   return {
     note(seq, tags, token) {

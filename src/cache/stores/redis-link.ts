@@ -17,6 +17,8 @@ export interface RedisLinkOptions {
   readonly keys: ControlKeys;
   readonly commandTimeoutMs: number;
   readonly reconnectMsMax: number;
+  /** How often a write is tried, milliseconds; 0: never. */
+  readonly beatMs: number;
 }
 
 /** The way to Redis; every command answers or fails within the time limit. */
@@ -52,6 +54,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const bounded = <T>(reply: Promise<T>): Promise<T> => withTimeLimit(reply, options.commandTimeoutMs);
   const isCluster = address.kind === 'cluster';
   const entries = isCluster ? createClusterServers({ ...options, address }) : createOneServer(redis, bounded);
+  const beat = createBeat(redis, bounded, options);
   let silentPings = 0;
   return {
     redis,
@@ -63,6 +66,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       : (keys) => bounded(redis.mget([...keys])),
     connect(link) {
       listen(redis, entries, link);
+      beat.start(link);
       if (redis.status === 'wait') redis.connect().catch(reportedByClose);
     },
     async ping() {
@@ -76,6 +80,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       silentPings = 0;
     },
     async close() {
+      beat.stop();
       entries.close();
       if (redis.status === 'ready') await bounded(redis.quit()).catch(() => redis.disconnect());
       else redis.disconnect();
@@ -199,6 +204,29 @@ function listen(redis: Redis, entries: EntryServers, link: StoreLink): void {
     last = undefined;
   });
   if (redis.status === 'ready') up();
+}
+
+/**
+ * A primary that was cut off, or made a replica while this connection stayed open, goes on answering reads. Where it refuses
+ * writes then, as a replica does and a primary under `min-replicas-to-write`, this says so also to a process that only reads.
+ */
+function createBeat(redis: Redis, bounded: Bounded, { keys, beatMs }: RedisLinkOptions) {
+  let timer: NodeJS.Timeout | undefined;
+  const beat = async (link: StoreLink): Promise<void> => {
+    try {
+      if (redis.status === 'ready') await bounded(redis.hset(keys.server, 'beat', '1'));
+    } catch (error) {
+      // Silence and closed connections are noticed by those who wait for an answer.
+      const cause = error instanceof CacheUnavailable ? error.cause : undefined;
+      if (cause instanceof Error && cause.name === 'ReplyError') link.down(error as CacheUnavailable);
+    }
+  };
+  return {
+    start(link: StoreLink): void {
+      if (beatMs > 0) timer = setInterval(() => void beat(link), beatMs).unref();
+    },
+    stop: (): void => clearInterval(timer),
+  };
 }
 
 /** The first attempt's failure: `close` told the links, and the client goes on trying. */

@@ -3,11 +3,13 @@
  * a new generation whatever is found)
  * Returns `same`, `absent`, `restarted` or `cleared`, and the present generation. `q` remembers which server process the generation belongs to: a
  * server that came back from a dump has the old generation, old entries and older tags, and a tag older than its
- * entry's truth would make a stale entry valid. `seq` never starts over under a living generation. A `?` before the
+ * entry's truth would make a stale entry valid. It writes in any case: a server that takes no writes (a replica, a primary that lost
+ * its replicas, one without memory) would take no bumps either, and is not to be trusted. `seq` never starts over under a living generation. A `?` before the
  * generation is its fence. Entries of a new generation are all younger than the present clock, so the floor may stand
  * there: what tags did before concerns nobody any more.
  */
 export const generationScript = `
+redis.call('HSET', KEYS[2], 'beat', '1')
 local g = redis.call('GET', KEYS[1])
 local known = redis.call('HGET', KEYS[2], 'server')
 local clock = redis.call('EXISTS', KEYS[4])

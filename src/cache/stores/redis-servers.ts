@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { CacheUnavailable, EntryRefused } from '../store.js';
 
-/** The commands entries need, each about one key, so that they go to whichever server has its slot. */
-export type EntryCommands = Pick<Redis, 'strlen' | 'pttl' | 'unlink'>;
+/** Commands about one entry, or about keys of its slot, sent to whichever server has that. */
+export type EntryCommands = Pick<Redis, 'get' | 'strlen' | 'pttl' | 'unlink' | 'eval'>;
 
 /** The servers that keep entries: the one that has the control keys, or all of a cluster. */
 export interface EntryServers {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Bumped, Control, Handshake, Look, Occasion, Store, TagState } from '../store.js';
+import type { BumpRecord, Control, Handshake, Look, Occasion, Store, TagState } from '../store.js';
 import { createRedisEntries } from './redis-entries.js';
 import { createRedisIntents } from './redis-intents.js';
 import { controlKeys, generationIn, writingKeys } from './redis-keys.js';
@@ -25,6 +25,11 @@ export interface RedisStoreOptions {
   /** Upper bound of the pause between two attempts to connect, milliseconds. Default 500. */
   readonly reconnectMsMax?: number;
   /**
+   * How often a write is tried, so that a primary that was demoted or cut off and refuses writes is noticed by processes that only
+   * read; milliseconds, 0: never. Default 1000.
+   */
+  readonly beatMs?: number;
+  /**
    * How many tags are remembered one by one. Default 1,000,000, about 250 MB. Forgetting the oldest never revives an entry; it
    * makes entries invalid that are older than the tags forgotten.
    */
@@ -41,7 +46,7 @@ export interface RedisStoreOptions {
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, prefix, commandTimeoutMs = 1000, quarantineMs = 5000, reconnectMsMax = 500 } = options;
   const keys = controlKeys(prefix);
-  const bare = createRedisLink({ url, keys, commandTimeoutMs, reconnectMsMax });
+  const bare = createRedisLink({ url, keys, commandTimeoutMs, reconnectMsMax, beatMs: options.beatMs ?? 1000 });
   const link: RedisLink = { ...bare, mget: gatherLooks(bare.mget) };
   const bounds = { tagsMax: options.tagsMax ?? 1_000_000, tagAgeMsMax: options.tagAgeMsMax ?? 7 * 86_400_000 };
   return {
@@ -123,7 +128,7 @@ function tagState(text: string): TagState {
 }
 
 /** As `note` of the scripts writes it; what is not readable is left out, as nothing depends on it. */
-function bumpedOf(text: string): readonly Bumped[] {
+function bumpedOf(text: string): readonly BumpRecord[] {
   const row: unknown = text.startsWith('[') ? JSON.parse(text) : undefined;
   if (!Array.isArray(row)) return [];
   const [seq, atMs, token, count, ...tags] = row as [number, number, string | false, number, ...string[]];
