@@ -1,12 +1,18 @@
 import { LRUCache } from 'lru-cache';
+import { createAging } from './aging.js';
+import type { AgingOptions } from './aging.js';
 import { createBreaker } from './breaker.js';
 import { createCodec } from './codec.js';
+import { createCosts } from './costs.js';
 import { createFence } from './fence.js';
 import type { Fence } from './fence.js';
 import { createFencedFlights, createQueuedFlights } from './flights.js';
+import { createLeasing } from './lease.js';
+import type { LeasingOptions } from './lease.js';
 import { createLoader } from './loader.js';
 import { createObservers } from './observers.js';
 import { createReadThrough } from './read-through.js';
+import { createRefresher } from './refresh.js';
 import type { WireType } from './serializers/index.js';
 import { createSlots } from './slots.js';
 import { createStats } from './stats.js';
@@ -15,7 +21,7 @@ import type { Breaker } from './breaker.js';
 import type { Cache, CacheEvent, CacheHealth } from './types.js';
 import { createWriting } from './writing.js';
 
-export interface CacheOptions {
+export interface CacheOptions extends AgingOptions, LeasingOptions {
   readonly store: Store;
   /**
    * Of the entries. Caches on one store with different prefixes see different entries and hear the same bumps, which is
@@ -75,6 +81,7 @@ export function createCache(options: CacheOptions): Cache {
   };
   const breaker = createBreaker({ store, replay, settled, emit, openWaitMsMax, retryMsMax, settleMs });
   const fence = createFence({ store, breaker, settled, emit });
+  const costs = createCosts();
   const shared = {
     store,
     breaker,
@@ -82,19 +89,24 @@ export function createCache(options: CacheOptions): Cache {
     codec: createCodec(options.registerTypes ?? []),
     flights: createFencedFlights(),
     hints: new LRUCache<string, readonly string[]>({ max: options.hintsMax ?? 10_000 }),
+    leasing: createLeasing({ store, breaker, costs }, options),
+    aging: createAging(options),
+    costs,
     emit,
     now,
   };
   const slots = createSlots(loadsMax);
   const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
   const loader = createLoader({ ...shared, queued: createQueuedFlights(), slots, entryLengthMax });
+  const refresher = createRefresher({ ...shared, timing: shared.leasing.timing, loader });
   return {
-    read: createReadThrough({ ...shared, loader, prefix }),
+    read: createReadThrough({ ...shared, loader, refresher, prefix }),
     ...createWriting({ store, breaker, emit }),
     on: observers.add,
     stats: stats.snapshot,
     health: () => checkHealth(store, breaker, fence, prefix),
     async close() {
+      await refresher.close();
       await loader.settled();
       await breaker.close();
       await store.close();

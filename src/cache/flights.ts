@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { Patience } from './lease.js';
 import type { Look } from './store.js';
 
 /** What a load brought, as seen by those who share it. */
@@ -10,6 +11,10 @@ export interface Loaded {
   readonly tags: readonly string[];
   /** Wall-clock milliseconds. */
   readonly loadedAt: number;
+  /** Milliseconds it took. */
+  readonly costMs: number;
+  /** Milliseconds it may live, counted from `loadedAt`. */
+  readonly ttlMs: number;
 }
 
 /** A load under way that others may join, and the fence that says who. */
@@ -17,7 +22,10 @@ export interface FencedFlight {
   readonly generation: string;
   /** The store's logical time, read before the load began. */
   readonly s0: number;
-  readonly done: Promise<Loaded>;
+  /** For how long it may wait for another process; whoever joins may shorten it. */
+  readonly patience: Patience;
+  /** Undefined: it loaded nothing, because another process did or does; look again. */
+  readonly done: Promise<Loaded | undefined>;
 }
 
 /** Loads that will be stored, at most one to join per name. */
@@ -29,6 +37,7 @@ export interface FencedFlights {
   joinable(name: string, look: Look): FencedFlight | undefined;
   /** Replaces the flight under `name`; the one replaced serves those who joined it and is forgotten. */
   put(name: string, flight: FencedFlight): void;
+  has(name: string): boolean;
   isCurrent(name: string, flight: FencedFlight): boolean;
   remove(name: string, flight: FencedFlight): void;
 }
@@ -42,6 +51,7 @@ export function createFencedFlights(): FencedFlights {
       return look.tags.every((tag) => tag.open === 0 && tag.seq <= flight.s0) ? flight : undefined;
     },
     put: (name, flight) => void flights.set(name, flight),
+    has: (name) => flights.has(name),
     isCurrent: (name, flight) => flights.get(name) === flight,
     remove: (name, flight) => void (flights.get(name) === flight && flights.delete(name)),
   };

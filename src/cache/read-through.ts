@@ -4,10 +4,12 @@ import { openEntry } from './entry.js';
 import type { Entry } from './entry.js';
 import type { Fence } from './fence.js';
 import type { FencedFlight, FencedFlights, Loaded } from './flights.js';
+import type { Leasing } from './lease.js';
 import type { Loader } from './loader.js';
+import type { Refresher } from './refresh.js';
 import type { Look, Store, TagState } from './store.js';
 import type { BypassReason, CacheEvent, MissReason, Outcome, ReadRequest, ReadResult } from './types.js';
-import { mismatchOf, missingFrom, relevantTags, unmovedSince } from './validity.js';
+import { graceMsOf, lifeMsOf, mismatchOf, missingFrom, relevantTags, unmovedSince } from './validity.js';
 import { beginVisit, outcomeOf } from './visit.js';
 import type { TagHints, Visit } from './visit.js';
 
@@ -18,6 +20,8 @@ export interface ReadThroughDeps {
   readonly codec: Codec;
   readonly flights: FencedFlights;
   readonly loader: Loader;
+  readonly leasing: Leasing;
+  readonly refresher: Refresher;
   readonly hints: TagHints;
   readonly emit: (event: CacheEvent) => void;
   readonly now: () => number;
@@ -37,9 +41,11 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
   return async <V>(request: ReadRequest<V>) => {
     // The store and those who share a load know values only as unknown; `V` is what this request's `load` promises.
     const visit = beginVisit(request as ReadRequest<unknown>, prefix, loader.tick());
-    const answer = await read(visit);
-    emit({ kind: 'read', outcome: answer.outcome });
-    return answer as ReadResult<V>;
+    const { value, outcome, absence } = await read(visit);
+    emit({ kind: 'read', outcome });
+    request.onOutcome?.(outcome);
+    if (absence) throw absence.error;
+    return { value, outcome } as ReadResult<V>;
   };
 
   async function read(visit: Visit): Promise<Answer> {
@@ -47,33 +53,80 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
     if (!(visit.request.ttlMs > 0)) return loadAlone(deps, visit, { kind: 'bypass', reason: 'ttl-zero' });
     if (!breaker.isReady()) await breaker.opened;
     if (visit.request.tier === 'strict' && breaker.mayForget()) return loadShared(deps, visit, 'unsafe-eviction');
-    for (let looks = 0; looks < looksMax; looks++) {
-      const answer = await lookOnce(deps, visit);
-      if (answer) return answer;
-    }
-    return loadAlone(deps, visit, { kind: 'miss', reason: 'contended' });
+    return lookAndLoad(deps, visit).catch((error: unknown) => standIn(deps, visit, error));
   }
 }
 
-type Answer = ReadResult<unknown>;
+/** @property absence set when the answer is that there is nothing */
+type Answer = ReadResult<unknown> & { readonly absence?: { readonly error: unknown } };
 
-/** Undefined: look again. */
-async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | undefined> {
-  const { store, breaker, fence, hints, flights } = deps;
+async function lookAndLoad(deps: ReadThroughDeps, visit: Visit): Promise<Answer> {
+  for (let looks = 0; looks < looksMax;) {
+    const answer = await lookOnce(deps, visit);
+    if (typeof answer === 'object') return answer;
+    // Waiting for another process has a bound of its own.
+    if (answer === 'moved') looks += 1;
+  }
+  return loadAlone(deps, visit, { kind: 'miss', reason: 'contended' });
+}
+
+/**
+ * `moved`: what was joined is older than a bump this reader must see. `filled`: another process has loaded, or does. Both
+ * are to look again, and nothing but that next look decides what is shown.
+ */
+type Again = 'moved' | 'filled';
+
+async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | Again> {
+  const seen = await lookFor(deps, visit);
+  if (!seen) return loadShared(deps, visit, 'store-unavailable');
+  const { look, asked } = seen;
+  const blocked = whyBlocked(look);
+  if (look.generation === undefined) void deps.breaker.regenerate();
+  deps.fence.noticed(look);
+  if (blocked) return loadShared(deps, visit, blocked);
+
+  const found = await judge(deps, visit, look, asked, 0);
+  if (found.kind === 'hit') return hit(deps, visit, found, look);
+  if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
+  const flight = deps.flights.joinable(visit.flightName, look);
+  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, found.reason);
+}
+
+/** Undefined when the store cannot be asked. */
+async function lookFor({ store, breaker, hints }: ReadThroughDeps, visit: Visit) {
   const obeysTags = visit.request.tier !== 'ttl';
   const asked = obeysTags ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : [];
   const look = await ask(breaker, () => store.look(visit.entryKey, asked));
-  if (!look) return loadShared(deps, visit, 'store-unavailable');
-  const blocked = whyBlocked(look);
-  if (look.generation === undefined) void breaker.regenerate();
-  fence.noticed(look);
-  if (blocked) return loadShared(deps, visit, blocked);
+  return look && { look, asked };
+}
 
-  const found = await judge(deps, visit, look, asked);
-  if (found.kind === 'hit') return found.answer;
-  if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
-  const flight = flights.joinable(visit.flightName, look);
-  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, found.reason);
+/**
+ * The load failed and the source is in trouble: an entry past its time to live stands in, if nothing it was made of has
+ * moved. That is asked now, after the failure, so it is as fresh as a hit; it is only older than its time to live.
+ */
+async function standIn(deps: ReadThroughDeps, visit: Visit, error: unknown): Promise<Answer> {
+  const graceMs = graceMsOf(visit.request);
+  if (graceMs <= 0 || !visit.request.isTransient?.(error)) throw error;
+  const seen = await lookFor(deps, visit);
+  if (!seen || whyBlocked(seen.look)) throw error;
+  const found = await judge(deps, visit, seen.look, seen.asked, graceMs);
+  if (found.kind !== 'hit' || found.entry.isAbsent) throw error;
+  const { entry, value } = found;
+  const ageMs = Math.max(0, deps.now() - entry.loadedAt);
+  const ttlMs = Math.max(0, lifeMsOf(entry, visit.request) - ageMs);
+  const reason = ttlMs > 0 ? {} : ({ reason: 'stale-if-error' } as const);
+  return { value, outcome: outcomeOf(visit, { kind: 'hit', ageMs, ttlMs, ...reason }) };
+}
+
+function hit(deps: ReadThroughDeps, visit: Visit, { entry, value }: Hit, look: Look): Answer {
+  const ageMs = Math.max(0, deps.now() - entry.loadedAt);
+  const ttlMs = Math.max(0, lifeMsOf(entry, visit.request) - ageMs);
+  if (entry.isAbsent) {
+    const outcome = outcomeOf(visit, { kind: 'hit', ageMs, ttlMs, isAbsent: true });
+    return { value: undefined, outcome, absence: { error: value } };
+  }
+  const refresh = deps.refresher.consider(visit, entry, look) ? ({ refresh: 'started' } as const) : {};
+  return { value, outcome: outcomeOf(visit, { kind: 'hit', ageMs, ttlMs, ...refresh }) };
 }
 
 type Blocked = 'quarantine' | 'open-write';
@@ -84,16 +137,29 @@ function whyBlocked(look: Look): Blocked | undefined {
 }
 
 type Found =
-  | { readonly kind: 'hit'; readonly answer: Answer }
+  | Hit
   | { readonly kind: 'miss'; readonly reason: MissReason }
   | { readonly kind: 'blocked'; readonly reason: 'open-write' | 'store-unavailable' };
 
-async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: readonly string[]): Promise<Found> {
+/** `value` of an absent entry is the error to reject with. */
+interface Hit {
+  readonly kind: 'hit';
+  readonly entry: Entry;
+  readonly value: unknown;
+}
+
+/** @param graceMs how much older than its time to live the entry may be */
+async function judge(
+  deps: ReadThroughDeps,
+  visit: Visit,
+  look: Look,
+  asked: readonly string[],
+  graceMs: number,
+): Promise<Found> {
   if (look.entry === undefined) return { kind: 'miss', reason: 'cold' };
   const entry = readable(deps, visit, () => openEntry(look.entry ?? ''));
   if (!entry) return { kind: 'miss', reason: 'corrupt' };
-  const nowMs = deps.now();
-  const mismatch = mismatchOf(entry, visit, look, nowMs);
+  const mismatch = mismatchOf(entry, visit, look, deps.now(), graceMs);
   if (mismatch) return { kind: 'miss', reason: mismatch };
   if (visit.request.tier !== 'ttl') {
     const states = await tagsOf(deps, visit, entry, look, asked);
@@ -102,11 +168,10 @@ async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: rea
     if (states.some((tag) => tag.open > 0)) return { kind: 'blocked', reason: 'open-write' };
     if (!unmovedSince(entry.s0, states)) return { kind: 'miss', reason: 'stale-tag' };
   }
-  const decoded = readable(deps, visit, () => ({ value: deps.codec.decode(entry.value) }));
-  if (!decoded) return { kind: 'miss', reason: 'corrupt' };
-  const ageMs = Math.max(0, nowMs - entry.loadedAt);
-  const outcome = outcomeOf(visit, { kind: 'hit', ageMs, ttlMs: visit.request.ttlMs - ageMs });
-  return { kind: 'hit', answer: { value: decoded.value, outcome } };
+  const { codec } = deps;
+  const open = entry.isAbsent ? (visit.request.negative?.revive ?? codec.decode) : codec.decode;
+  const opened = readable(deps, visit, () => ({ value: open(entry.value) }));
+  return opened ? { kind: 'hit', entry, value: opened.value } : { kind: 'miss', reason: 'corrupt' };
 }
 
 /**
@@ -133,27 +198,31 @@ async function join(
   visit: Visit,
   asked: readonly string[],
   flight: FencedFlight,
-): Promise<Answer | undefined> {
+): Promise<Answer | Again> {
   deps.loader.refuseOwnLoad(visit);
+  flight.patience.endsAtMs = Math.min(flight.patience.endsAtMs, deps.leasing.patienceOf(visit));
   const loaded = await flight.done;
+  if (!loaded) return 'filled';
   if (visit.request.tier !== 'ttl') {
     // A tag that only the value could name may have been bumped, or announced, between the flight's beginning and this read.
     const unknown = missingFrom(asked, loaded.tags);
     const more = unknown.length > 0 ? await ask(deps.breaker, () => deps.store.lookTags(unknown)) : undefined;
     const isFresh = more?.generation === flight.generation && unmovedSince(flight.s0, more.tags);
-    if (unknown.length > 0 && !isFresh) return undefined;
+    if (unknown.length > 0 && !isFresh) return 'moved';
   }
   const ageMs = Math.max(0, deps.now() - loaded.loadedAt);
-  const outcome = outcomeOf(visit, { kind: 'join', ageMs, ttlMs: Math.max(0, visit.request.ttlMs - ageMs) });
+  const ttlMs = Math.min(loaded.ttlMs, visit.request.ttlMs);
+  const outcome = outcomeOf(visit, { kind: 'join', ageMs, ttlMs: Math.max(0, ttlMs - ageMs) });
   return { value: copyOf(deps, loaded), outcome };
 }
 
-async function fill(deps: ReadThroughDeps, visit: Visit, look: Look, reason: MissReason): Promise<Answer> {
-  const fence = { generation: look.generation ?? '', s0: look.seq };
-  const { loaded, unserializable } = await deps.loader.fill(visit, fence);
+async function fill(deps: ReadThroughDeps, visit: Visit, look: Look, reason: MissReason): Promise<Answer | Again> {
+  const filled = await deps.loader.fill(visit, look, true);
+  if (!filled) return 'filled';
+  const { loaded, unserializable } = filled;
   const facts: Pick<Outcome, 'kind' | 'reason' | 'ttlMs'> = unserializable
     ? { kind: 'bypass', reason: 'unserializable', ttlMs: 0 }
-    : { kind: 'miss', reason, ttlMs: visit.request.ttlMs };
+    : { kind: 'miss', reason, ttlMs: loaded.ttlMs };
   return { value: loaded.value, outcome: outcomeOf(visit, facts) };
 }
 

@@ -37,6 +37,34 @@ export interface Ended {
   readonly wasOpen: boolean;
 }
 
+/** A fill under way, as others see it: what will be stored began at `s0` of `generation`. */
+export interface Lease {
+  readonly generation: string;
+  readonly s0: number;
+  /** Names this one fill. */
+  readonly token: string;
+}
+
+/**
+ * Who fills an entry now, so that many processes load it once. A help, and no part of what makes an entry valid: a lease
+ * may be lost, taken over or outlive its holder, and costs at most a load too many.
+ */
+export interface Leases {
+  /**
+   * Takes the lease of an entry for `forMs` milliseconds. One that stands is kept when its fill will do for this reader
+   * too: same generation, and begun at `leastS0` or later. @returns the lease that stands now, as `leaseText` writes it
+   */
+  claim(entryKey: string, lease: Lease, leastS0: number, forMs: number): Promise<string>;
+  /** The lease that stands, if any. */
+  standing(entryKey: string): Promise<string | undefined>;
+  /** Gives back the lease, if it is still this one that stands. */
+  release(entryKey: string, lease: Lease): Promise<void>;
+}
+
+export function leaseText({ generation, s0, token }: Lease): string {
+  return `${s0} ${generation} ${token}`;
+}
+
 export type Occasion = 'connected' | 'vanished';
 
 /** Where a store says that its connection came or went; each may be called any number of times. */
@@ -64,6 +92,7 @@ export interface Store {
   lookTags(tags: readonly string[]): Promise<Pick<Look, 'generation' | 'tags'>>;
   /** Keeps `entry` for `ttlMs` milliseconds. @throws EntryRefused when the store is well but does not take this entry */
   put(entryKey: string, entry: string, ttlMs: number): Promise<void>;
+  readonly leases: Leases;
   /** Advances the clock once and moves every tag to it, atomically. @returns the new seq */
   bump(tags: readonly string[]): Promise<number>;
   /**

@@ -98,6 +98,11 @@ export function createRemoteStore(store: Store, turn: () => Promise<void>): Remo
     look: (entryKey, tags) => over(() => store.look(entryKey, tags)),
     lookTags: (tags) => over(() => store.lookTags(tags)),
     put: (entryKey, entry, ttlMs) => over(() => store.put(entryKey, entry, ttlMs)),
+    leases: {
+      claim: (...given) => over(() => store.leases.claim(...given)),
+      standing: (entryKey) => over(() => store.leases.standing(entryKey)),
+      release: (...given) => over(() => store.leases.release(...given)),
+    },
     bump: (tags) => over(() => store.bump(tags)),
     begin: (token, tags) => over(() => store.begin(token, tags)),
     end: (token, outcome, tags) => over(() => store.end(token, outcome, tags)),

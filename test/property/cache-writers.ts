@@ -81,6 +81,11 @@ export function createForgetfulStore(fault?: Fault): ForgetfulStore {
     look,
     lookTags: (tags) => look('', tags),
     put: (entryKey, entry, ttlMs) => inner.put(entryKey, entry, ttlMs),
+    leases: {
+      claim: (...given) => inner.leases.claim(...given),
+      standing: (entryKey) => inner.leases.standing(entryKey),
+      release: (...given) => inner.leases.release(...given),
+    },
     bump: (tags) => inner.bump(tags),
     begin: async (token, tags) => (state === 'lost' ? 'no-generation' : inner.begin(token, tags)),
     end: (token, outcome, tags) =>

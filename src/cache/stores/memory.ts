@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Store, TagState } from '../store.js';
 import { createIntents } from './memory-intents.js';
+import { createMemoryLeases } from './memory-lease.js';
 
 export interface MemoryStoreOptions {
   /** Upper bound of all keys and entries together, counted as two bytes a character. Default 64 MiB. */
@@ -42,6 +43,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       const size = 2 * (entryKey.length + entry.length);
       entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size });
     },
+    leases: createMemoryLeases(now),
     bump: async (tags) => clock.bump(tags),
     begin: async (token, tags) => {
       intents.begin(token, tags);

@@ -10,6 +10,7 @@ export function createNullStore(): Store {
     look: nothingHere,
     lookTags: nothingHere,
     put: nothingHere,
+    leases: { claim: nothingHere, standing: nothingHere, release: nothingHere },
     bump: async () => 0,
     begin: async () => 'begun',
     end: async () => ({ seq: 0, wasOpen: false }),

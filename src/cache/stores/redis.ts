@@ -4,6 +4,7 @@ import type { Handshake, Look, Occasion, Store, TagState } from '../store.js';
 import { createRedisIntents } from './redis-intents.js';
 import { controlKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
+import { createRedisLeases } from './redis-lease.js';
 import { createRedisLink } from './redis-link.js';
 import type { RedisLink } from './redis-link.js';
 import { bumpScript, generationScript, liftScript } from './redis-scripts.js';
@@ -40,6 +41,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return { generation: openGeneration(text, seq).generation, tags: states.map(tagState) };
     },
     put: (entryKey, entry, ttlMs) => put(link, entryKey, entry, ttlMs),
+    leases: createRedisLeases(link),
     bump: async (tags) => {
       const touched = [keys.generation, keys.seq, ...tags.map(keys.tag)];
       return Number(await bounded(redis.eval(bumpScript, touched.length, ...touched)));
