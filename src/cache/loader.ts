@@ -38,7 +38,7 @@ export interface Loader {
    * long as the readers' patience lasts. Undefined: nothing was loaded, look again.
    * @param waits false: for a load nobody waits for
    */
-  fill(visit: Visit, look: Look, waits: boolean): Promise<Filled | undefined>;
+  fill(visit: Visit, look: Seen, waits: boolean): Promise<Filled | undefined>;
   /** @throws Error when the caller is itself a part of the load it is about to wait for */
   refuseOwnLoad(visit: Visit): void;
   /** Loads without storing; shared by readers that began before the load did. */
@@ -49,6 +49,9 @@ export interface Loader {
   /** Resolves when every entry sent to the store has arrived or failed. */
   settled(): Promise<void>;
 }
+
+/** What a fill must know of the look before it. */
+export type Seen = Pick<Look, 'generation' | 'seq' | 'tags'>;
 
 export interface Filled {
   readonly loaded: Loaded;

@@ -9,7 +9,9 @@ import type { Loader } from './loader.js';
 import type { Refresher } from './refresh.js';
 import type { Look, Store, TagState } from './store.js';
 import type { BypassReason, CacheEvent, MissReason, Outcome, ReadRequest, ReadResult } from './types.js';
-import { graceMsOf, lifeMsOf, mismatchOf, missingFrom, relevantTags, unmovedSince } from './validity.js';
+import { answerOf, standIn } from './hits.js';
+import type { Answer, Found } from './hits.js';
+import { mismatchOf, missingFrom, relevantTags, unmovedSince } from './validity.js';
 import { beginVisit, outcomeOf } from './visit.js';
 import type { TagHints, Visit } from './visit.js';
 
@@ -53,12 +55,11 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
     if (!(visit.request.ttlMs > 0)) return loadAlone(deps, visit, { kind: 'bypass', reason: 'ttl-zero' });
     if (!breaker.isReady()) await breaker.opened;
     if (visit.request.tier === 'strict' && breaker.mayForget()) return loadShared(deps, visit, 'unsafe-eviction');
-    return lookAndLoad(deps, visit).catch((error: unknown) => standIn(deps, visit, error));
+    return lookAndLoad(deps, visit).catch((error: unknown) =>
+      standIn(deps, visit, error, (graceMs) => judgeAgain(deps, visit, graceMs)),
+    );
   }
 }
-
-/** @property absence set when the answer is that there is nothing */
-type Answer = ReadResult<unknown> & { readonly absence?: { readonly error: unknown } };
 
 async function lookAndLoad(deps: ReadThroughDeps, visit: Visit): Promise<Answer> {
   for (let looks = 0; looks < looksMax;) {
@@ -86,7 +87,7 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | A
   if (blocked) return loadShared(deps, visit, blocked);
 
   const found = await judge(deps, visit, look, asked, 0);
-  if (found.kind === 'hit') return hit(deps, visit, found, look);
+  if (found.kind === 'hit') return answerOf(deps, visit, found, look);
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
   const flight = deps.flights.joinable(visit.flightName, look);
   return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, found.reason);
@@ -100,33 +101,11 @@ async function lookFor({ store, breaker, hints }: ReadThroughDeps, visit: Visit)
   return look && { look, asked };
 }
 
-/**
- * The load failed and the source is in trouble: an entry past its time to live stands in, if nothing it was made of has
- * moved. That is asked now, after the failure, so it is as fresh as a hit; it is only older than its time to live.
- */
-async function standIn(deps: ReadThroughDeps, visit: Visit, error: unknown): Promise<Answer> {
-  const graceMs = graceMsOf(visit.request);
-  if (graceMs <= 0 || !visit.request.isTransient?.(error)) throw error;
+/** For a reader whose load has failed: looks once more, and takes nothing that a hit could not be, but for its age. */
+async function judgeAgain(deps: ReadThroughDeps, visit: Visit, graceMs: number): Promise<Found | undefined> {
   const seen = await lookFor(deps, visit);
-  if (!seen || whyBlocked(seen.look)) throw error;
-  const found = await judge(deps, visit, seen.look, seen.asked, graceMs);
-  if (found.kind !== 'hit' || found.entry.isAbsent) throw error;
-  const { entry, value } = found;
-  const ageMs = Math.max(0, deps.now() - entry.loadedAt);
-  const ttlMs = Math.max(0, lifeMsOf(entry, visit.request) - ageMs);
-  const reason = ttlMs > 0 ? {} : ({ reason: 'stale-if-error' } as const);
-  return { value, outcome: outcomeOf(visit, { kind: 'hit', ageMs, ttlMs, ...reason }) };
-}
-
-function hit(deps: ReadThroughDeps, visit: Visit, { entry, value }: Hit, look: Look): Answer {
-  const ageMs = Math.max(0, deps.now() - entry.loadedAt);
-  const ttlMs = Math.max(0, lifeMsOf(entry, visit.request) - ageMs);
-  if (entry.isAbsent) {
-    const outcome = outcomeOf(visit, { kind: 'hit', ageMs, ttlMs, isAbsent: true });
-    return { value: undefined, outcome, absence: { error: value } };
-  }
-  const refresh = deps.refresher.consider(visit, entry, look) ? ({ refresh: 'started' } as const) : {};
-  return { value, outcome: outcomeOf(visit, { kind: 'hit', ageMs, ttlMs, ...refresh }) };
+  if (!seen || whyBlocked(seen.look)) return undefined;
+  return judge(deps, visit, seen.look, seen.asked, graceMs);
 }
 
 type Blocked = 'quarantine' | 'open-write';
@@ -134,18 +113,6 @@ type Blocked = 'quarantine' | 'open-write';
 function whyBlocked(look: Look): Blocked | undefined {
   if (look.generation === undefined || look.held || look.fenced) return 'quarantine';
   return look.tags.some((tag) => tag.open > 0) ? 'open-write' : undefined;
-}
-
-type Found =
-  | Hit
-  | { readonly kind: 'miss'; readonly reason: MissReason }
-  | { readonly kind: 'blocked'; readonly reason: 'open-write' | 'store-unavailable' };
-
-/** `value` of an absent entry is the error to reject with. */
-interface Hit {
-  readonly kind: 'hit';
-  readonly entry: Entry;
-  readonly value: unknown;
 }
 
 /** @param graceMs how much older than its time to live the entry may be */

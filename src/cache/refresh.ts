@@ -4,8 +4,7 @@ import type { Aging } from './aging.js';
 import type { Entry } from './entry.js';
 import type { FencedFlights } from './flights.js';
 import type { Timing } from './lease.js';
-import type { Loader } from './loader.js';
-import type { Look } from './store.js';
+import type { Loader, Seen } from './loader.js';
 import type { Visit } from './visit.js';
 
 /** Loads in the background what is valid and will not be for long. */
@@ -15,7 +14,7 @@ export interface Refresher {
    * good as any fill. At most one a key and process, and none while another process fills the key.
    * @returns whether it started one
    */
-  consider(visit: Visit, entry: Entry, look: Look): boolean;
+  consider(visit: Visit, entry: Entry, look: Seen): boolean;
   /** Starts no more, and resolves when those under way have ended. */
   close(): Promise<void>;
 }
@@ -39,7 +38,7 @@ export function createRefresher({ flights, loader, aging, timing, now }: Refresh
   const restUntil = new LRUCache<string, number>({ max: restingMax });
   let isClosed = false;
 
-  async function refresh(visit: Visit, look: Look): Promise<void> {
+  async function refresh(visit: Visit, look: Seen): Promise<void> {
     const name = visit.flightName;
     // The loader tells of a failure; nobody waits for this one.
     const filled = await loader.fill(visit, look, false).catch(() => undefined);

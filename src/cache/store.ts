@@ -53,6 +53,7 @@ export interface Leases {
   /**
    * Takes the lease of an entry for `forMs` milliseconds. One that stands is kept when its fill will do for this reader
    * too: same generation, and begun at `leastS0` or later. @returns the lease that stands now, as `leaseText` writes it
+   * @throws EntryRefused when the store is well but gives none
    */
   claim(entryKey: string, lease: Lease, leastS0: number, forMs: number): Promise<string>;
   /** The lease that stands, if any. */
@@ -75,7 +76,7 @@ export interface StoreLink {
 
 /**
  * Keeps entries and the control state; decides nothing. Every method takes bounded time and rejects with CacheUnavailable
- * when the outcome is unknown or the store cannot be trusted; `put` alone may reject with EntryRefused.
+ * when the outcome is unknown or the store cannot be trusted; `put` and `claim` alone may reject with EntryRefused.
  */
 export interface Store {
   readonly kind: StoreKind;

@@ -17,8 +17,17 @@ export interface World {
   readonly turn: () => Promise<void>;
   /** The versions that are in the database now. */
   readonly versions: Readonly<Record<Tag, number>>;
-  /** @throws Error when the answer shows a row older than was answered, or committed, before the read began */
-  read(cache: Cache, key: Item | 'list', fails: boolean, tier?: 'strict' | 'acked'): Promise<void>;
+  /**
+   * @param more how the answer is kept; with `negative`, a row of an even version is absent
+   * @throws Error when the answer shows a row older than was answered, or committed, before the read began
+   */
+  read(
+    cache: Cache,
+    key: Item | 'list',
+    fails: boolean,
+    tier?: 'strict' | 'acked',
+    more?: Partial<ReadRequest<Shown>>,
+  ): Promise<void>;
   /** Makes a new version of a row, in one step. */
   commit(tag: Tag): void;
   /** Commits, then bumps. @param spoil what the writer does before it answers */
@@ -30,7 +39,7 @@ export function createWorld(scheduler: Scheduler): World {
   const floor: Record<Tag, number> = { ...versions };
   const turn = (): Promise<void> => scheduler.schedule(Promise.resolve());
 
-  async function load(key: Item | 'list', fails: boolean): Promise<Shown> {
+  async function load(key: Item | 'list', fails: boolean, mayBeAbsent: boolean): Promise<Shown> {
     await turn();
     const shown: Shown = {};
     if (key === 'list') shown.list = versions.list;
@@ -42,19 +51,24 @@ export function createWorld(scheduler: Scheduler): World {
     }
     await turn();
     if (fails) throw new Error('a load fails, on purpose');
+    if (mayBeAbsent && key !== 'list' && (shown[key] ?? 0) % 2 === 0) throw new Absence(shown);
     return shown;
   }
 
   return {
     turn,
     versions,
-    async read(cache, key, fails, tier = 'acked') {
+    async read(cache, key, fails, tier = 'acked', more = {}) {
       const expected = { ...(tier === 'strict' ? versions : floor) };
-      const answer = await cache.read(requestOf(key, tier, () => load(key, fails))).catch(() => undefined);
-      for (const [tag, version] of Object.entries(answer?.value ?? {})) {
+      const request = requestOf(key, tier, () => load(key, fails, more.negative !== undefined));
+      const [how, shown] = await cache.read({ ...request, ...more }).then(
+        ({ outcome, value }) => [`${outcome.kind} ${outcome.reason ?? ''}`, value] as const,
+        (error: unknown) => ['absence', error instanceof Absence ? error.shown : {}] as const,
+      );
+      for (const [tag, version] of Object.entries(shown)) {
         const least = expected[tag as Tag];
         if (version >= least) continue;
-        throw new Error(`${answer?.outcome.kind} of ${key} shows ${tag} at ${version}, ${least} was there before`);
+        throw new Error(`${how} of ${key} shows ${tag} at ${version}, ${least} was there before`);
       }
     },
     commit: (tag) => void (versions[tag] += 1),
@@ -65,6 +79,17 @@ export function createWorld(scheduler: Scheduler): World {
       floor[tag] = Math.max(floor[tag], committed);
     },
   };
+}
+
+/** There is no such row, as of the version it knows. */
+export class Absence extends Error {
+  override readonly name = 'Absence';
+  readonly shown: Shown;
+
+  constructor(shown: Shown) {
+    super('there is none');
+    this.shown = shown;
+  }
 }
 
 function requestOf(key: Item | 'list', tier: Tier, load: () => Promise<Shown>): ReadRequest<Shown> {

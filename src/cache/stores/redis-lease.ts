@@ -1,4 +1,4 @@
-import { leaseText } from '../store.js';
+import { EntryRefused, leaseText } from '../store.js';
 import type { Leases } from '../store.js';
 import type { RedisLink } from './redis-link.js';
 
@@ -7,13 +7,24 @@ export function createRedisLeases({ redis, bounded }: RedisLink): Leases {
   return {
     async claim(entryKey, lease, leastS0, forMs) {
       const given = [leaseText(lease), lease.generation, leastS0, Math.ceil(forMs)];
-      return String(await bounded(redis.eval(claimScript, 1, leaseKey(entryKey), ...given)));
+      return String(await refusable(bounded(redis.eval(claimScript, 1, leaseKey(entryKey), ...given))));
     },
     standing: async (entryKey) => (await bounded(redis.get(leaseKey(entryKey)))) ?? undefined,
     release: async (entryKey, lease) => {
       await bounded(redis.eval(releaseScript, 1, leaseKey(entryKey), leaseText(lease)));
     },
   };
+}
+
+/** A server that is well and says no (out of memory) has no lease to give; that is no reason to do without its entries. */
+async function refusable<T>(reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause instanceof Error && cause.name === 'ReplyError') throw new EntryRefused(cause.message, { cause });
+    throw error;
+  }
 }
 
 /**
