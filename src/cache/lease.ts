@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Breaker } from './breaker.js';
 import type { Costs } from './costs.js';
+import type { Seen } from './loader.js';
 import { leaseText } from './store.js';
-import type { Lease, Store, TagState } from './store.js';
+import type { Lease, LeaseTerms, Store } from './store.js';
 import type { Visit } from './visit.js';
 
 export interface LeasingOptions {
@@ -31,6 +32,8 @@ export interface Hold {
 /** When, of `Timing`, those who wait together stop waiting: as early as the least patient of them wants. */
 export interface Patience {
   endsAtMs: number;
+  /** How often they look again because somebody has filled the entry meanwhile. */
+  fillsLeft: number;
 }
 
 /**
@@ -38,18 +41,13 @@ export interface Patience {
  * which judges what it finds like any other; a lease lost, stolen or left behind changes only how many loads run.
  */
 export interface Leasing {
-  /** Until when this read will wait for others: set by its first call, and never moved. */
-  patienceOf(visit: Visit): number;
+  /** Of one read, whatever it waits for: its time begins with the first call. */
+  patienceOf(visit: Visit): Patience;
   /**
    * Resolves when the load may begin; undefined: look again, because the fill of another process is over or, without
    * `patience`, because it is under way.
    */
-  enter(
-    visit: Visit,
-    fence: Pick<Lease, 'generation' | 's0'>,
-    tags: readonly TagState[],
-    patience?: Patience,
-  ): Promise<Hold | undefined>;
+  enter(visit: Visit, look: Seen, patience?: Patience): Promise<Hold | undefined>;
   /** Remembers whether a load of this key could be stored: nobody should wait for one that cannot. */
   learn(entryKey: string, isKept: boolean): void;
   readonly timing: Timing;
@@ -66,6 +64,7 @@ const waitCostsMax = 5;
 const waitMsMin = 100;
 const pauseMsMin = 4;
 const pauseMsMax = 32;
+const fillsMax = 3;
 const unkeptMax = 1000;
 
 const systemTiming: Timing = {
@@ -76,7 +75,7 @@ const noHold: Hold = { release: async () => {} };
 
 export function createLeasing(deps: LeasingDeps, options: LeasingOptions): Leasing {
   const { leaseMs = 5000, leaseWaitMsMax = 2000, timing = systemTiming } = options;
-  const patience = new WeakMap<Visit, number>();
+  const patiences = new WeakMap<Visit, Patience>();
   const unkept = new LRUCache<string, true>({ max: unkeptMax });
   const boundOf = (type: string): number => {
     const costMs = deps.costs.of(type);
@@ -85,15 +84,18 @@ export function createLeasing(deps: LeasingDeps, options: LeasingOptions): Leasi
   return {
     timing,
     patienceOf(visit) {
-      const endsAtMs = patience.get(visit) ?? timing.nowMs() + boundOf(visit.request.type);
-      patience.set(visit, endsAtMs);
-      return endsAtMs;
+      const known = patiences.get(visit);
+      if (known) return known;
+      const patience = { endsAtMs: timing.nowMs() + boundOf(visit.request.type), fillsLeft: fillsMax };
+      patiences.set(visit, patience);
+      return patience;
     },
-    async enter(visit, fence, tags, patience) {
-      const leastS0 = visit.request.tier === 'ttl' ? 0 : Math.max(0, ...tags.map(({ seq }) => seq));
+    async enter(visit, look, patience) {
+      const leastS0 = visit.request.tier === 'ttl' ? 0 : Math.max(0, ...look.tags.map(({ seq }) => seq));
       // A tag that cannot be read makes every entry invalid: there is nothing to wait for.
       if (leaseMs <= 0 || unkept.has(visit.entryKey) || !Number.isSafeInteger(leastS0)) return noHold;
-      return claim(deps, visit.entryKey, { ...fence, token: randomUUID() }, { leastS0, leaseMs, timing, patience });
+      const lease = { generation: look.generation ?? '', s0: look.seq, token: randomUUID() };
+      return claim(deps, visit.entryKey, lease, { leastS0, forMs: leaseMs, seen: look.stamp }, { timing, patience });
     },
     learn(entryKey, isKept) {
       if (isKept) unkept.delete(entryKey);
@@ -102,24 +104,32 @@ export function createLeasing(deps: LeasingDeps, options: LeasingOptions): Leasi
   };
 }
 
-interface Terms {
-  readonly leastS0: number;
-  readonly leaseMs: number;
+interface Waiting {
   readonly timing: Timing;
   readonly patience: Patience | undefined;
 }
 
-async function claim(deps: LeasingDeps, entryKey: string, lease: Lease, terms: Terms): Promise<Hold | undefined> {
-  const { store, breaker } = deps;
-  const ask = <T>(command: () => Promise<T>): Promise<T | 'lost'> => breaker.run(command).catch(() => 'lost' as const);
-  const first = await ask(() => store.leases.claim(entryKey, lease, terms.leastS0, terms.leaseMs));
+async function claim(
+  deps: LeasingDeps,
+  entryKey: string,
+  lease: Lease,
+  terms: LeaseTerms,
+  { timing, patience }: Waiting,
+): Promise<Hold | undefined> {
+  const { leases } = deps.store;
+  const ask = <T>(command: () => Promise<T>): Promise<T | 'lost'> =>
+    deps.breaker.run(command).catch(() => 'lost' as const);
+  const first = await ask(() => leases.claim(entryKey, lease, terms));
   if (first === 'lost') return noHold;
-  if (first === leaseText(lease)) {
-    return { release: async () => void (await ask(() => store.leases.release(entryKey, lease))) };
+  if (first === leaseText(lease))
+    return { release: async () => void (await ask(() => leases.release(entryKey, lease))) };
+  if (!patience) return undefined;
+  // Filled since the look: no need to wait, unless fills keep coming that do not help.
+  if (first === '') {
+    patience.fillsLeft -= 1;
+    return patience.fillsLeft > 0 ? undefined : noHold;
   }
-  return (
-    terms.patience && waitFor(first, terms.patience, terms.timing, () => ask(() => store.leases.standing(entryKey)))
-  );
+  return waitFor(first, patience, timing, () => ask(() => leases.standing(entryKey)));
 }
 
 /** Until the lease is another one or none, or patience is over; then whoever waited loads for itself. */

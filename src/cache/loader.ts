@@ -50,8 +50,8 @@ export interface Loader {
   settled(): Promise<void>;
 }
 
-/** What a fill must know of the look before it. */
-export type Seen = Pick<Look, 'generation' | 'seq' | 'tags'>;
+/** What a fill must know of the look before it; `stamp` names the entry that was there, if that is known. */
+export type Seen = Pick<Look, 'generation' | 'seq' | 'tags'> & { readonly stamp: string | undefined };
 
 export interface Filled {
   readonly loaded: Loaded;
@@ -77,8 +77,8 @@ export function createLoader(deps: LoaderDeps): Loader {
     tick: queued.tick,
     fill(visit, look, waits) {
       const fence = { generation: look.generation ?? '', s0: look.seq };
-      const patience = { endsAtMs: deps.leasing.patienceOf(visit) };
-      const work = deps.leasing.enter(visit, fence, look.tags, waits ? patience : undefined).then((hold) => {
+      const patience = deps.leasing.patienceOf(visit);
+      const work = deps.leasing.enter(visit, look, waits ? patience : undefined).then((hold) => {
         if (hold) return fly(deps, visit, flight, hold, send);
         // Gone before anybody looks again, who would otherwise join it once more.
         deps.flights.remove(visit.flightName, flight);
@@ -109,7 +109,9 @@ async function fly(deps: LoaderDeps, visit: Visit, flight: FencedFlight, hold: H
   const beganAt = deps.now();
   try {
     const filled = encoded(deps, visit, await load(deps, visit));
-    send(visit, flight, entryOf(visit, flight, filled.loaded), hold);
+    const entry = entryOf(visit, flight, filled.loaded);
+    if (!entry) deps.leasing.learn(visit.entryKey, false);
+    send(visit, flight, entry, hold);
     return filled;
   } catch (error) {
     let absence: Entry | undefined;
@@ -174,7 +176,7 @@ async function keep(
   hold: Hold,
 ): Promise<void> {
   const text = entry && storable(deps, visit, entry);
-  deps.leasing.learn(visit.entryKey, text !== undefined);
+  if (entry) deps.leasing.learn(visit.entryKey, text !== undefined);
   const isCurrent = deps.flights.isCurrent(visit.flightName, flight);
   const stored = entry && text !== undefined && isCurrent ? put(deps, visit, entry, text) : undefined;
   // Sent right behind the entry, so that who sees the lease gone finds the entry.

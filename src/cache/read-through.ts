@@ -5,8 +5,9 @@ import type { Entry } from './entry.js';
 import type { Fence } from './fence.js';
 import type { FencedFlight, FencedFlights, Loaded } from './flights.js';
 import type { Leasing } from './lease.js';
-import type { Loader } from './loader.js';
+import type { Loader, Seen } from './loader.js';
 import type { Refresher } from './refresh.js';
+import { stampOf } from './store.js';
 import type { Look, Store, TagState } from './store.js';
 import type { BypassReason, CacheEvent, MissReason, Outcome, ReadRequest, ReadResult } from './types.js';
 import { answerOf, standIn } from './hits.js';
@@ -87,7 +88,7 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | A
   if (blocked) return loadShared(deps, visit, blocked);
 
   const found = await judge(deps, visit, look, asked, 0);
-  if (found.kind === 'hit') return answerOf(deps, visit, found, look);
+  if (found.kind === 'hit') return answerOf(deps, visit, found, seenIn(look));
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
   const flight = deps.flights.joinable(visit.flightName, look);
   return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, found.reason);
@@ -167,7 +168,7 @@ async function join(
   flight: FencedFlight,
 ): Promise<Answer | Again> {
   deps.loader.refuseOwnLoad(visit);
-  flight.patience.endsAtMs = Math.min(flight.patience.endsAtMs, deps.leasing.patienceOf(visit));
+  flight.patience.endsAtMs = Math.min(flight.patience.endsAtMs, deps.leasing.patienceOf(visit).endsAtMs);
   const loaded = await flight.done;
   if (!loaded) return 'filled';
   if (visit.request.tier !== 'ttl') {
@@ -184,13 +185,17 @@ async function join(
 }
 
 async function fill(deps: ReadThroughDeps, visit: Visit, look: Look, reason: MissReason): Promise<Answer | Again> {
-  const filled = await deps.loader.fill(visit, look, true);
+  const filled = await deps.loader.fill(visit, seenIn(look), true);
   if (!filled) return 'filled';
   const { loaded, unserializable } = filled;
   const facts: Pick<Outcome, 'kind' | 'reason' | 'ttlMs'> = unserializable
     ? { kind: 'bypass', reason: 'unserializable', ttlMs: 0 }
     : { kind: 'miss', reason, ttlMs: loaded.ttlMs };
   return { value: loaded.value, outcome: outcomeOf(visit, facts) };
+}
+
+function seenIn({ generation, seq, tags, entry }: Look): Seen {
+  return { generation, seq, tags, stamp: stampOf(entry) };
 }
 
 async function loadShared(deps: ReadThroughDeps, visit: Visit, reason: BypassReason | Blocked): Promise<Answer> {

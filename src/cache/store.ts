@@ -51,16 +51,33 @@ export interface Lease {
  */
 export interface Leases {
   /**
-   * Takes the lease of an entry for `forMs` milliseconds. One that stands is kept when its fill will do for this reader
-   * too: same generation, and begun at `leastS0` or later. @returns the lease that stands now, as `leaseText` writes it
-   * @throws EntryRefused when the store is well but gives none
+   * Takes the lease of an entry. One that stands is kept when its fill will do for this reader too: same generation, and
+   * begun at `leastS0` or later. @returns the lease that stands now, as `leaseText` writes it; empty when the entry is
+   * not the one seen any more. @throws EntryRefused when the store is well but gives none
    */
-  claim(entryKey: string, lease: Lease, leastS0: number, forMs: number): Promise<string>;
+  claim(entryKey: string, lease: Lease, terms: LeaseTerms): Promise<string>;
   /** The lease that stands, if any. */
   standing(entryKey: string): Promise<string | undefined>;
   /** Gives back the lease, if it is still this one that stands. */
   release(entryKey: string, lease: Lease): Promise<void>;
 }
+
+export interface LeaseTerms {
+  readonly leastS0: number;
+  /** Milliseconds. */
+  readonly forMs: number;
+  /** What `stampOf` says of the entry that was looked at; undefined: whatever it is now. */
+  readonly seen: string | undefined;
+}
+
+/** Version and checksum of an entry tell it from others of its key; empty for none, undefined for what is no entry. */
+export function stampOf(entry = ''): string | undefined {
+  const stamp = entry.slice(0, stampLength);
+  // Bytes that are not text were changed on their way here.
+  return /^[ -~]*$/.test(stamp) ? stamp : undefined;
+}
+
+export const stampLength = 10;
 
 export function leaseText({ generation, s0, token }: Lease): string {
   return `${s0} ${generation} ${token}`;

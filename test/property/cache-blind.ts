@@ -27,8 +27,8 @@ export function createBlindStore(store: Store, fault: Blindness | undefined): St
     },
     leases: {
       ...store.leases,
-      async claim(entryKey, lease, leastS0, forMs) {
-        const standing = await store.leases.claim(entryKey, lease, leastS0, forMs);
+      async claim(entryKey, lease, terms) {
+        const standing = await store.leases.claim(entryKey, lease, terms);
         path().isBlind = fault === 'waiterTakesUnseen' && !standing.endsWith(lease.token);
         return standing;
       },

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import { leaseText } from '../store.js';
+import { leaseText, stampOf } from '../store.js';
 import type { Lease, Leases } from '../store.js';
 
 /** A lease pushed out costs a load too many. */
 const leasesMax = 10_000;
 
 /** Leases of the caches on one in-process store. @param now milliseconds */
-export function createMemoryLeases(now: () => number): Leases {
+export function createMemoryLeases(now: () => number, entryOf: (entryKey: string) => string | undefined): Leases {
   const held = new LRUCache<string, { readonly lease: Lease; readonly expiresAt: number }>({ max: leasesMax });
   const alive = (entryKey: string): Lease | undefined => {
     const found = held.get(entryKey);
@@ -15,7 +15,8 @@ export function createMemoryLeases(now: () => number): Leases {
     return undefined;
   };
   return {
-    async claim(entryKey, lease, leastS0, forMs) {
+    async claim(entryKey, lease, { leastS0, forMs, seen }) {
+      if (seen !== undefined && seen !== stampOf(entryOf(entryKey))) return '';
       const standing = alive(entryKey);
       if (standing && standing.generation === lease.generation && standing.s0 >= leastS0) return leaseText(standing);
       held.set(entryKey, { lease, expiresAt: now() + forMs });

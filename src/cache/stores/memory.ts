@@ -43,7 +43,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       const size = 2 * (entryKey.length + entry.length);
       entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size });
     },
-    leases: createMemoryLeases(now),
+    leases: createMemoryLeases(now, (entryKey) => alive(entries, entryKey, now())),
     bump: async (tags) => clock.bump(tags),
     begin: async (token, tags) => {
       intents.begin(token, tags);

@@ -1,17 +1,19 @@
-import { EntryRefused, leaseText } from '../store.js';
+import { EntryRefused, leaseText, stampLength } from '../store.js';
 import type { Leases } from '../store.js';
 import type { RedisLink } from './redis-link.js';
 
-/** Leases as keys with a time to live, each beside its entry; every command and script touches that one key only. */
+/** Leases as keys with a time to live, each beside its entry. */
 export function createRedisLeases({ redis, bounded }: RedisLink): Leases {
   return {
-    async claim(entryKey, lease, leastS0, forMs) {
-      const given = [leaseText(lease), lease.generation, leastS0, Math.ceil(forMs)];
-      return String(await refusable(bounded(redis.eval(claimScript, 1, leaseKey(entryKey), ...given))));
+    async claim(entryKey, lease, { leastS0, forMs, seen }) {
+      const { key, isBesideEntry } = placeOf(entryKey);
+      const names = isBesideEntry && seen !== undefined ? [key, entryKey] : [key];
+      const given = [leaseText(lease), lease.generation, leastS0, Math.ceil(forMs), seen ?? ''];
+      return String(await refusable(bounded(redis.eval(claimScript, names.length, ...names, ...given))));
     },
-    standing: async (entryKey) => (await bounded(redis.get(leaseKey(entryKey)))) ?? undefined,
+    standing: async (entryKey) => (await bounded(redis.get(placeOf(entryKey).key))) ?? undefined,
     release: async (entryKey, lease) => {
-      await bounded(redis.eval(releaseScript, 1, leaseKey(entryKey), leaseText(lease)));
+      await bounded(redis.eval(releaseScript, 1, placeOf(entryKey).key, leaseText(lease)));
     },
   };
 }
@@ -28,15 +30,18 @@ async function refusable<T>(reply: Promise<T>): Promise<T> {
 }
 
 /**
- * On the cluster slot of its entry, so that the entry and the end of its lease arrive in this order. A key with a hash tag
- * of its own keeps it; one with braces that are none may get another slot, which costs a load now and then.
+ * On the cluster slot of its entry, so that one script sees both, and the entry and the end of its lease arrive in this
+ * order. A key with a hash tag of its own keeps it; one with braces that are none may lie elsewhere, and its lease is
+ * given without a look at it.
  */
-function leaseKey(entryKey: string): string {
-  return /\{[^}]+\}/.test(entryKey) ? `${entryKey}:lease` : `{${entryKey}}:lease`;
+function placeOf(entryKey: string): { readonly key: string; readonly isBesideEntry: boolean } {
+  const hasTag = /^[^{]*\{[^}]+\}/.test(entryKey);
+  return { key: hasTag ? `${entryKey}:lease` : `{${entryKey}}:lease`, isBesideEntry: hasTag || !/[{}]/.test(entryKey) };
 }
 
-/** KEYS lease · ARGV lease as text, generation, least s0, ms · Returns the lease that stands. */
+/** KEYS lease [entry] · ARGV lease as text, generation, least s0, ms, stamp seen · Returns the lease that stands, or nothing. */
 const claimScript = `
+if KEYS[2] and redis.call('GETRANGE', KEYS[2], 0, ${stampLength - 1}) ~= ARGV[5] then return '' end
 local held = redis.call('GET', KEYS[1])
 if held then
   local s0, g = string.match(held, '^(%d+) (%S+) ')
