@@ -1,6 +1,6 @@
 import type { Entry } from './entry.js';
-import type { Seen } from './loader.js';
 import type { Refresher } from './refresh.js';
+import type { Seen } from './store.js';
 import type { MissReason, ReadResult } from './types.js';
 import { graceMsOf, lifeMsOf } from './validity.js';
 import { outcomeOf } from './visit.js';

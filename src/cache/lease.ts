@@ -3,9 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Breaker } from './breaker.js';
 import type { Costs } from './costs.js';
-import type { Seen } from './loader.js';
 import { leaseText } from './store.js';
-import type { Lease, LeaseTerms, Store } from './store.js';
+import type { Lease, LeaseTerms, Seen, Store } from './store.js';
 import type { Visit } from './visit.js';
 
 export interface LeasingOptions {

@@ -9,7 +9,7 @@ import type { Hold, Leasing } from './lease.js';
 import { absenceOf, nameOf } from './negative.js';
 import type { Slots } from './slots.js';
 import { EntryRefused } from './store.js';
-import type { Look, Store } from './store.js';
+import type { Seen, Store } from './store.js';
 import type { CacheEvent } from './types.js';
 import { graceMsOf, missingFrom } from './validity.js';
 import type { TagHints, Visit } from './visit.js';
@@ -49,9 +49,6 @@ export interface Loader {
   /** Resolves when every entry sent to the store has arrived or failed. */
   settled(): Promise<void>;
 }
-
-/** What a fill must know of the look before it; `stamp` names the entry that was there, if that is known. */
-export type Seen = Pick<Look, 'generation' | 'seq' | 'tags'> & { readonly stamp: string | undefined };
 
 export interface Filled {
   readonly loaded: Loaded;

@@ -4,7 +4,8 @@ import type { Aging } from './aging.js';
 import type { Entry } from './entry.js';
 import type { FencedFlights } from './flights.js';
 import type { Timing } from './lease.js';
-import type { Loader, Seen } from './loader.js';
+import type { Loader } from './loader.js';
+import type { Seen } from './store.js';
 import type { Visit } from './visit.js';
 
 /** Loads in the background what is valid and will not be for long. */

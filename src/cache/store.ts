@@ -21,6 +21,9 @@ export interface Look {
   readonly tags: readonly TagState[];
 }
 
+/** What a fill must know of the look before it; `stamp` names the entry that was there, if that is known. */
+export type Seen = Pick<Look, 'generation' | 'seq' | 'tags'> & { readonly stamp: string | undefined };
+
 export interface Handshake {
   /** Present when this call began a new generation. */
   readonly renewed?: { readonly reason: 'absent' | 'restarted'; readonly holdMs: number };
