@@ -1,9 +1,14 @@
 import { LRUCache } from 'lru-cache';
+import { createAging } from './aging.js';
+import type { AgingOptions } from './aging.js';
 import { createBreaker } from './breaker.js';
 import { createCodec } from './codec.js';
+import { createCosts } from './costs.js';
 import { createFence } from './fence.js';
 import type { Fence } from './fence.js';
 import { createFencedFlights, createQueuedFlights } from './flights.js';
+import { createLeasing } from './lease.js';
+import type { LeasingOptions } from './lease.js';
 import { createLoader } from './loader.js';
 import { createLooker } from './looker.js';
 import { createNearRead } from './near-read.js';
@@ -11,6 +16,7 @@ import { createNear } from './near.js';
 import { createObservers } from './observers.js';
 import { createPositions } from './position.js';
 import { createReadThrough } from './read-through.js';
+import { createRefresher } from './refresh.js';
 import type { WireType } from './serializers/index.js';
 import { createSlots } from './slots.js';
 import { createStats } from './stats.js';
@@ -19,7 +25,7 @@ import type { Breaker } from './breaker.js';
 import type { Cache, CacheEvent, CacheHealth } from './types.js';
 import { createWriting } from './writing.js';
 
-export interface CacheOptions {
+export interface CacheOptions extends AgingOptions, LeasingOptions {
   readonly store: Store;
   /**
    * Of the entries. Caches on one store with different prefixes see different entries and hear the same bumps, which is
@@ -92,6 +98,7 @@ export function createCache(options: CacheOptions): Cache {
   const near = createNear({ bytesMax: nearBytesMax, codec, now, monotonicNow });
   const positions = createPositions(breaker.isReady);
   const looker = createLooker({ store, breaker, fence, positions });
+  const costs = createCosts();
   const shared = {
     store,
     breaker,
@@ -100,6 +107,9 @@ export function createCache(options: CacheOptions): Cache {
     codec,
     flights: createFencedFlights(),
     hints: new LRUCache<string, readonly string[]>({ max: options.hintsMax ?? 10_000 }),
+    leasing: createLeasing({ store, breaker, costs }, options),
+    aging: createAging(options),
+    costs,
     emit,
     now,
   };
@@ -107,14 +117,16 @@ export function createCache(options: CacheOptions): Cache {
   const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
   const loader = createLoader({ ...shared, queued: createQueuedFlights(), slots, entryLengthMax });
   const nearRead = createNearRead({ near, looker, now, isRemote: store.kind !== 'memory' });
+  const refresher = createRefresher({ ...shared, timing: shared.leasing.timing, loader });
   return {
-    read: createReadThrough({ ...shared, loader, prefix, nearRead }),
+    read: createReadThrough({ ...shared, loader, refresher, prefix, nearRead }),
     ...createWriting({ store, breaker, near, positions, emit }),
     position: positions.present,
     on: observers.add,
     stats: stats.snapshot,
     health: () => checkHealth(store, breaker, fence, prefix),
     async close() {
+      await refresher.close();
       await loader.settled();
       await breaker.close();
       await store.close();

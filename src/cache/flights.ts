@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { Patience } from './lease.js';
 import type { Stamp } from './near.js';
 import type { Look } from './store.js';
 import { heedsTags, unmovedSince } from './validity.js';
@@ -13,6 +14,10 @@ export interface Loaded {
   readonly tags: readonly string[];
   /** Wall-clock milliseconds. */
   readonly loadedAt: number;
+  /** Milliseconds it took. */
+  readonly costMs: number;
+  /** Milliseconds it may live, counted from `loadedAt`. */
+  readonly ttlMs: number;
 }
 
 /** A load under way that others may join, and the fence that says who. */
@@ -22,7 +27,10 @@ export interface FencedFlight {
   readonly s0: number;
   /** When the look was sent that read it. */
   readonly lookedAt: Stamp;
-  readonly done: Promise<Loaded>;
+  /** For how long it may wait for another process; whoever joins may shorten it. */
+  readonly patience: Patience;
+  /** Undefined: it loaded nothing, because another process did or does; look again. */
+  readonly done: Promise<Loaded | undefined>;
 }
 
 /** Loads that will be stored, at most one to join per name. */
@@ -34,6 +42,7 @@ export interface FencedFlights {
   joinable(visit: Visit, look: Look): FencedFlight | undefined;
   /** Replaces the flight under `name`; the one replaced serves those who joined it and is forgotten. */
   put(name: string, flight: FencedFlight): void;
+  has(name: string): boolean;
   isCurrent(name: string, flight: FencedFlight): boolean;
   remove(name: string, flight: FencedFlight): void;
 }
@@ -47,6 +56,7 @@ export function createFencedFlights(): FencedFlights {
       return !heedsTags(visit, flight.s0) || unmovedSince(flight.s0, look.tags) ? flight : undefined;
     },
     put: (name, flight) => void flights.set(name, flight),
+    has: (name) => flights.has(name),
     isCurrent: (name, flight) => flights.get(name) === flight,
     remove: (name, flight) => void (flights.get(name) === flight && flights.delete(name)),
   };

@@ -1,5 +1,6 @@
 import type { Looker } from './looker.js';
-import type { Kept, Near } from './near.js';
+import type { Kept, Near, Stamp } from './near.js';
+import type { Control } from './store.js';
 import { heedsTags, mismatchOf, missingFrom, unmovedSince, whyBlocked } from './validity.js';
 import type { Blocked } from './validity.js';
 import type { Visit } from './visit.js';
@@ -13,7 +14,7 @@ export interface NearReadDeps {
 }
 
 export type NearFound =
-  | { readonly kind: 'hit'; readonly kept: Kept }
+  | { readonly kind: 'hit'; readonly kept: Kept; readonly control: Control; readonly lookedAt: Stamp }
   | { readonly kind: 'blocked'; readonly reason: Blocked | 'store-unavailable' };
 
 export interface NearRead {
@@ -36,7 +37,7 @@ export function createNearRead({ near, looker, now, isRemote }: NearReadDeps): N
   /** The entry kept for this very question. */
   function find(visit: Visit): Kept | undefined {
     const kept = near.find(visit.entryKey);
-    return kept && mismatchOf(kept.entry, visit, kept.entry.generation, now()) === undefined ? kept : undefined;
+    return kept && mismatchOf(kept.entry, visit, kept.entry.generation, now(), 0) === undefined ? kept : undefined;
   }
 
   return {
@@ -69,7 +70,7 @@ export function createNearRead({ near, looker, now, isRemote }: NearReadDeps): N
       }
       // Without a look at the tags nothing is known of them.
       if (heeds) near.revalidated(kept, lookedAt);
-      return { kind: 'hit', kept };
+      return { kind: 'hit', kept, control, lookedAt };
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Stamp } from './near.js';
 import type { OpenIntent, Position, StoreKind, WriteOutcome } from './types.js';
 
 /** What a store knows of one tag. A tag never heard of, or forgotten, is at the store's floor: bumped as late as any that was forgotten. */
@@ -33,6 +34,13 @@ export interface EntryInfo {
   readonly bytes: number;
 }
 
+/** What a fill must know of the look before it; `stamp` names the entry that was there, if that is known. */
+export type Seen = Pick<Look, 'generation' | 'seq' | 'tags'> & {
+  readonly stamp: string | undefined;
+  /** When it was sent. */
+  readonly lookedAt: Stamp;
+};
+
 export interface Handshake {
   /** Present when this call began a new generation. */
   readonly renewed?: { readonly reason: 'absent' | 'restarted'; readonly holdMs: number };
@@ -61,6 +69,52 @@ export interface Ended extends Position {
   readonly wasOpen: boolean;
 }
 
+/** A fill under way, as others see it: what will be stored began at `s0` of `generation`. */
+export interface Lease {
+  readonly generation: string;
+  readonly s0: number;
+  /** Names this one fill. */
+  readonly token: string;
+}
+
+/**
+ * Who fills an entry now, so that many processes load it once. A help, and no part of what makes an entry valid: a lease
+ * may be lost, taken over or outlive its holder, and costs at most a load too many.
+ */
+export interface Leases {
+  /**
+   * Takes the lease of an entry. One that stands is kept when its fill will do for this reader too: same generation, and
+   * begun at `leastS0` or later. @returns the lease that stands now, as `leaseText` writes it; empty when the entry is
+   * not the one seen any more. @throws EntryRefused when the store is well but gives none
+   */
+  claim(entryKey: string, lease: Lease, terms: LeaseTerms): Promise<string>;
+  /** The lease that stands, if any. */
+  standing(entryKey: string): Promise<string | undefined>;
+  /** Gives back the lease, if it is still this one that stands. */
+  release(entryKey: string, lease: Lease): Promise<void>;
+}
+
+export interface LeaseTerms {
+  readonly leastS0: number;
+  /** Milliseconds. */
+  readonly forMs: number;
+  /** What `stampOf` says of the entry that was looked at; undefined: whatever it is now. */
+  readonly seen: string | undefined;
+}
+
+/** Version and checksum of an entry tell it from others of its key; empty for none, undefined for what is no entry. */
+export function stampOf(entry = ''): string | undefined {
+  const stamp = entry.slice(0, stampLength);
+  // Bytes that are not text were changed on their way here.
+  return /^[ -~]*$/.test(stamp) ? stamp : undefined;
+}
+
+export const stampLength = 10;
+
+export function leaseText({ generation, s0, token }: Lease): string {
+  return `${s0} ${generation} ${token}`;
+}
+
 export type Occasion = 'connected' | 'vanished';
 
 /** Where a store says that its connection came or went; each may be called any number of times. */
@@ -71,7 +125,7 @@ export interface StoreLink {
 
 /**
  * Keeps entries and the control state; decides nothing. Every method takes bounded time and rejects with CacheUnavailable
- * when the outcome is unknown or the store cannot be trusted; `put` alone may reject with EntryRefused.
+ * when the outcome is unknown or the store cannot be trusted; `put` and the leases alone may reject with EntryRefused.
  */
 export interface Store {
   readonly kind: StoreKind;
@@ -88,6 +142,7 @@ export interface Store {
   lookTags(tags: readonly string[]): Promise<Control>;
   /** Keeps `entry` for `ttlMs` milliseconds. @throws EntryRefused when the store is well but does not take this entry */
   put(entryKey: string, entry: string, ttlMs: number): Promise<void>;
+  readonly leases: Leases;
   /**
    * Keys of entries that match a pattern of Redis (`*`, `?`, `[a-z]`, `\\` before a sign taken as it is), `limit` at most, in
    * no order. What is stored or removed meanwhile may be in it or not.

@@ -28,8 +28,11 @@ export type MissReason = 'cold' | 'expired' | 'stale-tag' | 'generation' | 'iden
 /** What one read did. Log, metrics, headers and tests all read this one object. */
 export interface Outcome {
   readonly kind: 'hit' | 'miss' | 'join' | 'bypass';
-  /** Absent on a hit and on a join. `open-write`: a writer has announced a change of one of the tags. */
-  readonly reason?: BypassReason | MissReason | 'open-write';
+  /**
+   * Absent on a join, and on a hit unless the load failed and an entry past its time to live was shown (`stale-if-error`).
+   * `open-write`: a writer has announced a change of one of the tags.
+   */
+  readonly reason?: BypassReason | MissReason | 'open-write' | 'stale-if-error';
   readonly type: string;
   readonly key: string;
   readonly tier: Tier;
@@ -41,6 +44,10 @@ export interface Outcome {
   readonly ttlMs: number;
   /** Milliseconds this read took, load included. */
   readonly tookMs: number;
+  /** This hit started a load in the background. */
+  readonly refresh?: 'started';
+  /** The answer was that there is nothing: the read rejected with what `negative` made of it. */
+  readonly isAbsent?: true;
 }
 
 export interface ReadRequest<V> {
@@ -72,10 +79,39 @@ export interface ReadRequest<V> {
   readonly tenant?: string;
   /** The canonical arguments behind `key`; an entry stored under another identity is a miss, so a hash may collide. */
   readonly identity?: string;
-  /** Reads the truth: on the primary, outside any open transaction of the caller's. `undefined` is not stored. */
+  /**
+   * Age in milliseconds from which a hit also has the value loaded anew, in the background and at most once at a time. What
+   * is shown meanwhile is as valid as any hit. Default: never.
+   */
+  readonly softTtlMs?: number;
+  /**
+   * How much older than its time to live an entry may be when it stands in for a failed load, milliseconds; not one of its
+   * tags may have moved. Needs `isTransient`; the tier `ttl` gets none. Default 0.
+   */
+  readonly staleIfErrorMs?: number;
+  /** Whether the source is in trouble, rather than having said no. */
+  readonly isTransient?: (error: unknown) => boolean;
+  /** How loads that find nothing are remembered. Default: not. */
+  readonly negative?: Negative;
+  /** Called once with what the read did, also when it rejects with a remembered absence. */
+  readonly onOutcome?: (outcome: Outcome) => void;
+  /**
+   * Reads the truth: on the primary, outside any open transaction of the caller's. `undefined` is not stored. Called at
+   * most once, perhaps in the background after the read has answered.
+   */
   readonly load: () => Promise<V>;
   /** Tags known only from the value, such as one per row of a list. */
   readonly tagsFound?: (value: V) => readonly string[];
+}
+
+/** An absence that may be told to other readers of the key: whoever may ask for the key may hear of it. */
+export interface Negative {
+  /** Milliseconds; never longer than the request's `ttlMs`. */
+  readonly ttlMs: number;
+  /** What is noted of an error that means "there is none"; undefined for every other error. */
+  readonly capture: (error: unknown) => string | undefined;
+  /** What later readers are rejected with. */
+  readonly revive: (note: string) => unknown;
 }
 
 export interface ReadResult<V> {
@@ -98,7 +134,7 @@ export interface OpenIntent {
 }
 
 export interface Cache {
-  /** Answers from the store or from `load`. Rejects only with what `load`, or `tagsFound`, threw. */
+  /** Answers from the store or from `load`. Rejects only with what `load`, or another function of the request, threw. */
   read<V>(request: ReadRequest<V>): Promise<ReadResult<V>>;
   /**
    * Makes every entry with one of these tags invalid, in every process on the same store. When it resolves the store has

@@ -1,20 +1,36 @@
 import type { Entry } from './entry.js';
 import type { Control, TagState } from './store.js';
-import type { MissReason } from './types.js';
+import type { MissReason, ReadRequest } from './types.js';
 import type { Visit } from './visit.js';
 
-/** Why `entry` cannot answer this visit, before any tag is looked at. */
+/**
+ * Why `entry` cannot answer this visit, before any tag is looked at.
+ * @param graceMs how much older than its time to live it may be
+ */
 export function mismatchOf(
   entry: Entry,
   visit: Visit,
   generation: string | undefined,
   nowMs: number,
+  graceMs: number,
 ): MissReason | undefined {
-  const { type, tenant, identity, ttlMs } = visit.request;
+  const { type, tenant, identity, negative } = visit.request;
   if (entry.generation !== generation) return 'generation';
   if (entry.type !== type || entry.tenant !== tenant || entry.identity !== identity) return 'identity';
-  if (nowMs - entry.loadedAt >= ttlMs) return 'expired';
+  if (entry.isAbsent && !negative) return 'cold';
+  if (nowMs - entry.loadedAt >= lifeMsOf(entry, visit.request) + graceMs) return 'expired';
   return undefined;
+}
+
+/** How long an entry may be shown to this reader, counted from the start of its load: what both agreed to. */
+export function lifeMsOf({ ttlMs, isAbsent }: Entry, request: ReadRequest<unknown>): number {
+  const wanted = isAbsent ? Math.min(request.ttlMs, request.negative?.ttlMs ?? 0) : request.ttlMs;
+  return Math.min(ttlMs, wanted);
+}
+
+/** How long an entry is kept beyond its time to live; the tier that promises nothing but that time gets none. */
+export function graceMsOf({ tier, staleIfErrorMs = 0, isTransient }: ReadRequest<unknown>): number {
+  return tier === 'ttl' || !isTransient ? 0 : Math.max(0, staleIfErrorMs);
 }
 
 /** Whether a load that began at logical time `s0` has seen every bump of these tags, and no write of them is announced. */

@@ -1,5 +1,5 @@
 import { boundsMs, cachedTypes, type CachedType, cachedTypeTimeoutsS, strictTypes } from './cached-types.js';
-import { consistency, flag, oneOf, redisUrl, text, whole } from './kinds.js';
+import { consistency, decimal, flag, oneOf, redisUrl, text, whole } from './kinds.js';
 import { variable } from './variable.js';
 
 const timeoutKind = whole({ unit: 'seconds', min: 0, max: 31_536_000, minMeans: 'do not cache' });
@@ -99,6 +99,46 @@ export const cacheVariables = {
     'How long nothing is shown from the cache after Redis lost its memory: longer than any process takes to reconnect.',
     whole({ unit: 'milliseconds', min: 0, max: 600_000 }),
     '5000',
+  ),
+};
+
+/** What spares loads. None of it changes how fresh an answer is. */
+export const refillVariables = {
+  CACHE_FILL_LEASE_MS: variable(
+    'Cache',
+    'How long the other processes leave the loading of one answer to the one that began; they wait less when such loads are quick.',
+    whole({ unit: 'milliseconds', min: 0, max: 600_000, minMeans: 'every process loads for itself' }),
+    '5000',
+  ),
+  CACHE_SOFT_TTL_PERCENT: variable(
+    'Cache',
+    'Part of its time to live after which an answer is loaded anew in the background while it is still shown. Times under ten seconds are left alone.',
+    whole({ unit: 'percent', min: 1, max: 100 }),
+    '80',
+  ),
+  CACHE_EARLY_REFRESH_BETA: variable(
+    'Cache',
+    'How eagerly answers that are slow to load are loaded anew before they expire (XFetch); 1 is the optimum.',
+    decimal({ min: 0, max: 100, minMeans: 'never' }),
+    '1',
+  ),
+  CACHE_TTL_JITTER_PERCENT: variable(
+    'Cache',
+    'By how much a time to live is shortened at random, so that answers loaded together do not expire together. Times under ten seconds are left alone.',
+    whole({ unit: 'percent', min: 0, max: 90 }),
+    '10',
+  ),
+  CACHE_STALE_IF_ERROR_S: variable(
+    'Cache',
+    'How much longer than its time to live an answer that nothing has changed may stand in while the database is away.',
+    whole({ unit: 'seconds', min: 0, max: 86_400, minMeans: 'not at all' }),
+    '60',
+  ),
+  CACHE_NEGATIVE_TIMEOUT_S: variable(
+    'Cache',
+    'How long it is remembered that there is no errand, user or escrow with an id.',
+    whole({ unit: 'seconds', min: 0, max: 86_400, minMeans: 'not at all' }),
+    '10',
   ),
 };
 

@@ -78,7 +78,23 @@ export interface CacheConfig {
   readonly redisTimeoutMs: number;
   readonly quarantineMs: number;
   readonly onRedisLoss: OnRedisLoss;
+  readonly refill: CacheRefillConfig;
   readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
+}
+
+/** What spares loads. */
+export interface CacheRefillConfig {
+  /** 0: off. */
+  readonly leaseMs: number;
+  /** 100: off. */
+  readonly softTtlPercent: number;
+  /** 0: off. */
+  readonly earlyRefreshBeta: number;
+  readonly jitterPercent: number;
+  /** 0: off. */
+  readonly staleIfErrorS: number;
+  /** 0: off. */
+  readonly negativeTimeoutS: number;
 }
 
 export interface CachedTypeConfig extends Consistency {

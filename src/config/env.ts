@@ -141,6 +141,14 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
     redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
     quarantineMs: values.CACHE_QUARANTINE_MS,
     onRedisLoss: values.CACHE_ON_REDIS_LOSS,
+    refill: {
+      leaseMs: values.CACHE_FILL_LEASE_MS,
+      softTtlPercent: values.CACHE_SOFT_TTL_PERCENT,
+      earlyRefreshBeta: values.CACHE_EARLY_REFRESH_BETA,
+      jitterPercent: values.CACHE_TTL_JITTER_PERCENT,
+      staleIfErrorS: values.CACHE_STALE_IF_ERROR_S,
+      negativeTimeoutS: values.CACHE_NEGATIVE_TIMEOUT_S,
+    },
     types,
   };
 }

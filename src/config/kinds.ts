@@ -40,6 +40,17 @@ export function whole({ unit, min, max, minMeans }: WholeLimits): Kind<number> {
   };
 }
 
+export function decimal({ min, max, minMeans }: Omit<WholeLimits, 'unit'>): Kind<number> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d{1,9}(\.\d{1,9})?$/)
+      .transform(Number)
+      .pipe(z.number().min(min).max(max)),
+    takes: `numbers from ${min}${minMeans === undefined ? '' : ` (${minMeans})`} to ${max}, such as 0.5`,
+  };
+}
+
 export const flag: Kind<boolean> = {
   schema: z
     .string()

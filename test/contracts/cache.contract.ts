@@ -1,12 +1,15 @@
 import { describe } from 'vitest';
+import { describeAbsences } from './cache-absences.contract.js';
 import { describeBounds } from './cache-bounds.contract.js';
 import { describeEntries } from './cache-entries.contract.js';
 import { describeFloors } from './cache-floors.contract.js';
 import type { StoreFixture } from './cache.fixtures.js';
 import { describeFreshness } from './cache-freshness.contract.js';
 import { describeIntents } from './cache-intents.contract.js';
+import { describeLeases } from './cache-leases.contract.js';
 import { describeLoads } from './cache-loads.contract.js';
 import { describeHistory, describeOperations } from './cache-operations.contract.js';
+import { describeRefreshes } from './cache-refresh.contract.js';
 
 const nears = [
   ['alone', 0],
@@ -25,6 +28,15 @@ export function describeCacheContract(name: string, createBare: () => StoreFixtu
     });
     describe('loads', () => {
       describeLoads(create);
+    });
+    describe('leases', () => {
+      describeLeases(create);
+    });
+    describe('refreshes', () => {
+      describeRefreshes(create);
+    });
+    describe('absences', () => {
+      describeAbsences(create);
     });
     describe('entries', () => {
       describeEntries(create);

@@ -34,7 +34,14 @@ vi.mock('../../src/cache/near-read.js', async (original) => {
       nearRead.withinBound({ ...visit, request });
     const withoutAsking: typeof nearRead.look = async (visit) => {
       const kept = deps.near.find(visit.entryKey);
-      return kept && { kind: 'hit', kept };
+      const control = {
+        generation: kept?.entry.generation,
+        held: false,
+        fenced: false,
+        seq: kept?.entry.s0 ?? 0,
+        tags: [],
+      };
+      return kept && { kind: 'hit', kept, control, lookedAt: deps.near.stamp() };
     };
     const withinBound: typeof nearRead.withinBound = (visit) => {
       const kept = present.fault === 'ignoresFloorsWithinBound' ? withoutFloor(visit) : nearRead.withinBound(visit);

@@ -232,6 +232,9 @@ describe('what the near store keeps', () => {
     tenant: undefined,
     identity: undefined,
     tags: [],
+    ttlMs: 60_000,
+    costMs: 1,
+    isAbsent: false,
     value: '1p1',
   });
 

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Control, EntryInfo, Store, TagState } from '../store.js';
 import { globMatcher } from './glob.js';
 import { createIntents } from './memory-intents.js';
+import { createMemoryLeases } from './memory-lease.js';
 import { createBumpLog } from './memory-log.js';
 
 export interface MemoryStoreOptions {
@@ -44,6 +45,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     put: async (entryKey, entry, ttlMs) => {
       entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size: sizeOf(entryKey, entry) });
     },
+    leases: createMemoryLeases(now, (entryKey) => alive(entries, entryKey, now())),
     scan: async (pattern, limit) => {
       const matches = globMatcher(pattern);
       const found = [...entries.keys()].filter((key) => matches(key) && isAlive(entries.peek(key), now()));

@@ -10,6 +10,7 @@ export function createNullStore(): Store {
     look: nothingHere,
     lookTags: nothingHere,
     put: nothingHere,
+    leases: { claim: nothingHere, standing: nothingHere, release: nothingHere },
     scan: async () => [],
     unlink: async () => 0,
     inspect: async () => [],

@@ -4,6 +4,7 @@ import { createRedisEntries } from './redis-entries.js';
 import { createRedisIntents } from './redis-intents.js';
 import { controlKeys, generationIn, writingKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
+import { createRedisLeases } from './redis-lease.js';
 import { createRedisLink } from './redis-link.js';
 import type { RedisLink } from './redis-link.js';
 import { gatherLooks } from './redis-looks.js';
@@ -57,6 +58,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     lookTags: (tags) => lookTags(link, keys, tags),
     put: link.entries.set,
     ...createRedisEntries(link.entries, keys.isControl),
+    leases: createRedisLeases(link),
     bump: async (tags) => {
       const reply = await link.run(bumpScript, [...writingKeys(keys), ...tags.map(keys.tag)], boundsOf(bounds));
       const [seq, generation] = reply as [number, string];
