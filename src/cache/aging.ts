@@ -1,5 +1,5 @@
 import type { Entry } from './entry.js';
-import type { ReadRequest } from './types.js';
+import type { Visit } from './visit.js';
 
 export interface AgingOptions {
   /** By how much a time to live may be shortened at random, 0 to 1. Default 0.1. */
@@ -14,8 +14,10 @@ export interface AgingOptions {
 export interface Aging {
   /** The time to live of a fresh entry, milliseconds: never more than `ttlMs`. */
   grant(ttlMs: number): number;
-  /** Whether a valid entry is to be loaded anew in the background. */
-  isDue(entry: Entry, request: ReadRequest<unknown>, nowMs: number): boolean;
+  /** What `isDue` decides by for one read, however often it is asked. */
+  roll(): number;
+  /** Whether a valid entry is to be loaded anew in the background; an absence never is. */
+  isDue(entry: Entry, visit: Visit, nowMs: number): boolean;
 }
 
 /** Shorter times to live are meant to the word: neither shortened nor refreshed early unless the request says when. */
@@ -27,17 +29,19 @@ const literalTtlMsMax = 10_000;
  * nearer the end, the likelier.
  */
 export function createAging({ jitter = 0.1, earlyRefreshBeta = 1, random = Math.random }: AgingOptions): Aging {
-  const isEarly = ({ costMs }: Entry, ageMs: number, lifeMs: number): boolean =>
+  const isEarly = ({ costMs }: Entry, dice: number, ageMs: number, lifeMs: number): boolean =>
     earlyRefreshBeta > 0 &&
     lifeMs >= literalTtlMsMax &&
-    // 1 - random() is never 0, whose logarithm would be due at any age.
-    ageMs - costMs * earlyRefreshBeta * Math.log(1 - random()) >= lifeMs;
+    // 1 - dice is never 0, whose logarithm would be due at any age.
+    ageMs - costMs * earlyRefreshBeta * Math.log(1 - dice) >= lifeMs;
   return {
     grant: (ttlMs) => (ttlMs < literalTtlMsMax ? ttlMs : ttlMs * (1 - jitter * random())),
-    isDue(entry, { ttlMs, softTtlMs }, nowMs) {
+    roll: random,
+    isDue(entry, { dice, request: { ttlMs, softTtlMs } }, nowMs) {
+      if (entry.isAbsent) return false;
       const ageMs = nowMs - entry.loadedAt;
       if (softTtlMs !== undefined && ageMs >= softTtlMs) return true;
-      return isEarly(entry, ageMs, Math.min(entry.ttlMs, ttlMs));
+      return isEarly(entry, dice, ageMs, Math.min(entry.ttlMs, ttlMs));
     },
   };
 }

@@ -116,7 +116,7 @@ export function createCache(options: CacheOptions): Cache {
   const slots = createSlots(loadsMax);
   const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
   const loader = createLoader({ ...shared, queued: createQueuedFlights(), slots, entryLengthMax });
-  const nearRead = createNearRead({ near, looker, now, isRemote: store.kind !== 'memory' });
+  const nearRead = createNearRead({ ...shared, isRemote: store.kind !== 'memory' });
   const refresher = createRefresher({ ...shared, timing: shared.leasing.timing, loader });
   return {
     read: createReadThrough({ ...shared, loader, refresher, prefix, nearRead }),

@@ -1,3 +1,4 @@
+import type { Aging } from './aging.js';
 import type { Looker } from './looker.js';
 import type { Kept, Near, Stamp } from './near.js';
 import type { Control } from './store.js';
@@ -8,6 +9,7 @@ import type { Visit } from './visit.js';
 export interface NearReadDeps {
   readonly near: Near;
   readonly looker: Looker;
+  readonly aging: Aging;
   readonly now: () => number;
   /** Whether a look leaves this process. Where it does not, bounded reads look every time. */
   readonly isRemote: boolean;
@@ -33,11 +35,12 @@ export interface NearRead {
   look(visit: Visit): Promise<NearFound | undefined>;
 }
 
-export function createNearRead({ near, looker, now, isRemote }: NearReadDeps): NearRead {
-  /** The entry kept for this very question. */
+export function createNearRead({ near, looker, aging, now, isRemote }: NearReadDeps): NearRead {
+  /** The entry kept for this very question. One that is due to be loaded anew may have been, by another process: the store knows. */
   function find(visit: Visit): Kept | undefined {
     const kept = near.find(visit.entryKey);
-    return kept && mismatchOf(kept.entry, visit, kept.entry.generation, now(), 0) === undefined ? kept : undefined;
+    if (!kept || mismatchOf(kept.entry, visit, kept.entry.generation, now(), 0)) return undefined;
+    return aging.isDue(kept.entry, visit, now()) ? undefined : kept;
   }
 
   return {

@@ -1,3 +1,4 @@
+import type { Aging } from './aging.js';
 import type { Breaker } from './breaker.js';
 import type { Codec } from './codec.js';
 import { openEntry } from './entry.js';
@@ -30,6 +31,7 @@ export interface ReadThroughDeps {
   readonly flights: FencedFlights;
   readonly loader: Loader;
   readonly leasing: Leasing;
+  readonly aging: Aging;
   readonly refresher: Refresher;
   readonly hints: TagHints;
   readonly emit: (event: CacheEvent) => void;
@@ -46,10 +48,10 @@ const looksMax = 3;
  * end, no value whose load began before this read did.
  */
 export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadRequest<V>) => Promise<ReadResult<V>> {
-  const { store, breaker, loader, nearRead, emit, prefix } = deps;
+  const { store, breaker, loader, nearRead, aging, emit, prefix } = deps;
   return async <V>(request: ReadRequest<V>) => {
     // The store and those who share a load know values only as unknown; `V` is what this request's `load` promises.
-    const visit = beginVisit(request as ReadRequest<unknown>, prefix, loader.tick());
+    const visit = beginVisit(request as ReadRequest<unknown>, prefix, loader.tick(), aging.roll());
     const { value, outcome, absence } = await read(visit);
     emit({ kind: 'read', outcome });
     request.onOutcome?.(outcome);

@@ -50,7 +50,7 @@ export function createRefresher({ flights, loader, aging, timing, now }: Refresh
   return {
     consider(visit, entry, look) {
       const name = visit.flightName;
-      if (isClosed || entry.isAbsent || !aging.isDue(entry, visit.request, now())) return false;
+      if (isClosed || !aging.isDue(entry, visit, now())) return false;
       if (running.has(name) || flights.has(name) || timing.nowMs() < (restUntil.get(name) ?? 0)) return false;
       outside(() => running.set(name, refresh(visit, look)));
       return true;

@@ -11,6 +11,8 @@ export interface Visit {
   /** This process's order of beginnings. */
   readonly began: number;
   readonly startedMs: number;
+  /** Uniform in [0, 1), for what is left to chance. */
+  readonly dice: number;
 }
 
 /** Tags found only in an entry, remembered so that the next look asks for them at once. Forgetting one costs a round trip. */
@@ -22,7 +24,7 @@ export interface TagHints {
 export const typeTag = (type: string): string => `type:${type}`;
 export const tenantTag = (tenant: string): string => `tenant:${tenant}`;
 
-export function beginVisit(request: ReadRequest<unknown>, prefix: string, began: number): Visit {
+export function beginVisit(request: ReadRequest<unknown>, prefix: string, began: number, dice: number): Visit {
   const { type, key, tenant, identity } = request;
   const implied = tenant === undefined ? [typeTag(type)] : [typeTag(type), tenantTag(tenant)];
   return {
@@ -32,6 +34,7 @@ export function beginVisit(request: ReadRequest<unknown>, prefix: string, began:
     tags: [...new Set([...request.tags, ...implied])],
     began,
     startedMs: performance.now(),
+    dice,
   };
 }
 

@@ -48,6 +48,7 @@ export function createClusterServers(options: ClusterServersOptions): EntryServe
       await ask(key, () => cluster.set(key, text, 'PX', Math.ceil(ttlMs)));
     },
     commands: cluster,
+    at: (key, command) => ask(key, () => command(cluster)),
     primaries: () => cluster.nodes('master'),
     bounded: (reply) =>
       withTimeLimit(reply, commandTimeoutMs).catch((error: unknown) => {

@@ -11,6 +11,8 @@ export interface EntryServers {
   /** @throws EntryRefused when it is not kept, CacheUnavailable when the whole store is in trouble */
   set(key: string, text: string, ttlMs: number): Promise<void>;
   readonly commands: EntryCommands;
+  /** Sends a command about one entry to its server, unless that was in trouble a moment ago. @throws EntryRefused, CacheUnavailable as `set` */
+  at<T>(key: string, command: (commands: EntryCommands) => Promise<T>): Promise<T>;
   primaries(): readonly Redis[];
   /** Awaits a reply about entries. @throws EntryRefused, CacheUnavailable as `set` */
   bounded<T>(reply: Promise<T>): Promise<T>;
@@ -23,20 +25,23 @@ export interface EntryServers {
 export function createOneServer(redis: Redis, bounded: <T>(reply: Promise<T>) => Promise<T>): EntryServers {
   return {
     mget: (keys) => bounded(redis.mget([...keys])),
-    /** A server that is well and says no (out of memory) refuses this entry only; silence or a lost connection is more. */
-    async set(key, text, ttlMs) {
-      try {
-        await bounded(redis.set(key, text, 'PX', Math.ceil(ttlMs)));
-      } catch (error) {
-        const cause = error instanceof CacheUnavailable ? error.cause : error;
-        if (cause instanceof Error && cause.name === 'ReplyError') throw new EntryRefused(cause.message, { cause });
-        throw error;
-      }
-    },
+    set: async (key, text, ttlMs) => void (await refusable(bounded(redis.set(key, text, 'PX', Math.ceil(ttlMs))))),
     commands: redis,
+    at: (_key, command) => refusable(bounded(command(redis))),
     primaries: () => [redis],
     bounded,
     connect: async () => {},
     close() {},
   };
+}
+
+/** A server that is well and says no (out of memory) refuses this entry only; silence or a lost connection is more. */
+async function refusable<T>(reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (error) {
+    const cause = error instanceof CacheUnavailable ? error.cause : error;
+    if (cause instanceof Error && cause.name === 'ReplyError') throw new EntryRefused(cause.message, { cause });
+    throw error;
+  }
 }
