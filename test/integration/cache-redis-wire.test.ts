@@ -68,8 +68,8 @@ describe('the cache on Redis', () => {
     await cache.begin('w', ['errand:1']);
     await client.set(`{${prefix}}:g`, 'another');
     await cache.end('w', 'committed', []);
-    expect(cache.position()).toEqual({ generation: 'another', seq: Number(await client.get(`${prefix}:{c}:seq`)) });
-    await client.del(`${prefix}:{c}:seq`);
+    expect(cache.position()).toEqual({ generation: 'another', seq: Number(await client.get(`{${prefix}}:seq`)) });
+    await client.del(`{${prefix}}:seq`);
     await cache.bump(['errand:1']);
     expect(cache.position()).toEqual({ generation: '', seq: 0 });
     await cache.close();
