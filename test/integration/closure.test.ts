@@ -9,6 +9,7 @@ import {
   type Model,
   type ModelRelation,
   type Tx,
+  type WatchedModel,
 } from '../../src/db/index.js';
 import {
   nestedOperations,
@@ -19,36 +20,24 @@ import {
   touchedByNested,
   touchedByOperation,
   type NestedOperation,
-  type Operation,
 } from '../../src/invalidation/index.js';
 import { silentLogger, uuidv7 } from '../../src/kernel/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
-import { delegateOf, insertSamples, sampleRow, type Row, type SampleRows } from '../support/sample-rows.js';
+import { delegateOf, sampleRow, type Row } from '../support/sample-rows.js';
+import { argumentsOf, insertWorlds, nestedArguments, whereOf, type Worlds } from '../support/sample-writes.js';
 
 /** RowChange is where changes are noted; it cannot watch itself. */
 const models = (Object.keys(dataModel) as Model[]).filter((model) => model !== 'RowChange');
 
 let database: TestDatabase;
 let db: Db;
-/** One row of every model, each naming the others. */
-let samples: SampleRows;
-/** The same beside it. */
-let spares: SampleRows;
-/** As `samples`, with a user and an errand that no other row names but the `leaves`, which no row names. */
-let quiet: SampleRows;
-let leaves: SampleRows;
-/** What new rows name. */
-let grounds: SampleRows;
+let worlds: Worlds;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   await watchEverything(database.url);
   db = createDb({ url: database.url, logger: silentLogger });
-  samples = await db.write(insertSamples);
-  spares = await db.write(insertSamples);
-  quiet = await db.write(quietWorld);
-  leaves = await db.write((tx) => leavesOf(tx, quiet));
-  grounds = await db.write(quietWorld);
+  worlds = await db.write(insertWorlds);
 });
 afterAll(async () => {
   await db.close();
@@ -95,7 +84,7 @@ describe('the models that an operation can touch', () => {
     async (model) => {
       for (const operation of operations) {
         const seen = [];
-        for (const args of argumentsOf(model, operation)) {
+        for (const args of argumentsOf(worlds, model, operation)) {
           const changes = await changesOf((tx) => delegateOf(tx, model)[operation]!(args));
           if (typeof changes === 'string') continue;
           seen.push(...changes.models);
@@ -115,6 +104,7 @@ describe('the models that an operation can touch', () => {
       Errand: ['Offer'],
       Bank: ['BankCode', 'BankAlias'],
     };
+    const { samples, grounds } = worlds;
     for (const model of models) {
       const seen = await changesOf(async (tx) => {
         const own = {
@@ -137,7 +127,7 @@ describe('the models that an operation can touch', () => {
   });
 
   it('contain those whose foreign keys follow a key that changes', async () => {
-    const args = { where: { id: samples.User['id'] }, data: { id: uuidv7() } };
+    const args = { where: { id: worlds.samples.User['id'] }, data: { id: uuidv7() } };
     const seen = await changesOf((tx) => delegateOf(tx, 'User')['update']!(args));
     const following = ['Charge', 'Errand', 'Escrow', 'Offer', 'Proof', 'RoleGrant', 'Session', 'User', 'UserProfile'];
     expect(typeof seen === 'object' && seen.models.toSorted()).toEqual(following);
@@ -163,8 +153,10 @@ describe('the models that a nested write can touch', () => {
     const offered = new Set<string>();
     const performed = new Set<string>();
     for (const { name, model, field, operation } of nested) {
-      for (const [outer, args] of nestedArguments(model, field, operation)) {
+      for (const [outer, args] of nestedArguments(worlds, model, field, operation)) {
         const seen = await changesOf((tx) => delegateOf(tx, model)[outer]!(args));
+        // What an update does not take, a create does not either.
+        if (seen === 'unknown' && outer === 'update') break;
         if (seen !== 'unknown') offered.add(name);
         if (typeof seen === 'string') continue;
         performed.add(name);
@@ -177,7 +169,7 @@ describe('the models that a nested write can touch', () => {
     const unseen = nested.filter(({ name }) => offered.has(name) && !performed.has(name));
     expect(unseen.filter((write) => !isForbidden(write)).map(({ name }) => name)).toEqual([]);
     expect(new Set([...performed].map((name) => name.split('.')[2]))).toEqual(new Set(nestedOperations));
-  }, 120_000);
+  }, 300_000);
 
   it('follow writes nested in nested writes, and cascades behind them', () => {
     const args = {
@@ -214,12 +206,11 @@ function isForbidden({ model, relation, operation }: NestedWrite): boolean {
 
 /** Every changed row of a watched model spoils something, before and after. */
 function expectSpoilt({ rows }: Seen): void {
-  for (const { model, before, after } of rows) {
-    if (watchedColumns[model].length === 0) continue;
-    for (const row of [before, after]) {
-      if (row) expect([model, tagsOfRow(model as never, row as never)]).not.toEqual([model, []]);
-    }
-  }
+  const unspoilt = rows
+    .filter(({ model }) => watchedColumns[model].length > 0)
+    .flatMap(({ model, before, after }) => [before, after].map((row) => ({ model: model as WatchedModel, row })))
+    .filter(({ model, row }) => row && tagsOfRow(model, row as Parameters<typeof tagsOfRow>[1]).length === 0);
+  expect(unspoilt).toEqual([]);
 }
 
 /**
@@ -243,140 +234,4 @@ async function watchEverything(url: string): Promise<void> {
     await psql.query(`ALTER TABLE errand DROP CONSTRAINT ${check}`);
   }
   await psql.end();
-}
-
-async function quietWorld(tx: Tx): Promise<SampleRows> {
-  const User = (await delegateOf(tx, 'User')['create']!({ data: sampleRow('User', samples) })) as Row;
-  const data = { ...sampleRow('Errand', { ...samples, User }), runnerId: User['id'] };
-  return { ...samples, User, Errand: (await delegateOf(tx, 'Errand')['create']!({ data })) as Row };
-}
-
-async function leavesOf(tx: Tx, world: SampleRows): Promise<SampleRows> {
-  const rows: [string, unknown][] = [];
-  for (const model of models)
-    rows.push([model, await delegateOf(tx, model)['create']!({ data: sampleRow(model, world) })]);
-  return Object.fromEntries(rows) as SampleRows;
-}
-
-/** A `where` that names one row by its primary key. */
-function whereOf(model: Model, row: Row): Row {
-  const named = Object.fromEntries(dataModel[model].key.map((field) => [field, row[field]]));
-  const { key } = dataModel[model];
-  return key.length === 1 ? named : { [key.join('_')]: named };
-}
-
-/** Something that a row may say instead, in a column that names no other row. */
-function changeOf(model: Model): Row {
-  const changes: Readonly<Record<Model, Row>> = {
-    Tenant: { name: 'Changed' },
-    FeePlan: { vatBps: 2 },
-    User: { kycTier: 2 },
-    UserProfile: { bio: 'Changed' },
-    RoleGrant: { role: 'SUPPORT' },
-    Session: { userAgent: 'Changed' },
-    RefreshToken: { usedAt: new Date() },
-    Errand: { title: 'Changed' },
-    Offer: { message: 'Changed' },
-    Escrow: { gross: 2n },
-    Proof: { note: 'Changed' },
-    ProcessEvent: { reason: 'Changed' },
-    LedgerAccount: { seq: 2 },
-    Journal: { kind: 'CHANGED' },
-    JournalLine: { amount: 2n },
-    Charge: { amount: 2n },
-    Bank: { name: 'Changed' },
-    BankCode: { code: '002' },
-    BankAlias: { name: uuidv7() },
-    RowChange: {},
-    Outbox: { topic: 'changed' },
-  };
-  return changes[model];
-}
-
-function argumentsOf(model: Model, operation: Operation): readonly object[] {
-  const where = whereOf(model, leaves[model]);
-  const create = sampleRow(model, grounds);
-  const update = changeOf(model);
-  switch (operation) {
-    case 'create':
-      return [{ data: create }];
-    case 'createMany':
-    case 'createManyAndReturn':
-      return [{ data: [create] }];
-    case 'update':
-      return [{ where, data: update }];
-    case 'updateMany':
-    case 'updateManyAndReturn':
-      return [{ where: partOf(leaves[model], dataModel[model].key), data: update }];
-    case 'upsert':
-      return [where, whereOf(model, nowhere(model))].map((either) => ({ where: either, create, update }));
-    case 'delete':
-      return [{ where }];
-    case 'deleteMany':
-      return [{ where: partOf(leaves[model], dataModel[model].key) }];
-  }
-}
-
-function nowhere(model: Model): Row {
-  return { ...sampleRow(model, grounds), ...('seq' in leaves[model] && { seq: model === 'Outbox' ? 0n : -1 }) };
-}
-
-function partOf(row: Row, fields: readonly string[]): Row {
-  return Object.fromEntries(fields.map((field) => [field, row[field]]));
-}
-
-/** What a nested operation can be given: about rows that hang together with those of `samples`, of `quiet`, and about others. */
-function nestedInputsOf(model: Model, field: string, operation: NestedOperation): readonly unknown[] {
-  const { model: other, isList, holdsKey, key } = dataModel[model].relations[field]!;
-  const fresh = Object.entries(sampleRow(other, grounds)).filter(([name]) => holdsKey || !key.includes(name));
-  const create = Object.fromEntries(fresh);
-  const update = changeOf(other);
-  const rows = new Set([samples, leaves, spares, quiet, grounds].map((world) => world[other]));
-  const wheres = [...rows].map((row) => whereOf(other, row));
-  switch (operation) {
-    case 'create':
-      return [create];
-    case 'createMany':
-      return [{ data: [create] }];
-    case 'connect':
-      return wheres;
-    case 'connectOrCreate':
-      return [...wheres, whereOf(other, nowhere(other))].map((where) => ({ where, create }));
-    case 'disconnect':
-    case 'delete':
-      return isList ? wheres : [true];
-    case 'set':
-      return [...wheres.map((where) => [where]), []];
-    case 'update':
-      return isList ? wheres.map((where) => ({ where, data: update })) : [update];
-    case 'updateMany':
-      return [...rows].map((row) => ({ where: partOf(row, dataModel[other].key), data: update }));
-    case 'upsert':
-      return isList ? wheres.map((where) => ({ where, create, update })) : [{ create, update }];
-    case 'deleteMany':
-      return [{}];
-  }
-}
-
-/** Nested writes go into updates of an existing row, into a new row, and into both halves of an upsert. */
-function nestedArguments(
-  model: Model,
-  field: string,
-  operation: NestedOperation,
-): readonly (readonly [Operation, object])[] {
-  return nestedInputsOf(model, field, operation).flatMap((input) =>
-    outerArguments(model, field, { [operation]: input }),
-  );
-}
-
-function outerArguments(model: Model, field: string, writes: Row): readonly (readonly [Operation, object])[] {
-  const { holdsKey, key } = dataModel[model].relations[field]!;
-  const fresh = Object.entries(sampleRow(model, grounds)).filter(([name]) => !holdsKey || !key.includes(name));
-  const create = { ...Object.fromEntries(fresh), [field]: writes };
-  const update = { [field]: writes };
-  return [
-    ...[samples, quiet].map((world) => ['update', { where: whereOf(model, world[model]), data: update }] as const),
-    ['create', { data: create }],
-    ['upsert', { where: whereOf(model, samples[model]), create, update }],
-  ];
 }
