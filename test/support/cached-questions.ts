@@ -56,7 +56,7 @@ export function cachedQuestions(
     ['me', people, ''],
     ['user', people, `(id: "${userId}")`],
     ['banks', ['anonymous'], '(country: "NG")'],
-    ['banks', ['anonymous'], '(country: "NG", type: NUBAN, search: "a")'],
+    ['banks', ['anonymous'], '(country: "NG", type: NUBAN, search: "zanzibar")'],
   ];
   return asked.flatMap(([field, askers, args]) => {
     const text = `{ ${field}${args} ${selectionOf(schema.getQueryType()!.getFields()[field]!.type)} }`;
@@ -80,4 +80,13 @@ function selectionOf(type: GraphQLOutputType, isNode = true): string {
     return [];
   });
   return `{ ${fields.join(' ')} }`;
+}
+
+/** The same questions, those of each viewer in one document. */
+export function together(questions: readonly Question[]): readonly Question[] {
+  return [...new Set(questions.map(({ asker }) => asker))].map((asker) => {
+    const own = questions.filter((question) => question.asker === asker);
+    const text = `{ ${own.map((question, index) => `q${index}: ${question.text.slice(1, -1).trim()}`).join('\n')} }`;
+    return { asker, field: own.map(({ field }) => field).join(), text, document: parse(text) };
+  });
 }
