@@ -74,6 +74,16 @@ describe('an answer from the cache is the one from the database', () => {
     },
     300_000,
   );
+
+  it.each(['BankAlias', 'BankCode', 'Offer', 'Escrow', 'UserProfile', 'RoleGrant', 'Session'] as const)(
+    'as soon as a unit of work has truncated %s',
+    async (model) => {
+      const known = await expectTrueAnswers(`${model} before TRUNCATE`);
+      await stage.app.app.db.write((tx) => tx.$executeRawUnsafe(`TRUNCATE ${dataModel[model].table} CASCADE`));
+      expect(await expectTrueAnswers(`${model} truncated`)).not.toEqual(known);
+    },
+    300_000,
+  );
 });
 
 /** Asks both servers everything. @returns what both said */
@@ -82,12 +92,15 @@ async function expectTrueAnswers(when: string): Promise<readonly unknown[]> {
 }
 
 async function expectTrueAnswer(when: string, document: Question): Promise<unknown> {
-  const [cached, live] = await Promise.all([stage.ask(document), stage.ask(document, truth.url)]);
+  const live = await stage.ask(document, truth.url);
+  if (!live.data && document.field.includes(',')) {
+    // One refusal takes every other answer of the document along, so each is asked for alone.
+    const own = questions.filter(({ asker }) => asker === document.asker);
+    return Promise.all(own.map((question) => expectTrueAnswer(when, question)));
+  }
+  const cached = await stage.ask(document);
   expect({ when, asked: document.text, ...shownBy(cached) }).toEqual({ when, asked: document.text, ...shownBy(live) });
-  if (live.data || document.field.split(',').length === 1) return shownBy(live);
-  // One refusal takes every other answer of the document along, so each is asked for alone.
-  const own = questions.filter(({ asker }) => asker === document.asker);
-  return Promise.all(own.map((question) => expectTrueAnswer(when, question)));
+  return shownBy(live);
 }
 
 function shownBy({ data, errors }: Awaited<ReturnType<Stage['ask']>>) {

@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { cachedReads, readsThatSpoilNothing } from '../../scripts/lib/invalidation/observed.js';
 import type * as CacheRoom from '../../src/cache/index.js';
 import type { Model } from '../../src/db/index.js';
 import { createSchema } from '../../src/graphql/index.js';
 import { cacheTypes, typesShowing, type CacheType } from '../../src/invalidation/index.js';
-import { cachedFields, cachedQuestions } from '../support/cached-questions.js';
+import { cachedFields, cachedQuestions, type Question } from '../support/cached-questions.js';
 import { openStage, type Stage } from '../support/cached-stage.js';
 import { tablesIn } from '../support/tables.js';
 
@@ -26,6 +27,7 @@ vi.mock('../../src/cache/index.js', async (importOriginal) => {
 });
 
 let stage: Stage;
+let questions: readonly Question[];
 /** Type -> the statements its loads ran. */
 const statements = new Map<string, Set<string>>();
 const asked = new Set<string>();
@@ -33,7 +35,8 @@ const readBy = new Map<string, readonly Model[]>();
 
 beforeAll(async () => {
   stage = await openStage({ onStatement: note });
-  for (const question of cachedQuestions(await createSchema(), stage)) {
+  questions = cachedQuestions(await createSchema(), stage);
+  for (const question of questions) {
     const { errors } = await stage.ask(question);
     if (errors.length > 0) throw new Error(`${question.asker} asked ${question.text}: ${errors[0]!.message}`);
     asked.add(question.field);
@@ -61,6 +64,19 @@ describe('a load for the cache', () => {
     const oneMore = 'SELECT 1 FROM errand e LEFT JOIN fee_plan f ON f.id = e.id WHERE false';
     expect((await tablesIn(stage.app.database.url, [oneMore])).named).toEqual(['Errand', 'FeePlan']);
     expect(showingTypes('FeePlan')).toEqual([]);
+  });
+});
+
+describe('a table that another program truncates', () => {
+  it('is shown empty within the time a sweeper takes', async () => {
+    const { document } = questions.find(({ text }) => text.includes('zanzibar'))!;
+    const found = async () => (await stage.ask({ asker: 'anonymous', document })).data?.['banks'];
+    expect(await found()).toHaveLength(1);
+    const psql = new Client({ connectionString: stage.app.database.url });
+    await psql.connect();
+    await psql.query('TRUNCATE bank_alias');
+    await psql.end();
+    await expect.poll(found, { timeout: 15_000 }).toEqual([]);
   });
 });
 

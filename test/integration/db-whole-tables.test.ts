@@ -1,9 +1,16 @@
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDb, noteModelChange, watchedColumns, type Db, type ModelChange } from '../../src/db/index.js';
+import { migrate } from '../../src/db/migrate.js';
 import { tagsSpoiledBy } from '../../src/invalidation/index.js';
 import { silentLogger, uuidv7 } from '../../src/kernel/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
+
+const ownMigrationsDir = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
 let database: TestDatabase;
 let db: Db;
@@ -150,5 +157,24 @@ describe('every watched table', () => {
     const { rows } = await psql.query(`SELECT tgenabled FROM pg_trigger WHERE tgrelid = 'planet'::regclass`);
     expect(rows).toEqual(Array.from({ length: 4 }, () => ({ tgenabled: 'A' })));
     await psql.query('DROP TABLE planet');
+  });
+
+  it('gets them on a database that was in use before, with its rows as they were', async () => {
+    const used = await createTestDatabase({ isEmpty: true });
+    const migrationsDir = await mkdtemp(join(tmpdir(), 'runam-test-'));
+    const names = (await readdir(ownMigrationsDir)).filter((name) => name < '20261120000200');
+    for (const name of names) await cp(join(ownMigrationsDir, name), join(migrationsDir, name), { recursive: true });
+    const upgraded = { databaseUrl: used.url, logger: silentLogger };
+    await migrate({ ...upgraded, migrationsDir });
+    await rm(migrationsDir, { recursive: true });
+    const client = new Client({ connectionString: used.url });
+    await client.connect();
+    await client.query(insertBank(uuidv7()));
+    expect((await migrate({ ...upgraded, migrationsDir: ownMigrationsDir })).applied[0]).toMatch(/_truncate$/);
+    await client.query('TRUNCATE bank CASCADE');
+    const { rows } = await client.query('SELECT model, after IS NULL AS whole FROM row_change ORDER BY id LIMIT 2');
+    expect(rows).toEqual([{ model: 'Bank', whole: false }, expect.objectContaining({ whole: true })]);
+    await client.end();
+    await used.drop();
   });
 });

@@ -11,7 +11,7 @@ export interface Stage extends QuestionIds {
   readonly app: TestApp;
   readonly people: Readonly<Record<Exclude<Asker, 'anonymous'>, Person>>;
   /** Asks the server of the stage, or another one on its database. */
-  ask(question: Question, url?: string): Promise<Answer<Record<string, unknown>>>;
+  ask(question: Pick<Question, 'asker' | 'document'>, url?: string): Promise<Answer<Record<string, unknown>>>;
   close(): Promise<void>;
 }
 
