@@ -27,14 +27,15 @@ export async function openStage(options: { readonly onStatement?: (sql: string) 
     await join(app.client, 'RUNNER'),
     await join(app.client, 'CUSTOMER', 'STAFF'),
   ];
-  const Bank = sampleRow('Bank', {} as SampleRows);
+  const banks = [sampleRow('Bank', {} as SampleRows), sampleRow('Bank', {} as SampleRows)];
   await db.write(async (tx) => {
     const grant = sampleRow('RoleGrant', { User: { id: staff.id, tenantId } as Row } as SampleRows);
     await tx.roleGrant.create({ data: { ...grant, role: 'SUPPORT', scope: '*' } as never });
-    await tx.bank.create({ data: Bank as never });
-    await tx.bank.create({ data: sampleRow('Bank', {} as SampleRows) as never });
-    await tx.bankCode.create({ data: sampleRow('BankCode', { Bank } as SampleRows) as never });
-    await tx.bankAlias.create({ data: { bankId: Bank['id'] as string, name: 'Zanzibar Trust' } });
+    for (const Bank of banks) {
+      await tx.bank.create({ data: Bank as never });
+      await tx.bankCode.create({ data: sampleRow('BankCode', { Bank } as SampleRows) as never });
+    }
+    await tx.bankAlias.create({ data: { bankId: banks[0]!['id'] as string, name: 'Zanzibar Trust' } });
   });
   const errandId = await post(customer, { pickupAddress: '1 Station Road', pickupPoint: { lat: 6.5, lng: 3.4 } });
   const escrowId = await agree(customer, runner, errandId);
