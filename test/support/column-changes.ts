@@ -11,7 +11,7 @@ function candidates(
   { name, type, isEnum, isList, isRequired }: ModelColumn,
 ): readonly string[] {
   const column = `t."${name}"`;
-  const empty = isRequired ? [] : [`CASE WHEN ${column} IS NULL THEN NULL ELSE NULL END`];
+  const empty = isRequired ? [] : ['NULL'];
   if (isList) return [`array_append(${column}, 'x')`];
   if (isEnum) {
     const other = `SELECT v FROM unnest(enum_range(${column})) v WHERE v IS DISTINCT FROM ${column} ORDER BY v`;
