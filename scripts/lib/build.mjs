@@ -11,7 +11,8 @@ export const distDir = join(rootDir, 'dist');
 
 /** Writes the database client into src/db/generated, unless it is there for this schema. */
 export async function ensureGenerated(installedHash) {
-  const hash = await hashOf(['prisma/schema.prisma'], { texts: [installedHash] });
+  const inputs = ['prisma/schema.prisma', 'scripts/data-model.mjs', 'scripts/lib/data-model.mjs'];
+  const hash = await hashOf(inputs, { texts: [installedHash] });
   await unlessStamped(join(rootDir, generatedDir, '.stamp'), hash, () =>
     step('Generating the database client', generateClient),
   );

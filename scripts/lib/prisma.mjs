@@ -5,11 +5,11 @@ import { rootDir, runQuietly } from './run.mjs';
 /**
  * Writes the database client into src/db/generated from prisma/schema.prisma, without the network: generating needs
  * WASM only, but Prisma first makes sure that a schema engine exists and would download one. Pointed at any existing
- * file it is content.
+ * file it is content. Another schema, for tests, says itself where its client goes.
  */
-export async function generateClient() {
+export async function generateClient({ schemaFile } = {}) {
   const cli = join(dirname(createRequire(import.meta.url).resolve('prisma/package.json')), 'build', 'index.js');
-  await runQuietly(process.execPath, [cli, 'generate', '--no-hints'], {
+  await runQuietly(process.execPath, [cli, 'generate', '--no-hints', ...(schemaFile ? ['--schema', schemaFile] : [])], {
     cwd: rootDir,
     env: {
       PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,

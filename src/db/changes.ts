@@ -3,7 +3,10 @@ import { invariant } from '../kernel/index.js';
 import type { Prisma } from './generated/client.js';
 import { watchedColumns, type WatchedModel, type WatchedRow } from './watched.js';
 
-/** One row that a transaction changed: created has no `before`, deleted has no `after`. */
+/**
+ * One row that a transaction changed: created has no `before`, deleted has no `after`. With neither, any row of the model
+ * may have changed: its table was truncated, or `noteModelChange` said so.
+ */
 export type ModelChange = {
   [M in WatchedModel]: {
     readonly id: bigint;
@@ -68,6 +71,17 @@ export async function areUntold(client: Prisma.TransactionClient, ids: readonly 
 /** Forgets changes the cache was told of. */
 export async function forget(client: Prisma.TransactionClient, ids: readonly bigint[]): Promise<void> {
   await client.$executeRaw`DELETE FROM row_change WHERE id = ANY(${ids}::bigint[])`;
+}
+
+/**
+ * Declares that any row of the model may have changed, for writes that no trigger sees. Belongs into their transaction; the
+ * SQL function of the same name does it for migrations and for operators.
+ */
+export async function noteModelChange(
+  tx: Pick<Prisma.TransactionClient, '$executeRaw'>,
+  model: WatchedModel,
+): Promise<void> {
+  await tx.$executeRaw`SELECT note_model_change(${model})`;
 }
 
 function parseChange({ id, model, before, after }: RawChange): ModelChange {

@@ -1,3 +1,4 @@
+import { typeTag } from '../cache/index.js';
 import type { ModelChange, WatchedModel, WatchedRow } from '../db/index.js';
 import type { CacheType } from './families.js';
 import { errandListTagsOf, tags } from './tags.js';
@@ -54,11 +55,27 @@ export const typesShowing: { readonly [M in WatchedModel]: readonly CacheType[] 
 /** The tags that a set of committed changes spoils, each once. */
 export function tagsSpoiledBy(changes: readonly ModelChange[]): readonly string[] {
   const found = new Set<string>();
-  for (const change of changes) {
-    const spoil = spoils[change.model] as (row: ModelChange['before'] & {}) => readonly (string | null)[];
-    for (const row of [change.before, change.after]) {
-      if (row) for (const tag of spoil(row)) if (tag) found.add(tag);
-    }
+  for (const { model, before, after } of changes) {
+    const rows = [before, after].filter((row) => row !== undefined);
+    const spoilt = rows.length === 0 ? tagsOfModel(model) : rows.flatMap((row) => tagsOfRow(model, row));
+    for (const tag of spoilt) found.add(tag);
   }
   return [...found];
 }
+
+/**
+ * Tags that cover everything shown of a model, whichever rows changed. Every entry carries the tag of its type, and every
+ * type that can show the model is in `typesShowing`, so no entry made of its rows is left out.
+ */
+export function tagsOfModel(model: WatchedModel): readonly string[] {
+  return typesShowing[model].map(typeTag);
+}
+
+/** The tags that one row spoils, as it was before or after a change. */
+export function tagsOfRow(model: WatchedModel, row: Row): readonly string[] {
+  // The map is total, and a change pairs each model with rows of its own; TypeScript cannot follow the two together.
+  const spoil = spoils[model] as (row: Row) => readonly (string | null)[];
+  return spoil(row).filter((tag) => tag !== null);
+}
+
+type Row = ModelChange['before'] & {};

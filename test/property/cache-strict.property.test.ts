@@ -13,7 +13,10 @@ const place = { cache: fc.nat({ max: 2 }), key };
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('read' as const), ...place }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom(...fates, 'answered' as const), ...place }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('reap', 'forget', 'clear'), ...place }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('reap', 'forget', 'clear', 'truncate', 'truncateAndDie'), ...place }),
+  },
 );
 /** What each of several clients does, one after the other. */
 const scripts = fc.array(fc.array(step, { minLength: 2, maxLength: 7 }), { minLength: 2, maxLength: 4 });
@@ -47,6 +50,8 @@ function strictness(totals: Totals, fault?: Fault) {
         else if (kind === 'reap') await writers.reap(cache);
         else if (kind === 'clear') await cache.clearAll();
         else if (kind === 'forget') store.forget();
+        else if (kind === 'truncate') await writers.truncate(cache, 'answered');
+        else if (kind === 'truncateAndDie') await writers.truncate(cache, 'diesAfter');
         else await writers.transact(cache, tag, kind);
       }
     };
@@ -75,6 +80,7 @@ describe('a strict read', () => {
     'reapsAsRolledBack',
     'forgetsTagsBeforeTheFloorRises',
     'forgetsTagsWithoutAFloor',
+    'truncatesOneRowOnly',
   ])(
     'is caught falling behind when one part %s',
     async (fault) => {

@@ -1,6 +1,6 @@
-import { createMemoryStore } from '../../src/cache/index.js';
+import { createMemoryStore, typeTag } from '../../src/cache/index.js';
 import type { Cache, Look, Store, TagState } from '../../src/cache/index.js';
-import type { Tag, World } from './cache-world.js';
+import { items, type Tag, type World } from './cache-world.js';
 
 /** How a transaction ends: answered, rolled back, or its process dies before the commit or after it. */
 export const fates = ['answered', 'rolledBack', 'diesBefore', 'diesAfter'] as const;
@@ -13,11 +13,14 @@ export type Fault =
   | 'ignoresAnnouncements'
   | 'reapsAsRolledBack'
   | 'forgetsTagsBeforeTheFloorRises'
-  | 'forgetsTagsWithoutAFloor';
+  | 'forgetsTagsWithoutAFloor'
+  | 'truncatesOneRowOnly';
 
 /** Writers that announce, commit and end, and the database that knows how each transaction went. */
 export interface Writers {
   transact(cache: Cache, tag: Tag, fate: Fate): Promise<void>;
+  /** Changes every row at once, told by the tag of their type and by nothing else. */
+  truncate(cache: Cache, fate: Fate): Promise<void>;
   /** Ends what dead writers left announced. */
   reap(cache: Cache): Promise<void>;
   /** Resolves when every transaction that ran at the call has ended. */
@@ -27,21 +30,25 @@ export interface Writers {
 export function createWriters({ turn, commit }: World, fault?: Fault): Writers {
   const outcomes = new Map<string, 'running' | 'committed' | 'rolledBack'>();
 
+  async function transact(cache: Cache, rows: readonly Tag[], tags: readonly string[], fate: Fate): Promise<void> {
+    const token = `t${outcomes.size}`;
+    outcomes.set(token, 'running');
+    const announce = (): Promise<boolean> => cache.begin(token, tags).then(yes, no);
+    const announced = fault === 'announcesAfterCommit' || (await announce());
+    await turn();
+    const outcome = announced && (fate === 'answered' || fate === 'diesAfter') ? 'committed' : 'rolledBack';
+    if (outcome === 'committed') rows.forEach(commit);
+    outcomes.set(token, outcome);
+    await turn();
+    if (fate === 'diesBefore' || fate === 'diesAfter') return;
+    if (fault === 'announcesAfterCommit') await announce();
+    await cache.end(token, outcome, tags);
+  }
+
   return {
-    async transact(cache, tag, fate) {
-      const token = `t${outcomes.size}`;
-      outcomes.set(token, 'running');
-      const announce = (): Promise<boolean> => cache.begin(token, [tag]).then(yes, no);
-      const announced = fault === 'announcesAfterCommit' || (await announce());
-      await turn();
-      const outcome = announced && (fate === 'answered' || fate === 'diesAfter') ? 'committed' : 'rolledBack';
-      if (outcome === 'committed') commit(tag);
-      outcomes.set(token, outcome);
-      await turn();
-      if (fate === 'diesBefore' || fate === 'diesAfter') return;
-      if (fault === 'announcesAfterCommit') await announce();
-      await cache.end(token, outcome, [tag]);
-    },
+    transact: (cache, tag, fate) => transact(cache, [tag], [tag], fate),
+    truncate: (cache, fate) =>
+      transact(cache, [...items, 'list'], [fault === 'truncatesOneRowOnly' ? 'a' : typeTag('row')], fate),
     async reap(cache) {
       for (const { token } of await cache.openIntents(0, 10)) {
         const outcome = outcomes.get(token);

@@ -30,6 +30,8 @@ export interface GraphqlClient {
   get<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables?: Variables): Promise<Data>;
   /** The same client with other headers. */
   with(headers: Readonly<Record<string, string>>): GraphqlClient;
+  /** The same client, asking another server. */
+  at(url: string): GraphqlClient;
   /** The same client, signed in. */
   as(accessToken: string): GraphqlClient;
 }
@@ -58,6 +60,7 @@ export function createClient(url: string, headers: Readonly<Record<string, strin
       return data;
     },
     with: (more) => createClient(url, { ...headers, ...more }),
+    at: (otherUrl) => createClient(otherUrl, headers),
     as: (accessToken) => createClient(url, { ...headers, authorization: `Bearer ${accessToken}` }),
   };
 }

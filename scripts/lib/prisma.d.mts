@@ -1,0 +1,1 @@
+export declare function generateClient(options?: { readonly schemaFile?: string }): Promise<void>;

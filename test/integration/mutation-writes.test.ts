@@ -1,0 +1,191 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { parse } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mutationWrites } from '../../scripts/lib/invalidation/observed.js';
+import type { Model } from '../../src/db/index.js';
+import { createSchema } from '../../src/graphql/index.js';
+import type { GraphqlClient } from '../support/graphql-client.js';
+import { errandInput, openMarket } from '../support/market.js';
+import { sampleRow, type Row, type SampleRows } from '../support/sample-rows.js';
+import { tablesIn } from '../support/tables.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+interface Signed {
+  readonly id: string;
+  readonly email: string;
+  readonly client: GraphqlClient;
+}
+
+const password = 'a long password';
+const naira = (minor: number) => ({ minor, currency: 'NGN' });
+
+let app: TestApp;
+let tenantId: string;
+/** Of the mutation that runs. */
+let statements: string[] = [];
+const sqlOf = new Map<string, Set<string>>();
+const toldOf = new Map<string, Set<Model>>();
+const written: Record<string, readonly Model[]> = {};
+
+beforeAll(async () => {
+  // Timers write on their own, whatever is asked.
+  app = await startTestApp({ onStatement: (sql) => statements.push(sql), timersEveryMs: 3_600_000 });
+  tenantId = await openMarket(app.app.db);
+  let running = '';
+  app.app.db.onCommitted(async (changes) => {
+    for (const { model } of changes) toldOf.set(running, (toldOf.get(running) ?? new Set()).add(model));
+  });
+
+  /** Asks for one mutation and keeps the statements it took, apart from those that tell the cache. */
+  const mutate: Mutate = async (client, field, args, selection, variables = {}, fails = false) => {
+    running = field;
+    statements = [];
+    const document = parse(`mutation${args.declared} { ${field}${args.given} { ${selection} } }`);
+    const { data, errors } = await client.ask(document as TypedDocumentNode<Row>, variables);
+    if (errors.length > 0 && !fails) throw new Error(`${field}: ${errors.map(({ message }) => message).join('; ')}`);
+    const known = sqlOf.get(field) ?? new Set();
+    for (const sql of statements) if (!/row_change|^(BEGIN|COMMIT|ROLLBACK)/i.test(sql)) known.add(sql);
+    sqlOf.set(field, known);
+    return (data?.[field] ?? {}) as never;
+  };
+  await everyMutation(mutate);
+  for (const [field, sqls] of sqlOf) {
+    written[field] = (await tablesIn(app.database.url, sqls)).written;
+  }
+}, 300_000);
+afterAll(() => app.close());
+
+describe('a mutation', () => {
+  it('is looked at, every one that the schema has', async () => {
+    const fields = Object.keys((await createSchema()).getMutationType()!.getFields());
+    expect(Object.keys(written).toSorted()).toEqual(fields.toSorted());
+  });
+
+  it('writes the models that docs/invalidation.md says', () => {
+    expect(written).toEqual(mutationWrites);
+  });
+
+  it('changes rows of no model that its statements do not write', () => {
+    for (const [field, told] of toldOf)
+      expect([field, written[field]]).toEqual([field, expect.arrayContaining([...told])]);
+  });
+});
+
+interface Arguments {
+  readonly declared: string;
+  readonly given: string;
+}
+
+type Mutate = (
+  client: GraphqlClient,
+  field: string,
+  args: Arguments,
+  selection: string,
+  variables?: Row,
+  /** The answer may be an error. Default false. */
+  fails?: boolean,
+) => Promise<Readonly<Record<string, never>>>;
+
+/** `{ id: 'ID!' }` -> what the operation declares and what the field is given. */
+function argumentsOf(types: Readonly<Record<string, string>>): Arguments {
+  const names = Object.keys(types);
+  return {
+    declared: `(${names.map((name) => `$${name}: ${types[name]}`).join(', ')})`,
+    given: `(${names.map((name) => `${name}: $${name}`).join(', ')})`,
+  };
+}
+
+const ofInput = (type: string) => argumentsOf({ input: `${type}!` });
+const ofId = argumentsOf({ id: 'ID!' });
+const ofErrand = argumentsOf({ errandId: 'ID!' });
+const ofOffer = argumentsOf({ offerId: 'ID!' });
+
+/** Every mutation, on every way through the code that writes other tables. */
+async function everyMutation(mutate: Mutate): Promise<void> {
+  const customer = await signUp(mutate, 'CUSTOMER');
+  const runner = await signUp(mutate, 'RUNNER');
+  await accounts(mutate, customer, runner);
+  const post = (publish = true) => postErrand(mutate, customer, publish);
+  const offer = (errandId: string) => makeOffer(mutate, runner, errandId);
+  const accept = async (errandId: string) =>
+    mutate(customer.client, 'acceptOffer', ofOffer, 'escrow { id }', { offerId: await offer(errandId) });
+  const cancel = (id: string) => mutate(customer.client, 'cancelErrand', ofId, 'errand { id }', { id });
+  const fund = (errandId: string) => mutate(customer.client, 'fundEscrow', ofErrand, 'escrow { id }', { errandId });
+
+  await cancel(await post(false));
+  await cancel(await post());
+  const draft = await post(false);
+  await mutate(customer.client, 'publishErrand', ofId, 'errand { id }', { id: draft });
+  await mutate(runner.client, 'withdrawOffer', ofOffer, 'offer { id }', { offerId: await offer(draft) });
+  await offer(draft);
+  const update = argumentsOf({ id: 'ID!', input: 'UpdateErrandInput!' });
+  await mutate(customer.client, 'updateErrand', update, 'errand { id }', { id: draft, input: { title: 'Another' } });
+  await accept(draft);
+  await cancel(draft);
+
+  await mutate(customer.client, 'topUpWallet', ofInput('TopUpInput'), 'providerRef', {
+    input: { amount: naira(5_000_000) },
+  });
+  for (const isDone of [false, true]) {
+    const errandId = await post();
+    await accept(errandId);
+    await fund(errandId);
+    if (!isDone) await cancel(errandId);
+    else await deliver(mutate, customer, runner, errandId);
+  }
+  const everywhere = argumentsOf({ everywhere: 'Boolean' });
+  await mutate(runner.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: false });
+  await mutate(customer.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: true });
+}
+
+async function signUp(mutate: Mutate, role: string): Promise<Signed> {
+  const email = `${role.toLowerCase()}@runam.test`;
+  const input = { email, password, displayName: role, role };
+  const payload = await mutate(app.client, 'signUp', ofInput('SignUpInput'), 'accessToken user { id }', {
+    input,
+  });
+  const { accessToken, user } = payload as unknown as Record<string, string> & { user: { id: string } };
+  return { id: user.id, email, client: app.client.as(accessToken!) };
+}
+
+async function accounts(mutate: Mutate, customer: Signed, runner: Signed): Promise<void> {
+  const grant = sampleRow('RoleGrant', { User: { id: customer.id, tenantId } as Row } as SampleRows);
+  await app.app.db.write((tx) => tx.roleGrant.create({ data: { ...grant, role: 'ADMIN', scope: '*' } as never }));
+  const signIn = argumentsOf({ input: 'SignInInput!' });
+  const input = { email: runner.email, password };
+  const { refreshToken } = await mutate(app.client, 'signIn', signIn, 'accessToken refreshToken', { input });
+  const refresh = argumentsOf({ refreshToken: 'String!' });
+  // A token that is used a second time ends its session, although the answer is an error.
+  for (const isSpent of [false, true]) {
+    await mutate(app.client, 'refreshSession', refresh, 'accessToken', { refreshToken }, isSpent);
+  }
+  const role = argumentsOf({ userId: 'ID!', role: 'Role!' });
+  for (const field of ['grantRole', 'revokeRole']) {
+    await mutate(customer.client, field, role, 'user { id }', { userId: runner.id, role: 'SUPPORT' });
+  }
+  await mutate(customer.client, 'updateProfile', ofInput('UpdateProfileInput'), 'user { id }', {
+    input: { displayName: 'Renamed' },
+  });
+}
+
+async function postErrand(mutate: Mutate, { client }: Signed, publish: boolean): Promise<string> {
+  const input = errandInput({ publish, goodsBudget: naira(10_000) as never });
+  const { errand } = await mutate(client, 'postErrand', ofInput('PostErrandInput'), 'errand { id }', { input });
+  return (errand as unknown as { id: string }).id;
+}
+
+async function makeOffer(mutate: Mutate, { client }: Signed, errandId: string): Promise<string> {
+  const args = argumentsOf({ errandId: 'ID!', input: 'MakeOfferInput!' });
+  const variables = { errandId, input: { amountMinor: 300_000 } };
+  const { offer } = await mutate(client, 'makeOffer', args, 'offer { id }', variables);
+  return (offer as unknown as { id: string }).id;
+}
+
+async function deliver(mutate: Mutate, customer: Signed, runner: Signed, id: string): Promise<void> {
+  await mutate(runner.client, 'startErrand', ofId, 'errand { id }', { id });
+  const proofs = [{ kind: 'PHOTO', sha256: 'ab'.repeat(32) }];
+  const ofProofs = argumentsOf({ id: 'ID!', proofs: '[ProofInput!]!' });
+  await mutate(runner.client, 'submitProof', ofProofs, 'errand { id }', { id, proofs });
+  const goods = argumentsOf({ errandId: 'ID!', goodsSpentMinor: 'BigInt' });
+  await mutate(customer.client, 'confirmDelivery', goods, 'escrow { id }', { errandId: id, goodsSpentMinor: 5_000 });
+}
