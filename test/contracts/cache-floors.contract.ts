@@ -112,7 +112,7 @@ export function describeFloors(create: () => StoreFixture): void {
       const [writer, reader] = [open(), open()];
       await Promise.all([reader.read(readOf(value('old'))), writer.health()]);
       await writer.close();
-      await expect(writer.bump(['errand:1'])).rejects.toThrow();
+      await expect(writer.bump(['errand:1'])).rejects.toMatchObject({ name: 'CacheUnavailable' });
       const answer = await reader.read(readOf(value('new'), { tier: 'ttl', floor: positionOf(writer) }));
       expect(answer).toMatchObject({ value: 'new', outcome: { reason: 'floor' } });
     }));

@@ -207,7 +207,7 @@ describe('a position', () => {
     await cache.read(readOf(value('old')));
     faulty.fail();
     fails = true;
-    await expect(cache.bump(['errand:1'])).rejects.toThrow();
+    await expect(cache.bump(['errand:1'])).rejects.toMatchObject({ name: 'CacheUnavailable' });
     const before = faulty.sent.bump;
     faulty.mend();
     await eventually(() => faulty.sent.bump > before);
