@@ -30,9 +30,9 @@ vi.mock('../../src/cache/near-read.js', async (original) => {
   const real = await original<typeof nearReadModule>();
   const createNearRead: typeof real.createNearRead = (deps) => {
     const nearRead = real.createNearRead(deps);
-    const withoutFloor: typeof nearRead.withinBound = ({ request, ...visit }) => {
-      const { floor, ...others } = request;
-      return nearRead.withinBound({ ...visit, request: floor ? others : request });
+    const withoutFloor: typeof nearRead.withinBound = (visit) => {
+      const { floor, ...request } = visit.request;
+      return nearRead.withinBound(floor ? { ...visit, request } : visit);
     };
     const withoutAsking: typeof nearRead.look = async (visit) => {
       const kept = deps.near.find(visit.entryKey);
