@@ -4,7 +4,7 @@ import { printSchema } from 'graphql';
 import { createCache, createMemoryStore, createNullStore, createRedisStore, type Store } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
-import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
+import { createApollo, createSchema, type Services, type TtlPolicy, type TypePolicy } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { cacheTypes, createInvalidator, startReaper, type CacheType } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
@@ -64,6 +64,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
     replay: async () => void (await db.tellUntold(0)),
     settled: () => db.writesEnded(),
+    nearBytesMax: config.cache.nearBytesMax,
+    leaseMs: config.cache.refill.leaseMs,
+    jitter: config.cache.refill.jitterPercent / 100,
+    earlyRefreshBeta: config.cache.refill.earlyRefreshBeta,
   });
   logCacheEvents(cache, logger);
   db.onChanges(
@@ -165,10 +169,19 @@ function longestTimeoutMs({ types }: Config['cache']): number {
   return Math.max(...cacheTypes.map((type) => types[type].timeoutS)) * 1000;
 }
 
+/** A time to live shorter than this is meant to the word: nothing is loaded anew before it is over. */
+const softTtlFromMs = 10_000;
+
 function policyOf({ cache }: Config): TtlPolicy {
-  const entries = cacheTypes.map((type) => {
-    const { timeoutS, consistency } = cache.types[type];
-    return [type, { ttlMs: cache.isEnabled ? timeoutS * 1000 : 0, tier: consistency }];
+  const { softTtlPercent, staleIfErrorS, negativeTimeoutS } = cache.refill;
+  const entries = cacheTypes.map((type): [CacheType, TypePolicy] => {
+    const { timeoutS, consistency, boundMs } = cache.types[type];
+    const ttlMs = cache.isEnabled ? timeoutS * 1000 : 0;
+    const isSoft = softTtlPercent < 100 && ttlMs >= softTtlFromMs;
+    const times = { staleIfErrorMs: staleIfErrorS * 1000, negativeTtlMs: negativeTimeoutS * 1000 };
+    const bound = boundMs !== undefined && { boundMs };
+    const soft = isSoft && { softTtlMs: (ttlMs * softTtlPercent) / 100 };
+    return [type, { ttlMs, tier: consistency, ...bound, ...times, ...soft }];
   });
   return Object.fromEntries(entries) as TtlPolicy;
 }

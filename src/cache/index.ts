@@ -1,8 +1,23 @@
 export * from './types.js';
 export { createCache } from './cache.js';
 export type { CacheOptions } from './cache.js';
+export type { AgingOptions } from './aging.js';
+export type { LeasingOptions, Timing } from './lease.js';
 export { CacheUnavailable, EntryRefused } from './store.js';
-export type { BumpRecord, Ended, EntryInfo, Handshake, Look, Store, StoreLink, TagState } from './store.js';
+export type {
+  BumpRecord,
+  Control,
+  Ended,
+  EntryInfo,
+  Handshake,
+  Lease,
+  Leases,
+  LeaseTerms,
+  Look,
+  Store,
+  StoreLink,
+  TagState,
+} from './store.js';
 export { createMemoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
 export { createRedisStore } from './stores/redis.js';

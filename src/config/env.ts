@@ -5,6 +5,7 @@ import {
   type Config,
   ConfigError,
   type ConfigFault,
+  type Consistency,
   type RedisConfig,
 } from './config.js';
 import { consistencyVariables, timeoutVariables } from './cache.variables.js';
@@ -69,7 +70,7 @@ function readTypes(env: Env, defaultS: number, faults: ConfigFault[]): CacheConf
     type,
     {
       timeoutS: (timeouts[`CACHE_TIMEOUT_${type}`] ?? defaultS) as number,
-      consistency: consistencies[`CACHE_CONSISTENCY_${type}`] as CachedTypeConfig['consistency'],
+      ...(consistencies[`CACHE_CONSISTENCY_${type}`] as Consistency),
     },
   ]);
   return Object.fromEntries(entries) as CacheConfig['types'];
@@ -135,10 +136,19 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
     site: siteOf(values),
     memoryBytesMax: values.CACHE_MEMORY_BYTES_MAX,
     memoryEntriesMax: values.CACHE_MEMORY_ENTRIES_MAX,
+    nearBytesMax: values.CACHE_NEAR_BYTES_MAX,
     tagsMax: values.CACHE_TAGS_MAX,
     redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
     quarantineMs: values.CACHE_QUARANTINE_MS,
     onRedisLoss: values.CACHE_ON_REDIS_LOSS,
+    refill: {
+      leaseMs: values.CACHE_FILL_LEASE_MS,
+      softTtlPercent: values.CACHE_SOFT_TTL_PERCENT,
+      earlyRefreshBeta: values.CACHE_EARLY_REFRESH_BETA,
+      jitterPercent: values.CACHE_TTL_JITTER_PERCENT,
+      staleIfErrorS: values.CACHE_STALE_IF_ERROR_S,
+      negativeTimeoutS: values.CACHE_NEGATIVE_TIMEOUT_S,
+    },
     types,
   };
 }

@@ -64,7 +64,7 @@ function neverYounger(open: () => Promise<{ store: Store; prefix: string }>, fau
       for (const { kind, ...more } of script) {
         const named = 'tags' in more ? more.tags : [];
         const by = 'token' in more ? more.token : '';
-        if (kind === 'bump') truth.bumped(await store.bump([...new Set(named)]), named);
+        if (kind === 'bump') truth.bumped((await store.bump([...new Set(named)])).seq, named);
         else if (kind === 'begin') {
           const absent = fault === 'announcesFromZero' ? await absentOf(prefix, named) : [];
           if ((await store.begin(by, [...new Set(named)])) === 'begun') truth.begin(by, named);

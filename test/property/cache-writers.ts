@@ -92,6 +92,11 @@ export function createForgetfulStore(fault?: Fault): ForgetfulStore {
     scan: (pattern, limit) => inner.scan(pattern, limit),
     unlink: (entryKeys) => inner.unlink(entryKeys),
     inspect: (entryKeys) => inner.inspect(entryKeys),
+    leases: {
+      claim: (...given) => inner.leases.claim(...given),
+      standing: (entryKey) => inner.leases.standing(entryKey),
+      release: (...given) => inner.leases.release(...given),
+    },
     bump: (tags) => forgetting.moved(inner, tags, () => inner.bump(tags)),
     async begin(token, tags) {
       if (state === 'lost') return 'no-generation';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { EntryInfo, Store, TagState } from '../store.js';
+import type { Control, EntryInfo, Store, TagState } from '../store.js';
 import { globMatcher } from './glob.js';
 import { createIntents } from './memory-intents.js';
+import { createMemoryLeases } from './memory-lease.js';
 import { createBumpLog } from './memory-log.js';
 
 export interface MemoryStoreOptions {
@@ -28,22 +29,23 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const log = createBumpLog(now);
   const stateOf = (tag: string): TagState => ({ seq: clock.seqOf(tag), open: intents.openOf(tag) });
   let generation: string = randomUUID();
+  const control = (tags: readonly string[]): Control => ({
+    generation,
+    held: false,
+    fenced: false,
+    seq: clock.seq(),
+    tags: tags.map(stateOf),
+  });
   return {
     kind: 'memory',
     connect: (link) => link.up(),
     handshake: async () => ({}),
-    look: async (entryKey, tags) => ({
-      generation,
-      held: false,
-      fenced: false,
-      seq: clock.seq(),
-      entry: alive(entries, entryKey, now()),
-      tags: tags.map(stateOf),
-    }),
-    lookTags: async (tags) => ({ generation, tags: tags.map(stateOf) }),
+    look: async (entryKey, tags) => ({ ...control(tags), entry: alive(entries, entryKey, now()) }),
+    lookTags: async (tags) => control(tags),
     put: async (entryKey, entry, ttlMs) => {
       entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size: sizeOf(entryKey, entry) });
     },
+    leases: createMemoryLeases(now, (entryKey) => alive(entries, entryKey, now())),
     scan: async (pattern, limit) => {
       const matches = globMatcher(pattern);
       const found = [...entries.keys()].filter((key) => matches(key) && isAlive(entries.peek(key), now()));
@@ -51,7 +53,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     },
     unlink: async (entryKeys) => entryKeys.filter((key) => entries.delete(key)).length,
     inspect: async (entryKeys) => entryKeys.flatMap((key) => infoOf(key, entries.peek(key), now())),
-    bump: async (tags) => log.note(clock.bump(tags), tags),
+    bump: async (tags) => ({ generation, seq: log.note(clock.bump(tags), tags) }),
     begin: async (token, tags) => {
       intents.begin(token, tags);
       return 'begun';
@@ -60,7 +62,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       const announced = intents.end(token);
       const moved = outcome === 'committed' ? [...new Set([...(announced ?? []), ...tags])] : [];
       const seq = outcome === 'committed' ? log.note(clock.bump(moved), moved, token) : 0;
-      return { seq, wasOpen: announced !== undefined };
+      return { generation, seq, wasOpen: announced !== undefined };
     },
     openIntents: async (olderThanMs, limit) => intents.open(olderThanMs, limit),
     history: async (limit) => log.last(limit),

@@ -1,6 +1,6 @@
 import type { Store } from '../store.js';
 import type { OpenIntent } from '../types.js';
-import { writingKeys } from './redis-keys.js';
+import { generationIn, writingKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
 import type { RedisLink } from './redis-link.js';
 import { beginScript, boundsOf, endScript, openIntentsScript } from './redis-scripts.js';
@@ -24,8 +24,8 @@ export function createRedisIntents({ run }: RedisLink, keys: ControlKeys, bounds
     async end(token, outcome, tags) {
       const committed = outcome === 'committed' ? '1' : '0';
       const reply = await run(endScript, touched(token, tags), [...boundsOf(bounds), token, committed]);
-      const [seq, wasOpen] = reply as [number, number];
-      return { seq, wasOpen: wasOpen === 1 };
+      const [seq, wasOpen, generation] = reply as [number, number, string];
+      return { seq, wasOpen: wasOpen === 1, generation: generationIn(generation) };
     },
     async openIntents(olderThanMs, limit) {
       const reply = await run(openIntentsScript, [keys.intents], [Math.ceil(olderThanMs), limit]);

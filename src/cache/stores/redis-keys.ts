@@ -24,6 +24,11 @@ export interface ControlKeys {
   readonly isControl: (key: string) => boolean;
 }
 
+/** Of what stands under the generation's key, the generation: a `?` in front is its fence. */
+export function generationIn(text: string): string {
+  return text.startsWith('?') ? text.slice(1) : text;
+}
+
 /** @throws RangeError when the prefix has a brace in it, which would tear the keys apart on a cluster */
 export function controlKeys(prefix: string): ControlKeys {
   if (/[{}]/.test(prefix)) throw new RangeError(`the prefix of the control keys takes no braces, got "${prefix}"`);

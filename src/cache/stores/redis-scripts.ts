@@ -125,8 +125,8 @@ local function collect(s, ms, moved)
 end`;
 
 /**
- * KEYS … tag… · Advances the clock once and moves every tag to it; a tag's count of announced writes stays. A clock
- * that is gone while the generation lives (evicted, deleted by hand) would start below the entries, so the generation
+ * KEYS … tag… · Advances the clock once and moves every tag to it; a tag's count of announced writes stays. Returns the
+ * new seq and the generation, empty when it is gone. A clock that is gone while the generation lives (evicted, deleted by hand) would start below the entries, so the generation
  * goes too.
  */
 export const bumpScript = `${writing}
@@ -134,7 +134,7 @@ local s, ms = tick(), now()
 for i = 7, #KEYS do change(KEYS[i], s, 0) end
 note(s, ms, false, #KEYS - 6, 7, #KEYS, function (i) return KEYS[i] end)
 collect(s, ms, #KEYS - 6)
-return s`;
+return { s, redis.call('GET', KEYS[1]) or '' }`;
 
 /**
  * KEYS … intents intent tag… · ARGV … token
@@ -151,7 +151,7 @@ return 1`;
 
 /**
  * KEYS … intents intent tag… · ARGV … token, '1' when committed
- * Returns the new seq (0 when rolled back) and whether the intent was open. Tags of the intent stand under the same hash
+ * Returns the new seq (0 when rolled back), whether the intent was open, and the generation, empty when it is gone. Tags of the intent stand under the same hash
  * tag as the keys named.
  */
 export const endScript = `${writing}
@@ -173,7 +173,7 @@ if s then
 end
 collect(s or tonumber(redis.call('GET', KEYS[2]) or 0), now(), #moved)
 redis.call('DEL', KEYS[8])
-return { s or 0, redis.call('ZREM', KEYS[7], ARGV[3]) }`;
+return { s or 0, redis.call('ZREM', KEYS[7], ARGV[3]), redis.call('GET', KEYS[1]) or '' }`;
 
 /** KEYS intents · ARGV age in ms, limit · Returns token, age in ms, token, age in ms, … oldest first. */
 export const openIntentsScript = `

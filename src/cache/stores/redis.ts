@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { BumpRecord, Handshake, Look, Occasion, Store, TagState } from '../store.js';
+import type { BumpRecord, Control, Handshake, Look, Occasion, Store, TagState } from '../store.js';
 import { createRedisEntries } from './redis-entries.js';
 import { createRedisIntents } from './redis-intents.js';
-import { controlKeys, writingKeys } from './redis-keys.js';
+import { controlKeys, generationIn, writingKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
+import { createRedisLeases } from './redis-lease.js';
 import { createRedisLink } from './redis-link.js';
 import type { RedisLink } from './redis-link.js';
+import { gatherLooks } from './redis-looks.js';
 import { boundsOf, bumpScript, generationScript, liftScript } from './redis-scripts.js';
 
 export interface RedisStoreOptions {
@@ -45,22 +47,23 @@ export interface RedisStoreOptions {
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, prefix, commandTimeoutMs = 1000, quarantineMs = 5000, reconnectMsMax = 500 } = options;
   const keys = controlKeys(prefix);
-  const link = createRedisLink({ url, keys, commandTimeoutMs, reconnectMsMax, beatMs: options.beatMs ?? 1000 });
+  const bare = createRedisLink({ url, keys, commandTimeoutMs, reconnectMsMax, beatMs: options.beatMs ?? 1000 });
+  const link: RedisLink = { ...bare, mget: gatherLooks(bare.mget) };
   const bounds = { tagsMax: options.tagsMax ?? 1_000_000, tagAgeMsMax: options.tagAgeMsMax ?? 7 * 86_400_000 };
   return {
     kind: 'redis',
     connect: link.connect,
     handshake: (occasion) => handshake(link, keys, occasion, quarantineMs),
     look: (entryKey, tags) => look(link, keys, entryKey, tags),
-    lookTags: async (tags) => {
-      const asked = [keys.generation, keys.seq, keys.floor, ...tags.map(keys.tag)];
-      const [text, seq, floor, ...states] = await link.mget(asked);
-      return { generation: openGeneration(text, seq, floor).generation, tags: tagStates(states, floor) };
-    },
+    lookTags: (tags) => lookTags(link, keys, tags),
     put: link.entries.set,
     ...createRedisEntries(link.entries, keys.isControl),
-    bump: async (tags) =>
-      Number(await link.run(bumpScript, [...writingKeys(keys), ...tags.map(keys.tag)], boundsOf(bounds))),
+    leases: createRedisLeases(link),
+    bump: async (tags) => {
+      const reply = await link.run(bumpScript, [...writingKeys(keys), ...tags.map(keys.tag)], boundsOf(bounds));
+      const [seq, generation] = reply as [number, string];
+      return { seq, generation: generationIn(generation) };
+    },
     ...createRedisIntents(link, keys, bounds),
     history: async (limit) => {
       if (!(limit > 0)) return [];
@@ -78,13 +81,23 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 }
 
 async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: readonly string[]): Promise<Look> {
-  const asked = [keys.generation, keys.hold, keys.seq, keys.floor, entryKey, ...tags.map(keys.tag)];
-  const [generation, hold, seq, floor, entry, ...states] = await link.mget(asked);
+  const [entry, ...texts] = await link.mget([entryKey, ...controlOf(keys), ...tags.map(keys.tag)]);
+  return { ...controlIn(texts), entry: entry ?? undefined };
+}
+
+async function lookTags(link: RedisLink, keys: ControlKeys, tags: readonly string[]): Promise<Control> {
+  return controlIn(await link.mget([...controlOf(keys), ...tags.map(keys.tag)]));
+}
+
+function controlOf({ generation, hold, seq, floor }: ControlKeys): readonly string[] {
+  return [generation, hold, seq, floor];
+}
+
+function controlIn([generation, hold, seq, floor, ...states]: readonly (string | null)[]): Control {
   return {
     ...openGeneration(generation, seq, floor),
     held: hold !== null,
     seq: Number(seq),
-    entry: entry ?? undefined,
     tags: tagStates(states, floor),
   };
 }
@@ -92,12 +105,12 @@ async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: 
 type Text = string | null | undefined;
 
 /**
- * A `?` in front is the fence. Without the clock or the floor the generation means nothing: entries of it may be ahead of the
- * next bump, or older than a tag that was forgotten.
+ * Without the clock or the floor the generation means nothing: entries of it may be ahead of the next bump, or older than a
+ * tag that was forgotten.
  */
 function openGeneration(text: Text, seq: Text, floor: Text): Pick<Look, 'generation' | 'fenced'> {
   if (!text || !seq || !/^\d+$/.test(floor ?? '')) return { generation: undefined, fenced: false };
-  return text.startsWith('?') ? { generation: text.slice(1), fenced: true } : { generation: text, fenced: false };
+  return { generation: generationIn(text), fenced: text.startsWith('?') };
 }
 
 /** @param floor read by the same command: between two, a tag could be forgotten under an older floor */
