@@ -62,7 +62,7 @@ export function describeHistory(create: () => StoreFixture): void {
   it('tells the last bumps, youngest first, with their tags and the write they ended', () =>
     withStore(create(), async (store) => {
       const before = (await store.history(10)).length;
-      const first = await store.bump(['errand:1', 'list']);
+      const { seq: first } = await store.bump(['errand:1', 'list']);
       await store.begin('w', ['escrow:1']);
       const { seq } = await store.end('w', 'committed', ['escrow:1', 'list']);
       await store.begin('undone', ['escrow:2']);

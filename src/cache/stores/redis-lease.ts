@@ -3,17 +3,22 @@ import type { Leases } from '../store.js';
 import type { RedisLink } from './redis-link.js';
 
 /** Leases as keys with a time to live, each beside its entry. */
-export function createRedisLeases({ entries: { commands, bounded } }: Pick<RedisLink, 'entries'>): Leases {
+export function createRedisLeases({ entries: { about } }: Pick<RedisLink, 'entries'>): Leases {
   return {
     async claim(entryKey, lease, { leastS0, forMs, seen }) {
       const { key, isBesideEntry } = placeOf(entryKey);
       const names = isBesideEntry && seen !== undefined ? [key, entryKey] : [key];
       const given = [leaseText(lease), lease.generation, leastS0, Math.ceil(forMs), seen ?? ''];
-      return String(await refusable(bounded(commands.eval(claimScript, names.length, ...names, ...given))));
+      const claim = about(key, (server) => server.eval(claimScript, names.length, ...names, ...given));
+      return String(await refusable(claim));
     },
-    standing: async (entryKey) => (await bounded(commands.get(placeOf(entryKey).key))) ?? undefined,
+    standing: async (entryKey) => {
+      const { key } = placeOf(entryKey);
+      return (await about(key, (server) => server.get(key))) ?? undefined;
+    },
     release: async (entryKey, lease) => {
-      await bounded(commands.eval(releaseScript, 1, placeOf(entryKey).key, leaseText(lease)));
+      const { key } = placeOf(entryKey);
+      await about(key, (server) => server.eval(releaseScript, 1, key, leaseText(lease)));
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { CacheUnavailable, EntryRefused } from '../store.js';
 
-/** Commands about one entry, or about keys of its slot, sent to whichever server has that. */
+/** What can be asked about an entry, of whichever server has its slot. */
 export type EntryCommands = Pick<Redis, 'get' | 'strlen' | 'pttl' | 'unlink' | 'eval'>;
 
 /** The servers that keep entries: the one that has the control keys, or all of a cluster. */
@@ -10,9 +10,10 @@ export interface EntryServers {
   mget(keys: readonly string[]): Promise<readonly (string | null)[]>;
   /** @throws EntryRefused when it is not kept, CacheUnavailable when the whole store is in trouble */
   set(key: string, text: string, ttlMs: number): Promise<void>;
-  readonly commands: EntryCommands;
+  /** Runs a command about one entry, or about keys of its slot. @throws EntryRefused, CacheUnavailable as `set` */
+  about<T>(key: string, command: (server: EntryCommands) => Promise<T>): Promise<T>;
   primaries(): readonly Redis[];
-  /** Awaits a reply about entries. @throws EntryRefused, CacheUnavailable as `set` */
+  /** Awaits a reply of one of the `primaries`. @throws EntryRefused, CacheUnavailable as `set` */
   bounded<T>(reply: Promise<T>): Promise<T>;
   /** Resolves when entries can be kept, or the first attempt at it has taken too long. Never rejects. */
   connect(): Promise<void>;
@@ -33,7 +34,7 @@ export function createOneServer(redis: Redis, bounded: <T>(reply: Promise<T>) =>
         throw error;
       }
     },
-    commands: redis,
+    about: (_, command) => bounded(command(redis)),
     primaries: () => [redis],
     bounded,
     connect: async () => {},
