@@ -2,6 +2,7 @@ import { startLoad } from './load/load.js';
 import { measure } from './measure.js';
 import { parseOptions, usage, type BenchOptions } from './options.js';
 import { circumstances, generatorNote, jsonOf, linesOf, tableOf } from './report.js';
+import { runStoreBench } from './store/run.js';
 import { setStage, type Stops } from './stage/stage.js';
 
 /** Measures RunAm beside its peers and prints the result. @returns the exit code: 0, 1 (failed), 2 (wrong usage) */
@@ -37,6 +38,7 @@ export async function runBench({ args, rootDir }: { args: readonly string[]; roo
 }
 
 async function run(options: BenchOptions & { rootDir: string }, stops: Stops): Promise<void> {
+  if (options.only !== 'requests') return runStoreBench(options, stops);
   console.log('  Loading the demo and starting the servers …');
   const cases = await setStage(options, stops);
   const load = startLoad();

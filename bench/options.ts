@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+const parts = ['requests', 'invalidation', 'bounds'] as const;
+
 export interface BenchOptions {
   /** Measured time of each case. */
   readonly seconds: number;
@@ -8,12 +10,14 @@ export interface BenchOptions {
   readonly connections: number;
   /** End with one line of JSON. */
   readonly isJson: boolean;
+  /** What to measure: whole requests, or parts of the cache, which take longer. */
+  readonly only: (typeof parts)[number];
   /** A folder for CPU profiles of the RunAm processes. */
   readonly profileDir: string | undefined;
 }
 
 export const usage =
-  'Usage: npm run bench -- [--seconds N] [--connections N] [--json] [--profile FOLDER]   (defaults: 3 s a case, 16 connections)';
+  'Usage: npm run bench -- [--seconds N] [--connections N] [--json] [--profile FOLDER] [--only requests|invalidation|bounds]   (defaults: 3 s a case, 16 connections)';
 
 /** @throws Error in one sentence when the words are not of the usage */
 export function parseOptions(args: readonly string[]): BenchOptions {
@@ -24,14 +28,22 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       connections: { type: 'string', default: '16' },
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },
+      only: { type: 'string', default: 'requests' },
     },
   });
   return {
     seconds: wholeNumber('--seconds', values.seconds, 600),
     connections: wholeNumber('--connections', values.connections, 256),
     isJson: values.json,
+    only: partOf(values.only),
     profileDir: values.profile === undefined ? undefined : resolve(values.profile),
   };
+}
+
+function partOf(text: string): BenchOptions['only'] {
+  const part = parts.find((name) => name === text);
+  if (part === undefined) throw new Error(`--only takes one of ${parts.join(', ')}, not "${text}".`);
+  return part;
 }
 
 function wholeNumber(name: string, text: string, max: number): number {

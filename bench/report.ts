@@ -66,6 +66,10 @@ export function circumstances({ seconds, connections }: BenchOptions): string {
 }
 
 export function jsonOf(lines: readonly Line[], { seconds, connections }: BenchOptions): string {
-  const { node } = process.versions;
-  return JSON.stringify({ ok: true, seconds, connections, cores: availableParallelism(), node, cases: lines });
+  return jsonWith({ seconds, connections, cases: lines });
+}
+
+/** One line: `parts`, and what they were measured on. */
+export function jsonWith(parts: object): string {
+  return JSON.stringify({ ok: true, cores: availableParallelism(), node: process.versions.node, ...parts });
 }

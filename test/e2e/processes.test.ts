@@ -5,7 +5,8 @@ import { createChecker, type Checker } from '../support/checker.js';
 import { createWorld, runLoad, type World } from '../support/load.js';
 import { openMarket } from '../support/market.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
-import { startRedis, type RedisProcess } from '../support/redis.js';
+import { startRedis } from '../support/redis.js';
+import { startCluster } from '../support/redis-cluster.js';
 import { startServerProcess, type ServerProcess } from '../support/server-process.js';
 import { startTestApp } from '../support/test-app.js';
 
@@ -13,15 +14,21 @@ const operationsMax = Number(process.env['RUNAM_E2E_OPERATIONS'] ?? 2000);
 const seed = Number(process.env['RUNAM_E2E_SEED'] ?? Date.now() % 1_000_000);
 const testMsMax = 60_000 + operationsMax * 50;
 
-describe.each([
-  { processesCount: 2, operations: operationsMax },
-  { processesCount: 3, operations: Math.ceil(operationsMax / 4) },
-])('$processesCount server processes on one PostgreSQL and one Redis', ({ processesCount, operations }) => {
-  let redis: RedisProcess;
+interface SharedRedis {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+describe.each<{ processesCount: number; operations: number; kind: string; start: () => Promise<SharedRedis> }>([
+  { processesCount: 2, operations: operationsMax, kind: 'Redis', start: startRedis },
+  { processesCount: 3, operations: Math.ceil(operationsMax / 4), kind: 'Redis', start: startRedis },
+  { processesCount: 2, operations: Math.ceil(operationsMax / 4), kind: 'Redis Cluster', start: startCluster },
+])('$processesCount server processes on one PostgreSQL and one $kind', ({ processesCount, operations, start }) => {
+  let redis: SharedRedis;
   let database: TestDatabase;
   let servers: readonly ServerProcess[];
   beforeAll(async () => {
-    [redis, database] = await Promise.all([startRedis(), createOpenMarket()]);
+    [redis, database] = await Promise.all([start(), createOpenMarket()]);
     const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, CACHE_QUARANTINE_MS: '0' };
     servers = await Promise.all(Array.from({ length: processesCount }, () => startServerProcess(env)));
   });

@@ -72,6 +72,19 @@ describe('a Redis Cluster', () => {
     for (const key of rows) expect((await read(key, 'cleared')).value).toBe('cleared');
   }, 60_000);
 
+  it('is entered with a password by those who have it', async () => {
+    const servers = await cluster();
+    for (const node of servers.nodes)
+      await withClient(node, (client) => client.config('SET', 'requirepass', 'open sesame'));
+    const hosts = servers.url.slice('redis-cluster://'.length);
+    const cache = openCache({ ...servers, url: `redis-cluster://:open%20sesame@${hosts}` }, 'p');
+    for (let row = 0; row < 10; row += 1) await cache.read(readOf(value('v'), { key: `errand:${row}` }));
+    for (let row = 0; row < 10; row += 1)
+      expect((await cache.read(readOf(neverLoads, { key: `errand:${row}` }))).value).toBe('v');
+    const stranger = openCache({ ...servers, url: `redis-cluster://:wrong@${hosts}` }, 'p');
+    expect((await stranger.read(readOf(value('direct')))).outcome).toMatchObject({ reason: 'store-unavailable' });
+  }, 60_000);
+
   it('loses the entries of a server that died, and nothing else', async () => {
     const servers = await cluster();
     const prefix = randomUUID();

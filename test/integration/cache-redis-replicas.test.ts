@@ -27,6 +27,15 @@ function openCache({ url }: RedisProcess): Cache {
 const becomes = (cache: Cache, state: 'ready' | 'lost'): Promise<void> =>
   eventually(async () => (await cache.health()).state === state, 45_000);
 
+/** Long enough for a store that is trusted again too early to be asked. */
+async function bypassesFor(cache: Cache, ms: number): Promise<void> {
+  const end = Date.now() + ms;
+  while (Date.now() < end) {
+    expect((await cache.read(readOf(value('direct')))).outcome.kind).toBe('bypass');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 describe('a process that only reads', () => {
   it('shows nothing of a primary that was made a replica while its connection stayed open', async () => {
     const [demoted, successor] = [await server(), await server()];
@@ -35,8 +44,7 @@ describe('a process that only reads', () => {
     expect((await cache.read(readOf(neverLoads))).value).toBe('old');
     await withClient(demoted, (client) => client.replicaof('127.0.0.1', successor.port));
     await becomes(cache, 'lost');
-    for (let reads = 0; reads < 20; reads += 1)
-      expect((await cache.read(readOf(value('direct')))).outcome.kind).toBe('bypass');
+    await bypassesFor(cache, 1000);
   }, 60_000);
 
   it('shows nothing of a primary that has lost the replicas it is to have, and caches again when they are back', async () => {
@@ -49,8 +57,7 @@ describe('a process that only reads', () => {
     expect((await cache.read(readOf(neverLoads))).value).toBe('old');
     await replica.kill();
     await becomes(cache, 'lost');
-    for (let reads = 0; reads < 20; reads += 1)
-      expect((await cache.read(readOf(value('direct')))).outcome.kind).toBe('bypass');
+    await bypassesFor(cache, 1000);
     await replica.restart();
     await until(() => withClient(replica, async (client) => /master_link_status:up/.test(await client.info())));
     await becomes(cache, 'ready');

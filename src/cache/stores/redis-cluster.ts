@@ -47,8 +47,7 @@ export function createClusterServers(options: ClusterServersOptions): EntryServe
       if (resting.has(serverOf(key))) return;
       await ask(key, () => cluster.set(key, text, 'PX', Math.ceil(ttlMs)));
     },
-    commands: cluster,
-    at: (key, command) => ask(key, () => command(cluster)),
+    about: (key, command) => ask(key, () => command(cluster)),
     primaries: () => cluster.nodes('master'),
     bounded: (reply) =>
       withTimeLimit(reply, commandTimeoutMs).catch((error: unknown) => {

@@ -16,7 +16,7 @@ export interface RedisEntries {
 
 /** @param isControl keys that are no entries: they are never listed, and naming one is an error */
 export function createRedisEntries(servers: EntryServers, isControl: (key: string) => boolean): RedisEntries {
-  const { bounded, commands } = servers;
+  const { bounded, about } = servers;
   return {
     async scan(pattern, limit) {
       const found = new Set<string>();
@@ -30,12 +30,12 @@ export function createRedisEntries(servers: EntryServers, isControl: (key: strin
     },
     async unlink(entryKeys) {
       refuseControl(entryKeys, isControl);
-      const removed = await inSlices(entryKeys, (key) => commands.unlink(key), bounded);
+      const removed = await inSlices(entryKeys, (key) => about(key, (server) => server.unlink(key)));
       return removed.reduce((sum, count) => sum + count, 0);
     },
     async inspect(entryKeys) {
       refuseControl(entryKeys, isControl);
-      const infos = await inSlices(entryKeys, (key) => infoOf(commands, key), bounded);
+      const infos = await inSlices(entryKeys, (key) => about(key, (server) => infoOf(server, key)));
       return infos.flatMap((info) => info ?? []);
     },
   };
@@ -63,14 +63,10 @@ function refuseControl(keys: readonly string[], isControl: (key: string) => bool
 }
 
 /** One command a key, so that each goes to its server; many at a time, but not all. */
-async function inSlices<T>(
-  keys: readonly string[],
-  command: (key: string) => Promise<T>,
-  bounded: EntryServers['bounded'],
-): Promise<readonly T[]> {
+async function inSlices<T>(keys: readonly string[], command: (key: string) => Promise<T>): Promise<readonly T[]> {
   const done: T[] = [];
   for (let start = 0; start < keys.length; start += sliceMax) {
-    done.push(...(await bounded(Promise.all(keys.slice(start, start + sliceMax).map(command)))));
+    done.push(...(await Promise.all(keys.slice(start, start + sliceMax).map(command))));
   }
   return done;
 }

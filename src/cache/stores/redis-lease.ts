@@ -1,21 +1,37 @@
-import { leaseText, stampLength } from '../store.js';
+import { EntryRefused, leaseText, stampLength } from '../store.js';
 import type { Leases } from '../store.js';
 import type { RedisLink } from './redis-link.js';
 
 /** Leases as keys with a time to live, each beside its entry. */
-export function createRedisLeases({ entries }: Pick<RedisLink, 'entries'>): Leases {
+export function createRedisLeases({ entries: { about } }: Pick<RedisLink, 'entries'>): Leases {
   return {
     async claim(entryKey, lease, { leastS0, forMs, seen }) {
       const { key, isBesideEntry } = placeOf(entryKey);
       const names = isBesideEntry && seen !== undefined ? [key, entryKey] : [key];
       const given = [leaseText(lease), lease.generation, leastS0, Math.ceil(forMs), seen ?? ''];
-      return String(await entries.at(entryKey, (at) => at.eval(claimScript, names.length, ...names, ...given)));
+      const claim = about(key, (server) => server.eval(claimScript, names.length, ...names, ...given));
+      return String(await refusable(claim));
     },
-    standing: async (entryKey) => (await entries.at(entryKey, (at) => at.get(placeOf(entryKey).key))) ?? undefined,
+    standing: async (entryKey) => {
+      const { key } = placeOf(entryKey);
+      return (await about(key, (server) => server.get(key))) ?? undefined;
+    },
     release: async (entryKey, lease) => {
-      await entries.at(entryKey, (at) => at.eval(releaseScript, 1, placeOf(entryKey).key, leaseText(lease)));
+      const { key } = placeOf(entryKey);
+      await about(key, (server) => server.eval(releaseScript, 1, key, leaseText(lease)));
     },
   };
+}
+
+/** A server that is well and says no (out of memory) has no lease to give; that is no reason to do without its entries. */
+async function refusable<T>(reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause instanceof Error && cause.name === 'ReplyError') throw new EntryRefused(cause.message, { cause });
+    throw error;
+  }
 }
 
 /**

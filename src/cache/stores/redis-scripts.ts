@@ -56,8 +56,8 @@ export const logLimits = { bumps: 1000, tags: 20 } as const;
  * `collect` forgets the tags bumped longest ago, when there are too many or when they are older than any entry lives. The
  * floor is raised first, to the youngest that is forgotten: an entry that such a tag made invalid has s0 < seq(tag) <= floor,
  * so it stays invalid. It is only too strict: an entry from before the floor with a tag never bumped is invalid too. A tag
- * with announced writes is left, and comes back into the index with their end. Each call forgets at most about twice as many
- * tags as it moves: a bump stays O(its tags), and the number of tags bounded. Clocks decide only how soon, never what
+ * with announced writes is left, and comes back into the index with their end. Each call forgets at least as many tags as it
+ * moves and at most about twice as many: a bump stays O(its tags), and the number of tags bounded. Clocks decide only how soon, never what
  * is valid.
  */
 const writing = `
@@ -108,7 +108,7 @@ local function forget(upTo, most)
   return #keys
 end
 local function collect(s, ms, moved)
-  local most = 2 * moved + 16
+  local most = math.max(moved, math.min(2 * moved + 16, 1000))
   local keep, age = tonumber(ARGV[1]), tonumber(ARGV[2])
   local last = redis.call('LINDEX', KEYS[6], -1)
   if not last or ms - (string.match(last, '^%d+') or 0) >= age / 8 then redis.call('RPUSH', KEYS[6], ms .. ' ' .. s) end

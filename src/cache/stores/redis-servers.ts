@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { CacheUnavailable, EntryRefused } from '../store.js';
 
-/** Commands about one entry, or about keys of its slot, sent to whichever server has that. */
+/** What can be asked about an entry, of whichever server has its slot. */
 export type EntryCommands = Pick<Redis, 'get' | 'strlen' | 'pttl' | 'unlink' | 'eval'>;
 
 /** The servers that keep entries: the one that has the control keys, or all of a cluster. */
@@ -10,11 +10,10 @@ export interface EntryServers {
   mget(keys: readonly string[]): Promise<readonly (string | null)[]>;
   /** @throws EntryRefused when it is not kept, CacheUnavailable when the whole store is in trouble */
   set(key: string, text: string, ttlMs: number): Promise<void>;
-  readonly commands: EntryCommands;
-  /** Sends a command about one entry to its server, unless that was in trouble a moment ago. @throws EntryRefused, CacheUnavailable as `set` */
-  at<T>(key: string, command: (commands: EntryCommands) => Promise<T>): Promise<T>;
+  /** Runs a command about one entry, or about keys of its slot. @throws EntryRefused, CacheUnavailable as `set` */
+  about<T>(key: string, command: (server: EntryCommands) => Promise<T>): Promise<T>;
   primaries(): readonly Redis[];
-  /** Awaits a reply about entries. @throws EntryRefused, CacheUnavailable as `set` */
+  /** Awaits a reply of one of the `primaries`. @throws EntryRefused, CacheUnavailable as `set` */
   bounded<T>(reply: Promise<T>): Promise<T>;
   /** Resolves when entries can be kept, or the first attempt at it has taken too long. Never rejects. */
   connect(): Promise<void>;
@@ -25,23 +24,20 @@ export interface EntryServers {
 export function createOneServer(redis: Redis, bounded: <T>(reply: Promise<T>) => Promise<T>): EntryServers {
   return {
     mget: (keys) => bounded(redis.mget([...keys])),
-    set: async (key, text, ttlMs) => void (await refusable(bounded(redis.set(key, text, 'PX', Math.ceil(ttlMs))))),
-    commands: redis,
-    at: (_key, command) => refusable(bounded(command(redis))),
+    /** A server that is well and says no (out of memory) refuses this entry only; silence or a lost connection is more. */
+    async set(key, text, ttlMs) {
+      try {
+        await bounded(redis.set(key, text, 'PX', Math.ceil(ttlMs)));
+      } catch (error) {
+        const cause = error instanceof CacheUnavailable ? error.cause : error;
+        if (cause instanceof Error && cause.name === 'ReplyError') throw new EntryRefused(cause.message, { cause });
+        throw error;
+      }
+    },
+    about: (_, command) => bounded(command(redis)),
     primaries: () => [redis],
     bounded,
     connect: async () => {},
     close() {},
   };
-}
-
-/** A server that is well and says no (out of memory) refuses this entry only; silence or a lost connection is more. */
-async function refusable<T>(reply: Promise<T>): Promise<T> {
-  try {
-    return await reply;
-  } catch (error) {
-    const cause = error instanceof CacheUnavailable ? error.cause : error;
-    if (cause instanceof Error && cause.name === 'ReplyError') throw new EntryRefused(cause.message, { cause });
-    throw error;
-  }
 }
