@@ -10,7 +10,10 @@ import type { Visit } from './visit.js';
 export interface LeasingOptions {
   /** How long a fill is others' business too, milliseconds; 0: every process loads for itself. Default 5000. */
   readonly leaseMs?: number;
-  /** How long a reader waits for the fills of other processes altogether, milliseconds. Default 2000. */
+  /**
+   * How long a reader waits for the fills of other processes altogether, milliseconds; less once it is known that such
+   * loads are quick. Default `leaseMs`.
+   */
   readonly leaseWaitMsMax?: number;
   /** How time passes while waiting. Default: the monotonic clock and timers. */
   readonly timing?: Timing;
@@ -73,7 +76,7 @@ const systemTiming: Timing = {
 const noHold: Hold = { release: async () => {} };
 
 export function createLeasing(deps: LeasingDeps, options: LeasingOptions): Leasing {
-  const { leaseMs = 5000, leaseWaitMsMax = 2000, timing = systemTiming } = options;
+  const { leaseMs = 5000, leaseWaitMsMax = leaseMs, timing = systemTiming } = options;
   const patiences = new WeakMap<Visit, Patience>();
   const unkept = new LRUCache<string, true>({ max: unkeptMax });
   const boundOf = (type: string): number => {
