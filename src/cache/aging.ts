@@ -33,7 +33,7 @@ export function createAging({ jitter = 0.1, earlyRefreshBeta = 1, random = Math.
     // 1 - random() is never 0, whose logarithm would be due at any age.
     ageMs - costMs * earlyRefreshBeta * Math.log(1 - random()) >= lifeMs;
   return {
-    grant: (ttlMs) => (ttlMs < literalTtlMsMax ? ttlMs : ttlMs * (1 - jitter * random())),
+    grant: (ttlMs) => (ttlMs < literalTtlMsMax ? ttlMs : Math.floor(ttlMs * (1 - jitter * random()))),
     isDue(entry, { ttlMs, softTtlMs }, nowMs) {
       const ageMs = nowMs - entry.loadedAt;
       if (softTtlMs !== undefined && ageMs >= softTtlMs) return true;
