@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import type { Breaker } from './breaker.js';
 import type { Costs } from './costs.js';
@@ -96,7 +97,8 @@ export function createLeasing(deps: LeasingDeps, options: LeasingOptions): Leasi
       const leastS0 = visit.request.tier === 'ttl' ? 0 : Math.max(0, ...look.tags.map(({ seq }) => seq));
       // A tag that cannot be read makes every entry invalid: there is nothing to wait for.
       if (leaseMs <= 0 || unkept.has(visit.entryKey) || !Number.isSafeInteger(leastS0)) return noHold;
-      const lease = { generation: look.generation ?? '', s0: look.seq, token: randomUUID() };
+      const of = `${look.generation ?? ''}/${crc32(visit.flightName)}`;
+      const lease = { of, s0: look.seq, token: randomUUID() };
       return claim(deps, visit.entryKey, lease, { leastS0, forMs: leaseMs, seen: look.stamp }, { timing, patience });
     },
     learn(entryKey, isKept) {
