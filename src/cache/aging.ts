@@ -35,7 +35,7 @@ export function createAging({ jitter = 0.1, earlyRefreshBeta = 1, random = Math.
     // 1 - dice is never 0, whose logarithm would be due at any age.
     ageMs - costMs * earlyRefreshBeta * Math.log(1 - dice) >= lifeMs;
   return {
-    grant: (ttlMs) => (ttlMs < literalTtlMsMax ? ttlMs : ttlMs * (1 - jitter * random())),
+    grant: (ttlMs) => (ttlMs < literalTtlMsMax ? ttlMs : Math.floor(ttlMs * (1 - jitter * random()))),
     roll: random,
     isDue(entry, { dice, request: { ttlMs, softTtlMs } }, nowMs) {
       if (entry.isAbsent) return false;

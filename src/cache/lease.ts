@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import type { Breaker } from './breaker.js';
 import type { Costs } from './costs.js';
@@ -10,7 +11,10 @@ import type { Visit } from './visit.js';
 export interface LeasingOptions {
   /** How long a fill is others' business too, milliseconds; 0: every process loads for itself. Default 5000. */
   readonly leaseMs?: number;
-  /** How long a reader waits for the fills of other processes altogether, milliseconds. Default 2000. */
+  /**
+   * How long a reader waits for the fills of other processes altogether, milliseconds; less once it is known that such
+   * loads are quick. Default `leaseMs`.
+   */
   readonly leaseWaitMsMax?: number;
   /** How time passes while waiting. Default: the monotonic clock and timers. */
   readonly timing?: Timing;
@@ -73,7 +77,7 @@ const systemTiming: Timing = {
 const noHold: Hold = { release: async () => {} };
 
 export function createLeasing(deps: LeasingDeps, options: LeasingOptions): Leasing {
-  const { leaseMs = 5000, leaseWaitMsMax = 2000, timing = systemTiming } = options;
+  const { leaseMs = 5000, leaseWaitMsMax = leaseMs, timing = systemTiming } = options;
   const patiences = new WeakMap<Visit, Patience>();
   const unkept = new LRUCache<string, true>({ max: unkeptMax });
   const boundOf = (type: string): number => {
@@ -93,7 +97,8 @@ export function createLeasing(deps: LeasingDeps, options: LeasingOptions): Leasi
       const leastS0 = visit.request.tier === 'ttl' ? 0 : Math.max(0, ...look.tags.map(({ seq }) => seq));
       // A tag that cannot be read makes every entry invalid: there is nothing to wait for.
       if (leaseMs <= 0 || unkept.has(visit.entryKey) || !Number.isSafeInteger(leastS0)) return noHold;
-      const lease = { generation: look.generation ?? '', s0: look.seq, token: randomUUID() };
+      const of = `${look.generation ?? ''}/${crc32(visit.flightName)}`;
+      const lease = { of, s0: look.seq, token: randomUUID() };
       return claim(deps, visit.entryKey, lease, { leastS0, forMs: leaseMs, seen: look.stamp }, { timing, patience });
     },
     learn(entryKey, isKept) {

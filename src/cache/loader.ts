@@ -131,7 +131,7 @@ async function load(deps: LoaderDeps, visit: Visit, started: () => void = () => 
       const loadedAt = deps.now();
       const beganMs = deps.leasing.timing.nowMs();
       const value = await request.load();
-      const costMs = deps.leasing.timing.nowMs() - beganMs;
+      const costMs = Math.round(10 * (deps.leasing.timing.nowMs() - beganMs)) / 10;
       deps.costs.note(request.type, costMs);
       const found = value === undefined ? [] : (request.tagsFound?.(value) ?? []);
       const ttlMs = deps.aging.grant(request.ttlMs);

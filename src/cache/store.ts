@@ -69,9 +69,10 @@ export interface Ended extends Position {
   readonly wasOpen: boolean;
 }
 
-/** A fill under way, as others see it: what will be stored began at `s0` of `generation`. */
+/** A fill under way, as others see it: what will be stored began at `s0`. */
 export interface Lease {
-  readonly generation: string;
+  /** The generation and the question that it answers, without spaces; the fill of another does not help. */
+  readonly of: string;
   readonly s0: number;
   /** Names this one fill. */
   readonly token: string;
@@ -83,8 +84,8 @@ export interface Lease {
  */
 export interface Leases {
   /**
-   * Takes the lease of an entry. One that stands is kept when its fill will do for this reader too: same generation, and
-   * begun at `leastS0` or later. @returns the lease that stands now, as `leaseText` writes it; empty when the entry is
+   * Takes the lease of an entry. One that stands is kept when its fill will do for this reader too: of the same, and begun at
+   * `leastS0` or later. @returns the lease that stands now, as `leaseText` writes it; empty when the entry is
    * not the one seen any more. @throws EntryRefused when the store is well but gives none
    */
   claim(entryKey: string, lease: Lease, terms: LeaseTerms): Promise<string>;
@@ -111,8 +112,8 @@ export function stampOf(entry = ''): string | undefined {
 
 export const stampLength = 10;
 
-export function leaseText({ generation, s0, token }: Lease): string {
-  return `${s0} ${generation} ${token}`;
+export function leaseText({ of, s0, token }: Lease): string {
+  return `${s0} ${of} ${token}`;
 }
 
 export type Occasion = 'connected' | 'vanished';

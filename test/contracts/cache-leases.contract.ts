@@ -78,7 +78,7 @@ export function describeLeases(create: () => StoreFixture): void {
     const fixture = create();
     await withCaches(fixture, async (open) => {
       const cache = open(patient);
-      await standingLease(fixture, cache, 200);
+      await standingLease(open, 200);
       const waiting = cache.read(readOf(value('well')));
       await fixture.pass(200);
       expect((await waiting).outcome).toMatchObject({ kind: 'miss', reason: 'cold' });
@@ -89,7 +89,7 @@ export function describeLeases(create: () => StoreFixture): void {
     const fixture = create();
     await withCaches(fixture, async (open) => {
       const cache = open({ ...patient, leaseWaitMsMax: 30, loadsMax: 1 });
-      await standingLease(fixture, cache, 60_000);
+      await standingLease(open, 60_000);
       const waiting = cache.read(readOf(value('own')));
       expect((await cache.read(readOf(value('other'), { key: 'errand:2' }))).value).toBe('other');
       expect((await waiting).value).toBe('own');
@@ -103,7 +103,7 @@ export function describeLeases(create: () => StoreFixture): void {
       const pause = async (ms: number): Promise<void> => void (time.ms += ms);
       const cache = open({ ...patient, timing: { nowMs: () => time.ms, pause } });
       await cache.read(readOf(async () => ((time.ms += 400), 'slow'), { key: 'errand:2' }));
-      await standingLease(fixture, cache, 60_000);
+      await standingLease(open, 60_000);
       const beganMs = time.ms;
       await cache.read(readOf(value('own')));
       expect(time.ms - beganMs).toBe(2000);
@@ -115,10 +115,17 @@ export function describeLeases(create: () => StoreFixture): void {
     await withCaches(fixture, async (open) => {
       const cache = open(patient);
       await cache.read(readOf(value<unknown>(undefined)));
-      await standingLease(fixture, cache, 60_000);
+      await standingLease(open, 60_000);
       expect((await cache.read(readOf(value<unknown>('found')))).value).toBe('found');
     });
   });
+
+  it('has nobody wait for a load of another question under the same key', () =>
+    withCaches(create(), async (open) => {
+      const cache = open(patient);
+      await standingLease(open, 60_000);
+      expect((await cache.read(readOf(value('other'), { identity: 'other' }))).value).toBe('other');
+    }));
 
   it('leaves no lease behind: not after a load, a failed one, nor one that could not be stored', async () => {
     const fixture = create();
@@ -157,19 +164,8 @@ export function describeLeases(create: () => StoreFixture): void {
 const claimsOf = (store: Store, entryKey: string) => (): Promise<string | undefined> => store.leases.standing(entryKey);
 
 /** The lease of a process that does not come back. */
-async function standingLease(fixture: StoreFixture, cache: Cache, forMs: number): Promise<void> {
-  await cache.health();
-  const store = fixture.open();
-  store.connect({ up() {}, down() {} });
-  const claim = async (): Promise<boolean> => {
-    const { generation = '', seq } = await store.look(entryKeyOf(fixture), []);
-    await store.leases.claim(
-      entryKeyOf(fixture),
-      { generation, s0: seq, token: 'dead' },
-      { leastS0: 0, forMs, seen: undefined },
-    );
-    return true;
-  };
-  await eventually(() => claim().catch(() => false));
-  await store.close();
+async function standingLease(open: (options: LeasingOptions) => Cache, forMs: number): Promise<void> {
+  const stuck = heldLoad<string>();
+  void open({ leaseMs: forMs }).read(readOf(stuck.load));
+  await stuck.begun;
 }

@@ -149,6 +149,26 @@ describe('the configuration', () => {
     expect(faultsOf({ CACHE_DEFAULT_TIMEOUT: text })).toHaveLength(1);
   });
 
+  it('says what the settings that spare loads take', () => {
+    const env = {
+      CACHE_FILL_LEASE_MS: '1s',
+      CACHE_SOFT_TTL_PERCENT: '0',
+      CACHE_EARLY_REFRESH_BETA: '-1',
+      CACHE_TTL_JITTER_PERCENT: '91',
+      CACHE_STALE_IF_ERROR_S: '1.5',
+      CACHE_NEGATIVE_TIMEOUT_S: '86401',
+    };
+    expect(faultsOf(env)).toEqual([
+      'CACHE_FILL_LEASE_MS: got "1s"; takes whole milliseconds from 0 (every process loads for itself) to 600000.',
+      'CACHE_SOFT_TTL_PERCENT: got "0"; takes whole percent from 1 to 100.',
+      'CACHE_EARLY_REFRESH_BETA: got "-1"; takes numbers from 0 (never) to 100, such as 0.5.',
+      'CACHE_TTL_JITTER_PERCENT: got "91"; takes whole percent from 0 to 90.',
+      'CACHE_STALE_IF_ERROR_S: got "1.5"; takes whole seconds from 0 (not at all) to 86400.',
+      'CACHE_NEGATIVE_TIMEOUT_S: got "86401"; takes whole seconds from 0 (not at all) to 86400.',
+    ]);
+    expect(loadEnv({ CACHE_EARLY_REFRESH_BETA: '0.5' }).cache.refill.earlyRefreshBeta).toBe(0.5);
+  });
+
   it.each(['*', 'app.example.com', 'https://app.example.com/path', 'https://a.example,ftp'])(
     'refuses %s as web origins',
     (text) => {

@@ -18,7 +18,7 @@ export function createMemoryLeases(now: () => number, entryOf: (entryKey: string
     async claim(entryKey, lease, { leastS0, forMs, seen }) {
       if (seen !== undefined && seen !== stampOf(entryOf(entryKey))) return '';
       const standing = alive(entryKey);
-      if (standing && standing.generation === lease.generation && standing.s0 >= leastS0) return leaseText(standing);
+      if (standing && standing.of === lease.of && standing.s0 >= leastS0) return leaseText(standing);
       held.set(entryKey, { lease, expiresAt: now() + forMs });
       return leaseText(lease);
     },

@@ -8,7 +8,7 @@ export function createRedisLeases({ entries: { about } }: Pick<RedisLink, 'entri
     async claim(entryKey, lease, { leastS0, forMs, seen }) {
       const { key, isBesideEntry } = placeOf(entryKey);
       const names = isBesideEntry && seen !== undefined ? [key, entryKey] : [key];
-      const given = [leaseText(lease), lease.generation, leastS0, Math.ceil(forMs), seen ?? ''];
+      const given = [leaseText(lease), lease.of, leastS0, Math.ceil(forMs), seen ?? ''];
       const claim = about(key, (server) => server.eval(claimScript, names.length, ...names, ...given));
       return String(await refusable(claim));
     },
@@ -44,13 +44,13 @@ function placeOf(entryKey: string): { readonly key: string; readonly isBesideEnt
   return { key: hasTag ? `${entryKey}:lease` : `{${entryKey}}:lease`, isBesideEntry: hasTag || !/[{}]/.test(entryKey) };
 }
 
-/** KEYS lease [entry] · ARGV lease as text, generation, least s0, ms, stamp seen · Returns the lease that stands, or nothing. */
+/** KEYS lease [entry] · ARGV lease as text, what it is of, least s0, ms, stamp seen · Returns the lease that stands, or nothing. */
 const claimScript = `
 if KEYS[2] and redis.call('GETRANGE', KEYS[2], 0, ${stampLength - 1}) ~= ARGV[5] then return '' end
 local held = redis.call('GET', KEYS[1])
 if held then
-  local s0, g = string.match(held, '^(%d+) (%S+) ')
-  if g == ARGV[2] and tonumber(s0) >= tonumber(ARGV[3]) then return held end
+  local s0, of = string.match(held, '^(%d+) (%S+) ')
+  if of == ARGV[2] and tonumber(s0) >= tonumber(ARGV[3]) then return held end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
 return ARGV[1]`;

@@ -1,8 +1,8 @@
 import { UseMiddleware, type MiddlewareFn } from 'type-graphql';
-import { canonicalJson, type CacheType } from '../../invalidation/index.js';
+import type { CacheType } from '../../invalidation/index.js';
 import type { Viewer } from '../../kernel/index.js';
 import type { GraphqlContext } from '../context.js';
-import { scopedKey, scopeTags, type Scope } from './scope.js';
+import { scopedIdentity, scopedKey, scopeTags, type Scope } from './scope.js';
 import { absenceOf, termsOf } from './ttl-policy.js';
 
 /** How one resolver's answer is kept: what it is called, whom it may be shown to, and what spoils it. */
@@ -33,7 +33,7 @@ export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDec
     const { value } = await caching.cache.read<Value>({
       type,
       key: scopedKey(scope, viewer, key(typedArgs, viewer)),
-      identity: canonicalJson(args),
+      identity: scopedIdentity(scope, viewer, args),
       tags: [...tags(typedArgs, viewer), ...scopeTags(scope, viewer)],
       ...(scope !== 'everyone' && { tenant: viewer.tenantId }),
       ...termsOf(caching.policy[type]),
