@@ -4,7 +4,7 @@ import { printSchema } from 'graphql';
 import { createCache, createMemoryStore, createNullStore, createRedisStore, type Store } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
-import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
+import { createApollo, createFloors, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { cacheTypes, createInvalidator, startReaper, type CacheType } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
@@ -76,7 +76,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const services = createServices(db, clock, tokens, config, logger);
   const apollo = createApollo({ schema, logger, introspection: config.graphql.hasIntrospection });
   await apollo.start();
-  const caching = { cache, policy: policyOf(config) };
+  const caching = { cache, policy: policyOf(config), floors: createFloors(cache) };
   const http = await createHttpServer({
     apollo,
     context: { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant },

@@ -91,6 +91,7 @@ export function createCache(options: CacheOptions): Cache {
   return {
     read: createReadThrough({ ...shared, loader, prefix }),
     ...createWriting({ store, breaker, emit }),
+    position: () => undefined,
     on: observers.add,
     stats: stats.snapshot,
     health: () => checkHealth(store, breaker, fence, prefix),

@@ -134,6 +134,7 @@ async function keep(deps: LoaderDeps, visit: Visit, flight: FencedFlight, loaded
   if (found.length > 0) deps.hints.set(entryKey, found);
   try {
     await deps.breaker.run(() => deps.store.put(entryKey, entry, leftMs));
+    deps.emit({ kind: 'stored', type, key: request.key, length: entry.length });
   } catch (error) {
     // Anything else is the loss of the store, which the breaker has announced.
     if (error instanceof EntryRefused) notStored(deps, visit, 'refused', error.message);

@@ -46,6 +46,7 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
     if (store.kind === 'null') return loadAlone(deps, visit, { kind: 'bypass', reason: 'disabled' });
     if (!(visit.request.ttlMs > 0)) return loadAlone(deps, visit, { kind: 'bypass', reason: 'ttl-zero' });
     if (!breaker.isReady()) await breaker.opened;
+    if (visit.request.bypass) return loadShared(deps, visit, visit.request.bypass);
     if (visit.request.tier === 'strict' && breaker.mayForget()) return loadShared(deps, visit, 'unsafe-eviction');
     for (let looks = 0; looks < looksMax; looks++) {
       const answer = await lookOnce(deps, visit);
@@ -105,7 +106,12 @@ async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: rea
   const decoded = readable(deps, visit, () => ({ value: deps.codec.decode(entry.value) }));
   if (!decoded) return { kind: 'miss', reason: 'corrupt' };
   const ageMs = Math.max(0, nowMs - entry.loadedAt);
-  const outcome = outcomeOf(visit, { kind: 'hit', ageMs, ttlMs: visit.request.ttlMs - ageMs });
+  const outcome = outcomeOf(visit, {
+    kind: 'hit',
+    ageMs,
+    ttlMs: visit.request.ttlMs - ageMs,
+    asOf: { generation: entry.generation, seq: entry.s0 },
+  });
   return { kind: 'hit', answer: { value: decoded.value, outcome } };
 }
 

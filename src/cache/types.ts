@@ -6,10 +6,11 @@ export type Tier = 'strict' | 'acked' | 'ttl';
 
 /**
  * Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back.
- * `unsafe-eviction`: a strict read of a store that may drop tags.
+ * `unsafe-eviction`: a strict read of a store that may drop tags. `demoted`: the shadow verifier of this process found an
+ * entry of this type that was older than its guarantee.
  */
 export type BypassReason =
-  'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unsafe-eviction' | 'unserializable';
+  'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unsafe-eviction' | 'unserializable' | 'demoted';
 
 /**
  * Why a read found nothing it could use. `cold`: no entry. `expired`: an entry older than the ttl of this request.
@@ -17,6 +18,12 @@ export type BypassReason =
  * `contended`: bumps kept landing while this read waited for the load of another.
  */
 export type MissReason = 'cold' | 'expired' | 'stale-tag' | 'generation' | 'identity' | 'corrupt' | 'contended';
+
+/** A point in the logical time of a store. */
+export interface Position {
+  readonly generation: string;
+  readonly seq: number;
+}
 
 /** What one read did. Log, metrics, headers and tests all read this one object. */
 export interface Outcome {
@@ -32,6 +39,8 @@ export interface Outcome {
   readonly ttlMs: number;
   /** Milliseconds this read took, load included. */
   readonly tookMs: number;
+  /** On a hit: the store's logical time, read before the load of the value began. Every bump up to here is in the value. */
+  readonly asOf?: Position;
 }
 
 export interface ReadRequest<V> {
@@ -51,6 +60,10 @@ export interface ReadRequest<V> {
   readonly load: () => Promise<V>;
   /** Tags known only from the value, such as one per row of a list. */
   readonly tagsFound?: (value: V) => readonly string[];
+  /** Goes past the cache, for this reason. */
+  readonly bypass?: 'demoted';
+  /** The read never answers with a value whose load began before this position, whatever the tier. */
+  readonly floor?: Position;
 }
 
 export interface ReadResult<V> {
@@ -99,6 +112,8 @@ export interface Cache {
   end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<boolean>;
   /** Writes announced at least `olderThanMs` milliseconds ago and not ended, oldest first. @throws CacheUnavailable */
   openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
+  /** The highest position this process has learnt from its own writes and looks; undefined before the first. No round trip. */
+  position(): Position | undefined;
   /** Makes every entry invalid at once, whatever its tier. @throws CacheUnavailable */
   clearAll(): Promise<void>;
   /** Calls `observer` with every event until the returned function is called. What it throws breaks no read. */
@@ -125,6 +140,12 @@ export type CacheEvent =
       readonly key: string;
       readonly detail: string;
     }
+  /** An entry has arrived in the store. `length` is of the whole entry, characters. */
+  | { readonly kind: 'stored'; readonly type: string; readonly key: string; readonly length: number }
+  /** The shadow verifier compared a hit with a load of its own. */
+  | { readonly kind: 'shadow-checked'; readonly type: string; readonly key: string; readonly verdict: ShadowVerdict }
+  /** After a verdict `stale`: reads of this type go past the cache for `forMs` milliseconds, in this process. */
+  | { readonly kind: 'demoted'; readonly type: string; readonly key: string; readonly forMs: number }
   /** Once per outage: reads go to their loads until `store-recovered`. */
   | { readonly kind: 'store-lost'; readonly error: unknown }
   | { readonly kind: 'store-recovered'; readonly downMs: number }
@@ -136,6 +157,13 @@ export type CacheEvent =
   | { readonly kind: 'fence-kept'; readonly error: unknown }
   /** The store may drop tags under memory pressure, which would bring stale entries back; strict reads bypass it. Once per connection. */
   | { readonly kind: 'unsafe-eviction'; readonly policy: string };
+
+/**
+ * `same`: the entry was right. `overtaken`: it differed from the load, and was spoilt since or differs no more: a write came
+ * in between. `stale`: it differs, and no write was told of although the longest lawful delay has passed. `failed`: the
+ * load of the verifier threw, or its value cannot be compared.
+ */
+export type ShadowVerdict = 'same' | 'overtaken' | 'stale' | 'failed';
 
 /** `absent`: the store knows no generation (new, or flushed). `restarted`: another server process, or a failover. */
 export type GenerationReason = 'absent' | 'restarted' | 'cleared';
@@ -153,6 +181,8 @@ export interface Counts {
 export interface CacheStats extends Counts {
   readonly bumps: number;
   readonly types: Readonly<Record<string, Counts>>;
+  /** Types that go past the cache because of a stale entry, with the milliseconds left. Absent without a shadow verifier. */
+  readonly demoted?: Readonly<Record<string, number>>;
 }
 
 export type StoreKind = 'memory' | 'redis' | 'null';
@@ -165,4 +195,6 @@ export interface CacheHealth {
   /** One round trip to the store, milliseconds; 0 when lost. */
   readonly latencyMs: number;
   readonly detail: string;
+  /** Types that go past the cache because an entry was found older than its guarantee. Absent when there are none. */
+  readonly demoted?: readonly string[];
 }

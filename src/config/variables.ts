@@ -1,5 +1,6 @@
 import { cacheVariables, redisVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
+import { observabilityVariables } from './observability.variables.js';
 import { variable } from './variable.js';
 
 const day = 86_400;
@@ -137,4 +138,5 @@ export const variables = {
   ...authVariables,
   ...redisVariables,
   ...cacheVariables,
+  ...observabilityVariables,
 };

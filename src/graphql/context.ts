@@ -1,6 +1,7 @@
-import type { Cache } from '../cache/index.js';
+import type { Cache, Outcome, Position } from '../cache/index.js';
 import type { Viewer } from '../kernel/index.js';
 import type { CacheTrace } from './caching/cache-trace.js';
+import type { FloorMark, Floors } from './caching/floor.js';
 import type { TtlPolicy } from './caching/ttl-policy.js';
 import type { Loaders } from './loaders.js';
 import type { Services } from './services.js';
@@ -9,6 +10,7 @@ import type { Services } from './services.js';
 export interface Caching {
   readonly cache: Cache;
   readonly policy: TtlPolicy;
+  readonly floors: Floors;
 }
 
 /** Made afresh for every request. */
@@ -21,4 +23,13 @@ export interface GraphqlContext {
   /** Replaced before each mutation field, so nothing read before a write is shown after it. */
   loaders: Loaders;
   readonly cacheTrace: CacheTrace[];
+  /** What was read through the cache to learn who asks. */
+  readonly viewerReads: readonly Outcome[];
+  /** The answer is to say what the cache did. */
+  readonly isTraced: boolean;
+  /** No read of this request may show anything older. */
+  readonly floor: Position | undefined;
+  readonly floorMark: FloorMark;
+  /** A cached field is being loaded again behind an answer. */
+  readonly isReload?: boolean;
 }

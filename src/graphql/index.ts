@@ -6,3 +6,5 @@ export { playgroundExamples, renderPlayground } from './playground/index.js';
 export type { Caching, GraphqlContext } from './context.js';
 export type { Services } from './services.js';
 export type { TtlPolicy } from './caching/ttl-policy.js';
+export { revalidated } from './caching/cache-status.js';
+export { createFloors, floorHeader, type Floors } from './caching/floor.js';

@@ -6,6 +6,7 @@ import {
 import { ApolloArmor } from '@escape.tech/graphql-armor';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../kernel/index.js';
+import { cacheExtensionPlugin } from './caching/cache-extension.js';
 import { cacheStatusPlugin } from './caching/cache-status.js';
 import type { GraphqlContext } from './context.js';
 import { defectPlugin, formatError } from './errors.js';
@@ -36,6 +37,7 @@ export function createApollo({ schema, logger, introspection }: ApolloOptions): 
       // It would watch every field of every answer, to compute a header that for us is always the same.
       ApolloServerPluginCacheControlDisabled(),
       cacheStatusPlugin,
+      cacheExtensionPlugin,
       defectPlugin(logger),
     ],
     logger: {

@@ -5,8 +5,9 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ContextDeps, GraphqlContext } from '../graphql/index.js';
-import { bearerOf, createContextFactory, renderPlayground } from '../graphql/index.js';
+import { bearerOf, createContextFactory, floorHeader, renderPlayground } from '../graphql/index.js';
 import { AppError, uuidv7, type Logger } from '../kernel/index.js';
+import { withEtag } from './graphql-get.js';
 import { createPage } from './page.js';
 
 export interface HttpOptions {
@@ -28,7 +29,7 @@ export interface HttpOptions {
 
 const graphqlPath = '/graphql';
 const preflightS = 86_400;
-const exposedHeaders = ['cache-status', 'retry-after', 'x-request-id'];
+const exposedHeaders = ['cache-status', 'etag', 'retry-after', 'x-request-id', floorHeader];
 
 /** The front door: GraphQL, playground and probes. The Apollo server must have been started. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
@@ -64,18 +65,21 @@ function addGraphql(app: FastifyInstance, { apollo, context, playground }: HttpO
         tenant: headerOf(request, 'x-runam-tenant'),
         requestId: request.id,
         userAgent: headerOf(request, 'user-agent'),
+        cacheTrace: headerOf(request, 'x-runam-cache'),
+        cacheFloor: headerOf(request, floorHeader),
       }),
   });
+  const answerGet = withEtag(answer);
   app.post(graphqlPath, answer);
   if (!playground) {
-    app.get(graphqlPath, answer);
+    app.get(graphqlPath, answerGet);
     return;
   }
   const page = createPage(() => renderPlayground({ endpoint: graphqlPath, ...playground }));
   /** GraphQL clients do not ask for HTML; a shared link to the playground carries its query in the address. */
   const isBrowsing = (request: FastifyRequest): boolean => request.headers.accept?.includes('text/html') === true;
   app.get(graphqlPath, (request, reply) =>
-    isBrowsing(request) ? page(request, reply) : answer.call(app, request, reply),
+    isBrowsing(request) ? page(request, reply) : answerGet.call(app, request, reply),
   );
   app.get('/', (_request, reply) => reply.redirect(graphqlPath));
 }
