@@ -8,6 +8,8 @@ export type { MemoryStoreOptions } from './stores/memory.js';
 export { createRedisStore } from './stores/redis.js';
 export type { RedisStoreOptions } from './stores/redis.js';
 export { createNullStore } from './stores/null.js';
+export { createShadow } from './shadow.js';
+export type { ShadowOptions } from './shadow.js';
 export { decodeValue, encodeValue, Undecodable, Unserializable } from './serializers/index.js';
 export type { WireType } from './serializers/index.js';
 export { tenantTag, typeTag } from './visit.js';
