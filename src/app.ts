@@ -4,7 +4,7 @@ import { printSchema } from 'graphql';
 import { createCache, createMemoryStore, createNullStore, createRedisStore, type Store } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
-import { createApollo, createFloors, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
+import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { cacheTypes, createInvalidator, startReaper, type CacheType } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
@@ -64,6 +64,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
     replay: async () => void (await db.tellUntold(0)),
     settled: () => db.writesEnded(),
+    nearBytesMax: config.cache.nearBytesMax,
   });
   logCacheEvents(cache, logger);
   db.onChanges(
@@ -76,7 +77,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const services = createServices(db, clock, tokens, config, logger);
   const apollo = createApollo({ schema, logger, introspection: config.graphql.hasIntrospection });
   await apollo.start();
-  const caching = { cache, policy: policyOf(config), floors: createFloors(cache) };
+  const caching = { cache, policy: policyOf(config) };
   const http = await createHttpServer({
     apollo,
     context: { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant },
@@ -151,8 +152,9 @@ function storeOf({ cache, redis }: Config): Store {
 
 function policyOf({ cache }: Config): TtlPolicy {
   const entries = cacheTypes.map((type) => {
-    const { timeoutS, consistency } = cache.types[type];
-    return [type, { ttlMs: cache.isEnabled ? timeoutS * 1000 : 0, tier: consistency }];
+    const { timeoutS, consistency, boundMs } = cache.types[type];
+    const ttlMs = cache.isEnabled ? timeoutS * 1000 : 0;
+    return [type, { ttlMs, tier: consistency, ...(boundMs !== undefined && { boundMs }) }];
   });
   return Object.fromEntries(entries) as TtlPolicy;
 }

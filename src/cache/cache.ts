@@ -5,7 +5,11 @@ import { createFence } from './fence.js';
 import type { Fence } from './fence.js';
 import { createFencedFlights, createQueuedFlights } from './flights.js';
 import { createLoader } from './loader.js';
+import { createLooker } from './looker.js';
+import { createNearRead } from './near-read.js';
+import { createNear } from './near.js';
 import { createObservers } from './observers.js';
+import { createPositions } from './position.js';
 import { createReadThrough } from './read-through.js';
 import type { WireType } from './serializers/index.js';
 import { createSlots } from './slots.js';
@@ -37,6 +41,13 @@ export interface CacheOptions {
   readonly loadsMax?: number;
   /** Wall-clock milliseconds. Default `Date.now`. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that is never set, for the bound of bounded reads. Default `performance.now`. */
+  readonly monotonicNow?: () => number;
+  /**
+   * How much of what was used a moment ago is kept in this process, decoded, so that the store is asked for its tags only;
+   * bytes, estimated. Default 0: nothing.
+   */
+  readonly nearBytesMax?: number;
   /** Classes that may stand inside cached values. Default none. */
   readonly registerTypes?: readonly WireType[];
   /** Longer entries are not stored, characters. Default 1,048,576. */
@@ -63,6 +74,8 @@ export function createCache(options: CacheOptions): Cache {
     settled = async () => {},
     loadsMax = 64,
     now = Date.now,
+    monotonicNow = () => performance.now(),
+    nearBytesMax = 0,
     openWaitMsMax = 2000,
     retryMsMax = 500,
     settleMs = 1500,
@@ -75,11 +88,16 @@ export function createCache(options: CacheOptions): Cache {
   };
   const breaker = createBreaker({ store, replay, settled, emit, openWaitMsMax, retryMsMax, settleMs });
   const fence = createFence({ store, breaker, settled, emit });
+  const codec = createCodec(options.registerTypes ?? []);
+  const near = createNear({ bytesMax: nearBytesMax, codec, now, monotonicNow });
+  const positions = createPositions();
+  const looker = createLooker({ store, breaker, fence, positions });
   const shared = {
     store,
     breaker,
-    fence,
-    codec: createCodec(options.registerTypes ?? []),
+    looker,
+    near,
+    codec,
     flights: createFencedFlights(),
     hints: new LRUCache<string, readonly string[]>({ max: options.hintsMax ?? 10_000 }),
     emit,
@@ -88,10 +106,11 @@ export function createCache(options: CacheOptions): Cache {
   const slots = createSlots(loadsMax);
   const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
   const loader = createLoader({ ...shared, queued: createQueuedFlights(), slots, entryLengthMax });
+  const nearRead = createNearRead({ near, looker, now, isRemote: store.kind !== 'memory' });
   return {
-    read: createReadThrough({ ...shared, loader, prefix }),
-    ...createWriting({ store, breaker, emit }),
-    position: () => undefined,
+    read: createReadThrough({ ...shared, loader, prefix, nearRead }),
+    ...createWriting({ store, breaker, near, positions, emit }),
+    position: positions.present,
     on: observers.add,
     stats: stats.snapshot,
     health: () => checkHealth(store, breaker, fence, prefix),

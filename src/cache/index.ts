@@ -2,7 +2,7 @@ export * from './types.js';
 export { createCache } from './cache.js';
 export type { CacheOptions } from './cache.js';
 export { CacheUnavailable, EntryRefused } from './store.js';
-export type { Ended, Handshake, Look, Store, StoreLink, TagState } from './store.js';
+export type { Bumped, Control, Ended, Handshake, Look, Store, StoreLink, TagState } from './store.js';
 export { createMemoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
 export { createRedisStore } from './stores/redis.js';

@@ -1,7 +1,9 @@
 import type { Breaker } from './breaker.js';
 import type { Codec } from './codec.js';
 import { sealEntry } from './entry.js';
+import type { Entry } from './entry.js';
 import type { FencedFlight, FencedFlights, Loaded, QueuedFlights, Shared } from './flights.js';
+import type { Near } from './near.js';
 import type { Slots } from './slots.js';
 import { EntryRefused } from './store.js';
 import type { Store } from './store.js';
@@ -17,6 +19,7 @@ export interface LoaderDeps {
   readonly queued: QueuedFlights;
   readonly slots: Slots;
   readonly hints: TagHints;
+  readonly near: Near;
   readonly emit: (event: CacheEvent) => void;
   readonly now: () => number;
   /** Longer entries are not stored, characters. */
@@ -26,7 +29,7 @@ export interface LoaderDeps {
 /** Runs the caller's loads. */
 export interface Loader {
   /** Loads as the flight others may join, and stores what came. */
-  fill(visit: Visit, fence: Pick<FencedFlight, 'generation' | 's0'>): Promise<Filled>;
+  fill(visit: Visit, fence: Omit<FencedFlight, 'done'>): Promise<Filled>;
   /** @throws Error when the caller is itself a part of the load it is about to wait for */
   refuseOwnLoad(visit: Visit): void;
   /** Loads without storing; shared by readers that began before the load did. */
@@ -122,19 +125,21 @@ async function keep(deps: LoaderDeps, visit: Visit, flight: FencedFlight, loaded
   const { request, entryKey } = visit;
   const leftMs = request.ttlMs - (deps.now() - loaded.loadedAt);
   if (loaded.text === undefined || leftMs <= 0 || !deps.flights.isCurrent(visit.flightName, flight)) return;
-  const { generation, s0 } = flight;
+  const { generation, s0, lookedAt } = flight;
   const { type, tenant, identity } = request;
   const { tags, loadedAt, text } = loaded;
-  const entry = sealEntry({ generation, s0, loadedAt, type, tenant, identity, tags, value: text });
-  if (entry.length > deps.entryLengthMax) {
-    notStored(deps, visit, 'too-large', `${entry.length} characters, at most ${deps.entryLengthMax} are kept`);
+  const entry: Entry = { generation, s0, loadedAt, type, tenant, identity, tags, value: text };
+  const sealed = sealEntry(entry);
+  if (sealed.length > deps.entryLengthMax) {
+    notStored(deps, visit, 'too-large', `${sealed.length} characters, at most ${deps.entryLengthMax} are kept`);
     return;
   }
   const found = missingFrom(visit.tags, tags);
   if (found.length > 0) deps.hints.set(entryKey, found);
   try {
-    await deps.breaker.run(() => deps.store.put(entryKey, entry, leftMs));
-    deps.emit({ kind: 'stored', type, key: request.key, length: entry.length });
+    await deps.breaker.run(() => deps.store.put(entryKey, sealed, leftMs));
+    deps.emit({ kind: 'stored', type, key: request.key, length: sealed.length });
+    deps.near.keep(entryKey, entry, lookedAt);
   } catch (error) {
     // Anything else is the loss of the store, which the breaker has announced.
     if (error instanceof EntryRefused) notStored(deps, visit, 'refused', error.message);

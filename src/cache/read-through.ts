@@ -2,19 +2,25 @@ import type { Breaker } from './breaker.js';
 import type { Codec } from './codec.js';
 import { openEntry } from './entry.js';
 import type { Entry } from './entry.js';
-import type { Fence } from './fence.js';
 import type { FencedFlight, FencedFlights, Loaded } from './flights.js';
 import type { Loader } from './loader.js';
+import type { Looker } from './looker.js';
+import type { NearRead } from './near-read.js';
+import { neverLooked } from './near.js';
+import type { Kept, Near, Stamp } from './near.js';
 import type { Look, Store, TagState } from './store.js';
 import type { BypassReason, CacheEvent, MissReason, Outcome, ReadRequest, ReadResult } from './types.js';
-import { mismatchOf, missingFrom, relevantTags, unmovedSince } from './validity.js';
+import { heedsTags, mismatchOf, missingFrom, relevantTags, unmovedSince, whyBlocked } from './validity.js';
+import type { Blocked } from './validity.js';
 import { beginVisit, outcomeOf } from './visit.js';
 import type { TagHints, Visit } from './visit.js';
 
 export interface ReadThroughDeps {
   readonly store: Store;
   readonly breaker: Breaker;
-  readonly fence: Fence;
+  readonly looker: Looker;
+  readonly near: Near;
+  readonly nearRead: NearRead;
   readonly codec: Codec;
   readonly flights: FencedFlights;
   readonly loader: Loader;
@@ -33,7 +39,7 @@ const looksMax = 3;
  * end, no value whose load began before this read did.
  */
 export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadRequest<V>) => Promise<ReadResult<V>> {
-  const { store, breaker, loader, emit, prefix } = deps;
+  const { store, breaker, loader, nearRead, emit, prefix } = deps;
   return async <V>(request: ReadRequest<V>) => {
     // The store and those who share a load know values only as unknown; `V` is what this request's `load` promises.
     const visit = beginVisit(request as ReadRequest<unknown>, prefix, loader.tick());
@@ -45,8 +51,11 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
   async function read(visit: Visit): Promise<Answer> {
     if (store.kind === 'null') return loadAlone(deps, visit, { kind: 'bypass', reason: 'disabled' });
     if (!(visit.request.ttlMs > 0)) return loadAlone(deps, visit, { kind: 'bypass', reason: 'ttl-zero' });
-    if (!breaker.isReady()) await breaker.opened;
     if (visit.request.bypass) return loadShared(deps, visit, visit.request.bypass);
+    const within = nearRead.withinBound(visit);
+    const answer = within && hit(deps, visit, within, 'near');
+    if (answer) return answer;
+    if (!breaker.isReady()) await breaker.opened;
     if (visit.request.tier === 'strict' && breaker.mayForget()) return loadShared(deps, visit, 'unsafe-eviction');
     for (let looks = 0; looks < looksMax; looks++) {
       const answer = await lookOnce(deps, visit);
@@ -60,28 +69,25 @@ type Answer = ReadResult<unknown>;
 
 /** Undefined: look again. */
 async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | undefined> {
-  const { store, breaker, fence, hints, flights } = deps;
-  const obeysTags = visit.request.tier !== 'ttl';
-  const asked = obeysTags ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : [];
-  const look = await ask(breaker, () => store.look(visit.entryKey, asked));
+  const { looker, near, nearRead, hints, flights } = deps;
+  const nearFound = await nearRead.look(visit);
+  if (nearFound?.kind === 'blocked') return loadShared(deps, visit, nearFound.reason);
+  const nearAnswer = nearFound && hit(deps, visit, nearFound.kept, 'near');
+  if (nearAnswer) return nearAnswer;
+
+  const { tier, floor } = visit.request;
+  const asked = tier !== 'ttl' || floor ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : [];
+  const lookedAt = near.stamp();
+  const look = await looker.look(visit.entryKey, asked);
   if (!look) return loadShared(deps, visit, 'store-unavailable');
-  const blocked = whyBlocked(look);
-  if (look.generation === undefined) void breaker.regenerate();
-  fence.noticed(look);
+  const blocked = whyBlocked(visit, look);
   if (blocked) return loadShared(deps, visit, blocked);
 
-  const found = await judge(deps, visit, look, asked);
+  const found = await judge(deps, visit, look, asked, lookedAt);
   if (found.kind === 'hit') return found.answer;
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
-  const flight = flights.joinable(visit.flightName, look);
-  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, found.reason);
-}
-
-type Blocked = 'quarantine' | 'open-write';
-
-function whyBlocked(look: Look): Blocked | undefined {
-  if (look.generation === undefined || look.held || look.fenced) return 'quarantine';
-  return look.tags.some((tag) => tag.open > 0) ? 'open-write' : undefined;
+  const flight = flights.joinable(visit, look);
+  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, lookedAt, found.reason);
 }
 
 type Found =
@@ -89,30 +95,43 @@ type Found =
   | { readonly kind: 'miss'; readonly reason: MissReason }
   | { readonly kind: 'blocked'; readonly reason: 'open-write' | 'store-unavailable' };
 
-async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: readonly string[]): Promise<Found> {
+async function judge(
+  deps: ReadThroughDeps,
+  visit: Visit,
+  look: Look,
+  asked: readonly string[],
+  lookedAt: Stamp,
+): Promise<Found> {
   if (look.entry === undefined) return { kind: 'miss', reason: 'cold' };
   const entry = readable(deps, visit, () => openEntry(look.entry ?? ''));
   if (!entry) return { kind: 'miss', reason: 'corrupt' };
-  const nowMs = deps.now();
-  const mismatch = mismatchOf(entry, visit, look, nowMs);
+  const mismatch = mismatchOf(entry, visit, look.generation, deps.now());
   if (mismatch) return { kind: 'miss', reason: mismatch };
-  if (visit.request.tier !== 'ttl') {
+  const heeds = heedsTags(visit, entry.s0);
+  if (heeds) {
     const states = await tagsOf(deps, visit, entry, look, asked);
     if (states === 'unavailable') return { kind: 'blocked', reason: 'store-unavailable' };
     if (states === 'forgotten') return { kind: 'miss', reason: 'generation' };
     if (states.some((tag) => tag.open > 0)) return { kind: 'blocked', reason: 'open-write' };
     if (!unmovedSince(entry.s0, states)) return { kind: 'miss', reason: 'stale-tag' };
   }
-  const decoded = readable(deps, visit, () => ({ value: deps.codec.decode(entry.value) }));
-  if (!decoded) return { kind: 'miss', reason: 'corrupt' };
-  const ageMs = Math.max(0, nowMs - entry.loadedAt);
-  const outcome = outcomeOf(visit, {
-    kind: 'hit',
-    ageMs,
-    ttlMs: visit.request.ttlMs - ageMs,
-    asOf: { generation: entry.generation, seq: entry.s0 },
-  });
-  return { kind: 'hit', answer: { value: decoded.value, outcome } };
+  const kept = deps.near.keep(visit.entryKey, entry, heeds ? lookedAt : neverLooked);
+  const answer = hit(deps, visit, kept, 'store');
+  return answer ? { kind: 'hit', answer } : { kind: 'miss', reason: 'corrupt' };
+}
+
+/** Undefined when the value does not decode. */
+function hit(deps: ReadThroughDeps, visit: Visit, kept: Kept, layer: 'near' | 'store'): Answer | undefined {
+  const { near, now } = deps;
+  const { ttlMs, isFrozen = false } = visit.request;
+  const decoded = readable(deps, visit, () => ({ value: near.valueOf(visit.entryKey, kept, isFrozen) }));
+  if (!decoded) {
+    near.drop(visit.entryKey, kept);
+    return undefined;
+  }
+  const ageMs = Math.max(0, now() - kept.entry.loadedAt);
+  const asOf = { generation: kept.entry.generation, seq: kept.entry.s0 };
+  return { value: decoded.value, outcome: outcomeOf(visit, { kind: 'hit', layer, ageMs, ttlMs: ttlMs - ageMs, asOf }) };
 }
 
 /**
@@ -120,7 +139,7 @@ async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: rea
  * its state between the two, and with it what happened to those tags.
  */
 async function tagsOf(
-  { store, breaker, hints }: ReadThroughDeps,
+  { looker, hints }: ReadThroughDeps,
   visit: Visit,
   entry: Entry,
   look: Look,
@@ -129,7 +148,7 @@ async function tagsOf(
   const { known, unknown } = relevantTags(entry.tags, visit, asked, look.tags);
   if (unknown.length === 0) return known;
   hints.set(visit.entryKey, missingFrom(visit.tags, entry.tags));
-  const more = await ask(breaker, () => store.lookTags(unknown));
+  const more = await looker.lookTags(unknown);
   if (!more) return 'unavailable';
   return more.generation === look.generation ? [...known, ...more.tags] : 'forgotten';
 }
@@ -142,10 +161,10 @@ async function join(
 ): Promise<Answer | undefined> {
   deps.loader.refuseOwnLoad(visit);
   const loaded = await flight.done;
-  if (visit.request.tier !== 'ttl') {
+  if (heedsTags(visit, flight.s0)) {
     // A tag that only the value could name may have been bumped, or announced, between the flight's beginning and this read.
     const unknown = missingFrom(asked, loaded.tags);
-    const more = unknown.length > 0 ? await ask(deps.breaker, () => deps.store.lookTags(unknown)) : undefined;
+    const more = unknown.length > 0 ? await deps.looker.lookTags(unknown) : undefined;
     const isFresh = more?.generation === flight.generation && unmovedSince(flight.s0, more.tags);
     if (unknown.length > 0 && !isFresh) return undefined;
   }
@@ -154,8 +173,14 @@ async function join(
   return { value: copyOf(deps, loaded), outcome };
 }
 
-async function fill(deps: ReadThroughDeps, visit: Visit, look: Look, reason: MissReason): Promise<Answer> {
-  const fence = { generation: look.generation ?? '', s0: look.seq };
+async function fill(
+  deps: ReadThroughDeps,
+  visit: Visit,
+  look: Look,
+  lookedAt: Stamp,
+  reason: MissReason,
+): Promise<Answer> {
+  const fence = { generation: look.generation ?? '', s0: look.seq, lookedAt };
   const { loaded, unserializable } = await deps.loader.fill(visit, fence);
   const facts: Pick<Outcome, 'kind' | 'reason' | 'ttlMs'> = unserializable
     ? { kind: 'bypass', reason: 'unserializable', ttlMs: 0 }
@@ -179,11 +204,6 @@ async function loadAlone(
 
 function copyOf({ codec }: ReadThroughDeps, loaded: Loaded): unknown {
   return loaded.text === undefined ? loaded.value : codec.decode(loaded.text);
-}
-
-/** Undefined when the store cannot be asked; the breaker has opened by then and said why. */
-async function ask<T>(breaker: Breaker, command: () => Promise<T>): Promise<T | undefined> {
-  return breaker.run(command).catch(() => undefined);
 }
 
 /** Undefined when the stored bytes do not parse: whatever stands there, the reader gets the truth from its load. */

@@ -25,6 +25,8 @@ export interface Verdicts {
  * that begins then is shown an entry of `asOf`. When one is, W was never told: whatever else happened in between, entries
  * of that time lack W. The difference must also still be there, because a value that went back was harmless.
  *
+ * A bounded read may lawfully be shown an entry that was found valid `boundMs` before, so the second look comes so much later.
+ *
  * This takes loads for functions of the database. One that looks at the clock too differs without a write; its delay is
  * part of `lateMs`.
  */
@@ -52,7 +54,7 @@ export function createVerdicts({ cache, encode, lateMs, isAnswer, pause }: Verdi
       const first = await loaded(request);
       if (first === undefined) return 'failed';
       if (first === text) return 'same';
-      const goesOn = await pause(lateMs).then(
+      const goesOn = await pause(lateMs + (request.boundMs ?? 0)).then(
         () => true,
         () => false,
       );

@@ -1,4 +1,4 @@
-import type { OpenIntent, StoreKind, WriteOutcome } from './types.js';
+import type { OpenIntent, Position, StoreKind, WriteOutcome } from './types.js';
 
 /** What a store knows of one tag. A tag never heard of has seq 0. */
 export interface TagState {
@@ -8,17 +8,21 @@ export interface TagState {
   readonly open: number;
 }
 
-/** The control state and one entry, read at one instant. */
-export interface Look {
+/** The control state, read at one instant. */
+export interface Control {
   /** Missing when the store lost its state: nothing in it may be trusted until `handshake` made a new generation. */
   readonly generation: string | undefined;
   readonly held: boolean;
   /** The generation waits for `lift`, and nothing is valid until then. */
   readonly fenced: boolean;
   readonly seq: number;
-  readonly entry: string | undefined;
   /** In the order asked. */
   readonly tags: readonly TagState[];
+}
+
+/** The control state and one entry, read at one instant. */
+export interface Look extends Control {
+  readonly entry: string | undefined;
 }
 
 export interface Handshake {
@@ -30,9 +34,11 @@ export interface Handshake {
   readonly unsafeEviction?: string;
 }
 
-export interface Ended {
-  /** The seq that the tags moved to; 0 when rolled back. */
-  readonly seq: number;
+/** The seq that the tags moved to, and the generation it belongs to: empty when the store had lost its state. */
+export type Bumped = Position;
+
+/** Of a write rolled back the seq is 0. */
+export interface Ended extends Bumped {
   /** Whether it was open until now. False: it was ended before, or the store lost its state since. */
   readonly wasOpen: boolean;
 }
@@ -60,12 +66,12 @@ export interface Store {
    */
   handshake(occasion: Occasion): Promise<Handshake>;
   look(entryKey: string, tags: readonly string[]): Promise<Look>;
-  /** The same for tags alone, to complete a look of the same generation. */
-  lookTags(tags: readonly string[]): Promise<Pick<Look, 'generation' | 'tags'>>;
+  /** The same without an entry. */
+  lookTags(tags: readonly string[]): Promise<Control>;
   /** Keeps `entry` for `ttlMs` milliseconds. @throws EntryRefused when the store is well but does not take this entry */
   put(entryKey: string, entry: string, ttlMs: number): Promise<void>;
-  /** Advances the clock once and moves every tag to it, atomically. @returns the new seq */
-  bump(tags: readonly string[]): Promise<number>;
+  /** Advances the clock once and moves every tag to it, atomically. */
+  bump(tags: readonly string[]): Promise<Bumped>;
   /**
    * Announces a write under a name of its own: until its `end`, every tag is open. Repeated, it adds what is new. It never
    * expires by itself. @returns `no-generation` when the store has lost its state; then nothing is announced

@@ -1,16 +1,30 @@
 /**
  * How fresh a read is: see the table in `docs/cache`. `strict` and `acked` obey tags, and differ in what their writers do:
- * those of strict values announce the write before it can be seen. `ttl` obeys only its time to live.
+ * those of strict values announce the write before it can be seen. `bounded` is `acked` as of at most `boundMs` ago.
+ * `ttl` obeys only its time to live.
  */
-export type Tier = 'strict' | 'acked' | 'ttl';
+export type Tier = 'strict' | 'acked' | 'bounded' | 'ttl';
+
+/** A moment in the logical time of a store. Moments of two generations cannot be compared. */
+export interface Position {
+  readonly generation: string;
+  readonly seq: number;
+}
 
 /**
  * Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back.
- * `unsafe-eviction`: a strict read of a store that may drop tags. `demoted`: the shadow verifier of this process found an
- * entry of this type that was older than its guarantee.
+ * `unsafe-eviction`: a strict read of a store that may drop tags. `floor`: the store has not reached the floor of this read.
+ * `demoted`: the shadow verifier of this process found an entry of this type that was older than its guarantee.
  */
 export type BypassReason =
-  'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unsafe-eviction' | 'unserializable' | 'demoted';
+  | 'disabled'
+  | 'ttl-zero'
+  | 'store-unavailable'
+  | 'quarantine'
+  | 'unsafe-eviction'
+  | 'unserializable'
+  | 'floor'
+  | 'demoted';
 
 /**
  * Why a read found nothing it could use. `cold`: no entry. `expired`: an entry older than the ttl of this request.
@@ -18,12 +32,6 @@ export type BypassReason =
  * `contended`: bumps kept landing while this read waited for the load of another.
  */
 export type MissReason = 'cold' | 'expired' | 'stale-tag' | 'generation' | 'identity' | 'corrupt' | 'contended';
-
-/** A point in the logical time of a store. */
-export interface Position {
-  readonly generation: string;
-  readonly seq: number;
-}
 
 /** What one read did. Log, metrics, headers and tests all read this one object. */
 export interface Outcome {
@@ -33,6 +41,8 @@ export interface Outcome {
   readonly type: string;
   readonly key: string;
   readonly tier: Tier;
+  /** On a hit: `near` when this process had the value and asked the store at most for its tags, otherwise `store`. */
+  readonly layer?: 'near' | 'store';
   /** Milliseconds since the load that made the value began; 0 on a miss and on a bypass. */
   readonly ageMs: number;
   /** Milliseconds left to live; 0 on a bypass. */
@@ -50,6 +60,22 @@ export interface ReadRequest<V> {
   /** What the value is made of. A bump of any of them makes the entry invalid. */
   readonly tags: readonly string[];
   readonly tier: Tier;
+  /**
+   * With tier `bounded`: the value shows every write answered this many milliseconds before the read began. Default 0,
+   * which is `acked`, as it is on a store inside this process.
+   */
+  readonly boundMs?: number;
+  /**
+   * The read answers with nothing that a bump up to this position made invalid, whatever its tier: what it returns was
+   * loaded after the position, or its tags were seen, at the position or later, not to have moved since its load. A
+   * position of another generation than the store's, or one that the store has not reached, is met by loading.
+   */
+  readonly floor?: Position;
+  /**
+   * The caller only reads the value, which may then be frozen in depth and the same object for several readers. Writing to
+   * it throws a TypeError in strict mode, also to a Date, Map or Set inside. Default false.
+   */
+  readonly isFrozen?: boolean;
   /** Milliseconds, counted from the start of the load. 0 or less: do not cache. */
   readonly ttlMs: number;
   /** When given, the entry carries the tag `tenant:<tenant>` and is never shown to another tenant. */
@@ -62,14 +88,12 @@ export interface ReadRequest<V> {
   readonly tagsFound?: (value: V) => readonly string[];
   /** Goes past the cache, for this reason. */
   readonly bypass?: 'demoted';
-  /** The read never answers with a value whose load began before this position, whatever the tier. */
-  readonly floor?: Position;
 }
 
 export interface ReadResult<V> {
   /**
-   * A copy of the caller's own unless it could not be serialized. The reader that loaded gets what `load` returned;
-   * everybody else gets it decoded: plain objects, Date, bigint, Map, Set, bytes and registered types.
+   * A copy of the caller's own unless it could not be serialized or `isFrozen` was given. The reader that loaded gets what
+   * `load` returned; everybody else gets it decoded: plain objects, Date, bigint, Map, Set, bytes and registered types.
    */
   readonly value: V;
   readonly outcome: Outcome;
@@ -112,7 +136,12 @@ export interface Cache {
   end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<boolean>;
   /** Writes announced at least `olderThanMs` milliseconds ago and not ended, oldest first. @throws CacheUnavailable */
   openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
-  /** The highest position this process has learnt from its own writes and looks; undefined before the first. No round trip. */
+  /**
+   * The highest position this process has learnt of, by its own bumps and by looking; no round trip. Given as `floor` to any
+   * cache on the same store it makes that read show every write whose `bump` or `end` resolved here before. After
+   * a bump whose outcome is not known it is one that no entry reaches, until the store has been caught up with.
+   * Undefined: nothing learnt yet, or no store.
+   */
   position(): Position | undefined;
   /** Makes every entry invalid at once, whatever its tier. @throws CacheUnavailable */
   clearAll(): Promise<void>;

@@ -1,9 +1,8 @@
-import { cachedTypes, type CachedType, cachedTypeTimeoutsS, strictTypes } from './cached-types.js';
-import { flag, oneOf, text, url, whole } from './kinds.js';
+import { boundsMs, cachedTypes, type CachedType, cachedTypeTimeoutsS, strictTypes } from './cached-types.js';
+import { consistency, flag, oneOf, text, url, whole } from './kinds.js';
 import { variable } from './variable.js';
 
 const timeoutKind = whole({ unit: 'seconds', min: 0, max: 31_536_000, minMeans: 'do not cache' });
-const consistencyKind = oneOf(['strict', 'acked', 'ttl']);
 
 export const redisVariables = {
   REDIS_URL: variable(
@@ -71,6 +70,12 @@ export const cacheVariables = {
     whole({ min: 1, max: 100_000_000 }),
     '100000',
   ),
+  CACHE_NEAR_BYTES_MAX: variable(
+    'Cache',
+    'Memory for what this process used a moment ago, kept decoded in front of the store, which is then asked only whether it is still true.',
+    whole({ unit: 'bytes', min: 0, max: 68_719_476_736, minMeans: 'nothing is kept' }),
+    '33554432',
+  ),
   CACHE_REDIS_TIMEOUT_MS: variable(
     'Cache',
     'Longest wait for an answer of Redis.',
@@ -102,11 +107,17 @@ export const timeoutVariables = perType('CACHE_TIMEOUT_', (type) => {
 export const consistencyVariables = perType('CACHE_CONSISTENCY_', (type) =>
   variable(
     'Cache consistency per type',
-    `What a read of ${type} is never older than. strict: any committed change; acked: any change whose sender got an answer; ttl: CACHE_TIMEOUT_${type}.`,
-    consistencyKind,
-    strictTypes.has(type) ? 'strict' : 'acked',
+    `What a read of ${type} is never older than. strict: any committed change; acked: any change whose sender got an answer; bounded:<ms>: the same so many milliseconds ago; ttl: CACHE_TIMEOUT_${type}.`,
+    consistency,
+    standardOf(type),
   ),
 );
+
+function standardOf(type: CachedType): string {
+  const boundMs = boundsMs[type];
+  if (boundMs !== undefined) return `bounded:${boundMs}`;
+  return strictTypes.has(type) ? 'strict' : 'acked';
+}
 
 function perType<Made>(prefix: string, make: (type: CachedType) => Made): Readonly<Record<string, Made>> {
   return Object.fromEntries(cachedTypes.map((type) => [`${prefix}${type}`, make(type)]));

@@ -1,7 +1,12 @@
 import type { CachedType } from './cached-types.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-export type CacheConsistency = 'strict' | 'acked' | 'ttl';
+export type CacheConsistency = 'strict' | 'acked' | 'bounded' | 'ttl';
+export interface Consistency {
+  readonly consistency: CacheConsistency;
+  /** With `bounded`, milliseconds. */
+  readonly boundMs?: number;
+}
 /** What becomes of a change of a strict type that cannot be announced. */
 export type OnRedisLoss = 'commit' | 'abort';
 
@@ -85,6 +90,8 @@ export interface CacheConfig {
   readonly site: string;
   readonly memoryBytesMax: number;
   readonly memoryEntriesMax: number;
+  /** 0: no near store. */
+  readonly nearBytesMax: number;
   readonly redisTimeoutMs: number;
   readonly quarantineMs: number;
   readonly onRedisLoss: OnRedisLoss;
@@ -93,10 +100,9 @@ export interface CacheConfig {
   readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
 }
 
-export interface CachedTypeConfig {
+export interface CachedTypeConfig extends Consistency {
   /** 0: not cached. */
   readonly timeoutS: number;
-  readonly consistency: CacheConsistency;
 }
 
 /** One variable that cannot be used as it is set. */

@@ -5,6 +5,7 @@ import {
   type Config,
   ConfigError,
   type ConfigFault,
+  type Consistency,
   type RedisConfig,
   type TracingConfig,
 } from './config.js';
@@ -70,7 +71,7 @@ function readTypes(env: Env, defaultS: number, faults: ConfigFault[]): CacheConf
     type,
     {
       timeoutS: (timeouts[`CACHE_TIMEOUT_${type}`] ?? defaultS) as number,
-      consistency: consistencies[`CACHE_CONSISTENCY_${type}`] as CachedTypeConfig['consistency'],
+      ...(consistencies[`CACHE_CONSISTENCY_${type}`] as Consistency),
     },
   ]);
   return Object.fromEntries(entries) as CacheConfig['types'];
@@ -151,6 +152,7 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
     site: siteOf(values),
     memoryBytesMax: values.CACHE_MEMORY_BYTES_MAX,
     memoryEntriesMax: values.CACHE_MEMORY_ENTRIES_MAX,
+    nearBytesMax: values.CACHE_NEAR_BYTES_MAX,
     redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
     quarantineMs: values.CACHE_QUARANTINE_MS,
     onRedisLoss: values.CACHE_ON_REDIS_LOSS,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Consistency } from './config.js';
 
 /** How the text of a variable becomes a value. */
 export interface Kind<Value> {
@@ -62,6 +63,24 @@ export const flag: Kind<boolean> = {
 export function oneOf<const Value extends string>(values: readonly [Value, ...Value[]]): Kind<Value> {
   return { schema: z.string().toLowerCase().pipe(z.enum(values)), takes: `one of ${values.join(', ')}` };
 }
+
+const boundMsMax = 86_400_000;
+
+/** A guarantee; `bounded:<ms>` names its bound. */
+export const consistency: Kind<Consistency> = {
+  schema: z
+    .string()
+    .toLowerCase()
+    .regex(/^(strict|acked|ttl|bounded:\d{1,8})$/)
+    .transform((text): Consistency => {
+      const [name, boundMs] = text.split(':');
+      return name === 'bounded'
+        ? { consistency: name, boundMs: Number(boundMs) }
+        : { consistency: name as 'strict' | 'acked' | 'ttl' };
+    })
+    .refine(({ boundMs }) => boundMs === undefined || (boundMs >= 1 && boundMs <= boundMsMax)),
+  takes: `one of strict, acked, bounded:<ms>, ttl, with whole milliseconds from 1 to ${boundMsMax}`,
+};
 
 export function text({
   pattern,

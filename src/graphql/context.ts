@@ -1,7 +1,6 @@
 import type { Cache, Outcome, Position } from '../cache/index.js';
 import type { Viewer } from '../kernel/index.js';
 import type { CacheTrace } from './caching/cache-trace.js';
-import type { FloorMark, Floors } from './caching/floor.js';
 import type { TtlPolicy } from './caching/ttl-policy.js';
 import type { Loaders } from './loaders.js';
 import type { Services } from './services.js';
@@ -10,7 +9,6 @@ import type { Services } from './services.js';
 export interface Caching {
   readonly cache: Cache;
   readonly policy: TtlPolicy;
-  readonly floors: Floors;
 }
 
 /** Made afresh for every request. */
@@ -29,7 +27,6 @@ export interface GraphqlContext {
   readonly isTraced: boolean;
   /** No read of this request may show anything older. */
   readonly floor: Position | undefined;
-  readonly floorMark: FloorMark;
   /** A cached field is being loaded again behind an answer. */
   readonly isReload?: boolean;
 }

@@ -7,4 +7,4 @@ export type { Caching, GraphqlContext } from './context.js';
 export type { Services } from './services.js';
 export type { TtlPolicy } from './caching/ttl-policy.js';
 export { revalidated } from './caching/cache-status.js';
-export { createFloors, floorHeader, type Floors } from './caching/floor.js';
+export { floorHeader } from './caching/floor.js';

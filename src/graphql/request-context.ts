@@ -39,7 +39,6 @@ async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<Grap
   const { caching, services } = deps;
   const isTraced = wantsTrace(request.cacheTrace);
   const floor = request.cacheFloor === undefined ? undefined : parseFloor(request.cacheFloor);
-  const floorMark = caching.floors.mark();
   const viewerReads: Outcome[] = [];
   const viewer = await resolveViewer(deps, request, { floor, seen: (outcome) => viewerReads.push(outcome) });
   return {
@@ -53,6 +52,5 @@ async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<Grap
     viewerReads,
     isTraced,
     floor,
-    floorMark,
   };
 }

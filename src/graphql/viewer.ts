@@ -103,6 +103,7 @@ async function read<V>(
     key: family,
     tags: familyTags,
     ...policy[type],
+    isFrozen: true,
     load,
     ...(floor && { floor }),
   });

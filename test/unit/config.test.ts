@@ -33,7 +33,7 @@ describe('the configuration', () => {
       onRedisLoss: 'commit',
     });
     expect(config.cache.types.ERRAND_LIST).toEqual({ timeoutS: 60, consistency: 'acked' });
-    expect(config.cache.types.BANKS_LIST.timeoutS).toBe(86_400);
+    expect(config.cache.types.BANKS_LIST).toEqual({ timeoutS: 86_400, consistency: 'bounded', boundMs: 1_000 });
   });
 
   it('is strict with money and permissions, and with what it is told to be', () => {
@@ -120,8 +120,27 @@ describe('the configuration', () => {
       'LOG_LEVEL: got "loud"; takes one of trace, debug, info, warn, error, fatal, silent.',
       'CACHE_ENABLED: got "maybe"; takes true, false, 1, 0, yes, no, on or off.',
       'CACHE_TIMEOUT_ERRAND_LIST: got "abc"; takes whole seconds from 0 (do not cache) to 31536000.',
-      'CACHE_CONSISTENCY_OFFERS: got "bounded"; takes one of strict, acked, ttl.',
+      'CACHE_CONSISTENCY_OFFERS: got "bounded"; takes one of strict, acked, bounded:<ms>, ttl, with whole milliseconds from 1 to 86400000.',
     ]);
+  });
+
+  it('takes a bound with its guarantee', () => {
+    const { types } = loadEnv({ CACHE_CONSISTENCY_OFFERS: 'Bounded:250', CACHE_CONSISTENCY_BANKS_LIST: 'acked' }).cache;
+    expect(types.OFFERS).toEqual({ timeoutS: 300, consistency: 'bounded', boundMs: 250 });
+    expect(types.BANKS_LIST).toEqual({ timeoutS: 86_400, consistency: 'acked' });
+  });
+
+  it.each([
+    'bounded',
+    'bounded:',
+    'bounded:0',
+    'bounded:-1',
+    'bounded:1.5',
+    'bounded:86400001',
+    'bounded:1s',
+    'acked:5',
+  ])('refuses %s as a guarantee', (text) => {
+    expect(faultsOf({ CACHE_CONSISTENCY_OFFERS: text })).toHaveLength(1);
   });
 
   it.each(['-1', '1.5', '1e3', '0x10', '99999999999999999999', '60s'])('refuses %s as whole seconds', (text) => {

@@ -1,20 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CacheEvent, Position } from '../../src/cache/index.js';
-import { createFloors, floorToken, parseFloor } from '../../src/graphql/caching/floor.js';
+import type { Position } from '../../src/cache/index.js';
+import { floorToken, parseFloor } from '../../src/graphql/caching/floor.js';
 
 const position: Position = { generation: '5f0c1d2e-7a3b-4c5d-8e9f-0123456789ab', seq: 41 };
-
-function cacheAt(at: Position | undefined) {
-  const observers: ((event: CacheEvent) => void)[] = [];
-  return {
-    position: () => at,
-    on: (observer: (event: CacheEvent) => void) => {
-      observers.push(observer);
-      return () => {};
-    },
-    emit: (event: CacheEvent) => observers.forEach((observer) => observer(event)),
-  };
-}
 
 describe('a floor token', () => {
   it('is text for a header or an address that reads back as the position it was made of', () => {
@@ -38,22 +26,7 @@ describe('a floor token', () => {
     ),
   );
 
-  it('stands at the position of the process', () => {
-    const floors = createFloors(cacheAt(position));
-    expect(parseFloor(floors.since(floors.mark()))).toEqual(position);
-  });
-
-  it('names a generation that no store has when the position is not known', () => {
-    const floors = createFloors(cacheAt(undefined));
-    expect(parseFloor(floors.since(floors.mark())).generation).toBe('-');
-  });
-
-  it('names a generation that no store has when a bump failed since the request began, and only then', () => {
-    const cache = cacheAt(position);
-    const floors = createFloors(cache);
-    const before = floors.mark();
-    cache.emit({ kind: 'bump-failed', tags: ['a'], error: new Error('away') });
-    expect(parseFloor(floors.since(before)).generation).toBe('-');
-    expect(parseFloor(floors.since(floors.mark()))).toEqual(position);
+  it('names a generation that no store has when no position is known', () => {
+    expect(parseFloor(floorToken())).toEqual({ generation: '', seq: 0 });
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Store, TagState } from '../store.js';
+import type { Control, Store, TagState } from '../store.js';
 import { createIntents } from './memory-intents.js';
 
 export interface MemoryStoreOptions {
@@ -25,24 +25,24 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const intents = createIntents(now);
   const stateOf = (tag: string): TagState => ({ seq: clock.seqOf(tag), open: intents.openOf(tag) });
   let generation: string = randomUUID();
+  const control = (tags: readonly string[]): Control => ({
+    generation,
+    held: false,
+    fenced: false,
+    seq: clock.seq(),
+    tags: tags.map(stateOf),
+  });
   return {
     kind: 'memory',
     connect: (link) => link.up(),
     handshake: async () => ({}),
-    look: async (entryKey, tags) => ({
-      generation,
-      held: false,
-      fenced: false,
-      seq: clock.seq(),
-      entry: alive(entries, entryKey, now()),
-      tags: tags.map(stateOf),
-    }),
-    lookTags: async (tags) => ({ generation, tags: tags.map(stateOf) }),
+    look: async (entryKey, tags) => ({ ...control(tags), entry: alive(entries, entryKey, now()) }),
+    lookTags: async (tags) => control(tags),
     put: async (entryKey, entry, ttlMs) => {
       const size = 2 * (entryKey.length + entry.length);
       entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size });
     },
-    bump: async (tags) => clock.bump(tags),
+    bump: async (tags) => ({ generation, seq: clock.bump(tags) }),
     begin: async (token, tags) => {
       intents.begin(token, tags);
       return 'begun';
@@ -50,7 +50,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     end: async (token, outcome, tags) => {
       const announced = intents.end(token);
       const seq = outcome === 'committed' ? clock.bump([...(announced ?? []), ...tags]) : 0;
-      return { seq, wasOpen: announced !== undefined };
+      return { generation, seq, wasOpen: announced !== undefined };
     },
     openIntents: async (olderThanMs, limit) => intents.open(olderThanMs, limit),
     lift: async () => {},

@@ -1,5 +1,6 @@
 import type { Store } from '../store.js';
 import type { OpenIntent } from '../types.js';
+import { generationIn } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
 import type { RedisLink } from './redis-link.js';
 import { beginScript, endScript, openIntentsScript } from './redis-scripts.js';
@@ -25,8 +26,8 @@ export function createRedisIntents({ redis, bounded }: RedisLink, keys: ControlK
       const names = touched(token, tags);
       const committed = outcome === 'committed' ? '1' : '0';
       const reply = await bounded(redis.eval(endScript, names.length, ...names, token, committed));
-      const [seq, wasOpen] = reply as [number, number];
-      return { seq, wasOpen: wasOpen === 1 };
+      const [seq, wasOpen, generation] = reply as [number, number, string];
+      return { seq, wasOpen: wasOpen === 1, generation: generationIn(generation) };
     },
     async openIntents(olderThanMs, limit) {
       const reply = await bounded(redis.eval(openIntentsScript, 1, keys.intents, Math.ceil(olderThanMs), limit));

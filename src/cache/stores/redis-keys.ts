@@ -11,6 +11,11 @@ export interface ControlKeys {
   readonly tag: (tag: string) => string;
 }
 
+/** Of what stands under the generation's key, the generation: a `?` in front is its fence. */
+export function generationIn(text: string): string {
+  return text.startsWith('?') ? text.slice(1) : text;
+}
+
 export function controlKeys(prefix: string): ControlKeys {
   const control = `${prefix}:{c}`;
   return {

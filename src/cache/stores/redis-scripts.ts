@@ -47,14 +47,14 @@ local function change(key, seq, by)
 end`;
 
 /**
- * KEYS g seq tag… · Advances the clock once and moves every tag to it; a tag's count of announced writes stays. A clock
- * that is gone while the generation lives (evicted, deleted by hand) would start below the entries, so the generation
+ * KEYS g seq tag… · Advances the clock once and moves every tag to it; a tag's count of announced writes stays. Returns the
+ * new seq and the generation, empty when it is gone. A clock that is gone while the generation lives (evicted, deleted by hand) would start below the entries, so the generation
  * goes too.
  */
 export const bumpScript = `${tagFunctions}
 local s = tick()
 for i = 3, #KEYS do change(KEYS[i], s, 0) end
-return s`;
+return { s, redis.call('GET', KEYS[1]) or '' }`;
 
 /**
  * KEYS g seq intents intent tag… · ARGV token
@@ -72,7 +72,7 @@ return 1`;
 
 /**
  * KEYS g seq intents intent tag… · ARGV token, '1' when committed
- * Returns the new seq (0 when rolled back) and whether the intent was open. Tags of the intent stand under the same hash
+ * Returns the new seq (0 when rolled back), whether the intent was open, and the generation, empty when it is gone. Tags of the intent stand under the same hash
  * tag as the keys named.
  */
 export const endScript = `${tagFunctions}
@@ -88,7 +88,7 @@ if s then
   end
 end
 redis.call('DEL', KEYS[4])
-return { s or 0, redis.call('ZREM', KEYS[3], ARGV[1]) }`;
+return { s or 0, redis.call('ZREM', KEYS[3], ARGV[1]), redis.call('GET', KEYS[1]) or '' }`;
 
 /** KEYS intents · ARGV age in ms, limit · Returns token, age in ms, token, age in ms, … oldest first. */
 export const openIntentsScript = `

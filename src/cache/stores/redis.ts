@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CacheUnavailable, EntryRefused } from '../store.js';
-import type { Handshake, Look, Occasion, Store, TagState } from '../store.js';
+import type { Control, Handshake, Look, Occasion, Store, TagState } from '../store.js';
 import { createRedisIntents } from './redis-intents.js';
-import { controlKeys } from './redis-keys.js';
+import { controlKeys, generationIn } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
 import { createRedisLink } from './redis-link.js';
 import type { RedisLink } from './redis-link.js';
+import { gatherLooks } from './redis-looks.js';
 import { bumpScript, generationScript, liftScript } from './redis-scripts.js';
 
 export interface RedisStoreOptions {
@@ -27,7 +28,8 @@ export interface RedisStoreOptions {
  */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, prefix, commandTimeoutMs = 1000, quarantineMs = 5000, reconnectMsMax = 500 } = options;
-  const link = createRedisLink({ url, commandTimeoutMs, reconnectMsMax });
+  const bare = createRedisLink({ url, commandTimeoutMs, reconnectMsMax });
+  const link: RedisLink = { ...bare, mget: gatherLooks(bare.mget) };
   const { redis, bounded } = link;
   const keys = controlKeys(prefix);
   return {
@@ -35,14 +37,13 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     connect: link.connect,
     handshake: (occasion) => handshake(link, keys, occasion, quarantineMs),
     look: (entryKey, tags) => look(link, keys, entryKey, tags),
-    lookTags: async (tags) => {
-      const [text, seq, ...states] = await link.mget([keys.generation, keys.seq, ...tags.map(keys.tag)]);
-      return { generation: openGeneration(text, seq).generation, tags: states.map(tagState) };
-    },
+    lookTags: (tags) => lookTags(link, keys, tags),
     put: (entryKey, entry, ttlMs) => put(link, entryKey, entry, ttlMs),
     bump: async (tags) => {
       const touched = [keys.generation, keys.seq, ...tags.map(keys.tag)];
-      return Number(await bounded(redis.eval(bumpScript, touched.length, ...touched)));
+      const reply = await bounded(redis.eval(bumpScript, touched.length, ...touched));
+      const [seq, generation] = reply as [number, string];
+      return { seq, generation: generationIn(generation) };
     },
     ...createRedisIntents(link, keys),
     lift: async (generation) => {
@@ -57,21 +58,23 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 }
 
 async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: readonly string[]): Promise<Look> {
-  const asked = [keys.generation, keys.hold, keys.seq, entryKey, ...tags.map(keys.tag)];
-  const [generation, hold, seq, entry, ...states] = await link.mget(asked);
-  return {
-    ...openGeneration(generation, seq),
-    held: hold !== null,
-    seq: Number(seq),
-    entry: entry ?? undefined,
-    tags: states.map(tagState),
-  };
+  const asked = [entryKey, keys.generation, keys.hold, keys.seq, ...tags.map(keys.tag)];
+  const [entry, ...texts] = await link.mget(asked);
+  return { ...controlIn(texts), entry: entry ?? undefined };
 }
 
-/** A `?` in front is the fence. Without the clock the generation means nothing: entries of it may be ahead of the next bump. */
+async function lookTags(link: RedisLink, keys: ControlKeys, tags: readonly string[]): Promise<Control> {
+  return controlIn(await link.mget([keys.generation, keys.hold, keys.seq, ...tags.map(keys.tag)]));
+}
+
+function controlIn([generation, hold, seq, ...states]: readonly (string | null)[]): Control {
+  return { ...openGeneration(generation, seq), held: hold !== null, seq: Number(seq), tags: states.map(tagState) };
+}
+
+/** Without the clock the generation means nothing: entries of it may be ahead of the next bump. */
 function openGeneration(text: string | null | undefined, seq: unknown): Pick<Look, 'generation' | 'fenced'> {
   if (!text || !seq) return { generation: undefined, fenced: false };
-  return text.startsWith('?') ? { generation: text.slice(1), fenced: true } : { generation: text, fenced: false };
+  return { generation: generationIn(text), fenced: text.startsWith('?') };
 }
 
 /** `seq` or `seq|announced`. What cannot be read counts as bumped after everything. */

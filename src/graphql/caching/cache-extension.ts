@@ -3,7 +3,8 @@ import type { Outcome, Tier } from '../../cache/index.js';
 import { AppError } from '../../kernel/index.js';
 import type { GraphqlContext } from '../context.js';
 import type { CacheTrace } from './cache-trace.js';
-import { floorHeader } from './floor.js';
+import { floorHeader, floorToken } from './floor.js';
+import type { TypePolicy } from './ttl-policy.js';
 
 export const traceHeader = 'x-runam-cache';
 
@@ -19,6 +20,7 @@ export interface ReadReport {
   readonly type: string;
   readonly kind: Outcome['kind'];
   readonly reason?: string;
+  readonly layer?: string;
   readonly tier: Tier;
   /** What a value of this tier is never older than. */
   readonly guarantee: string;
@@ -35,10 +37,11 @@ export interface FieldReport extends ReadReport {
   readonly tags?: readonly string[];
 }
 
-const guarantees: Readonly<Record<Tier, string>> = {
-  strict: 'never older than any committed write',
-  acked: 'never older than any answered write',
-  ttl: 'never older than its time to live',
+const guarantees: Readonly<Record<Tier, (boundMs: number) => string>> = {
+  strict: () => 'never older than any committed write',
+  acked: () => 'never older than any answered write',
+  bounded: (boundMs) => `never older than any write answered ${boundMs} ms before`,
+  ttl: () => 'never older than its time to live',
 };
 
 /**
@@ -50,8 +53,9 @@ export const cacheExtensionPlugin: ApolloServerPlugin<GraphqlContext> = {
     return {
       async willSendResponse({ contextValue, operation, response }) {
         if (response.body.kind !== 'single') return;
-        const { caching, floorMark, isTraced } = contextValue;
-        const floor = operation?.operation === 'mutation' ? caching.floors.since(floorMark) : undefined;
+        const { caching, isTraced } = contextValue;
+        // The answer waited for the bumps of its writes, so the position of this process is at or above them.
+        const floor = operation?.operation === 'mutation' ? floorToken(caching.cache.position()) : undefined;
         if (floor === undefined && !isTraced) return;
         if (floor !== undefined) response.http.headers.set(floorHeader, floor);
         const cache = { ...(floor !== undefined && { floor }), ...(isTraced && reportOf(contextValue)) };
@@ -62,26 +66,32 @@ export const cacheExtensionPlugin: ApolloServerPlugin<GraphqlContext> = {
   },
 };
 
-function reportOf({ cacheTrace, viewer, viewerReads }: GraphqlContext) {
-  const isAdmin = viewer.roles.has('ADMIN');
+function reportOf({ cacheTrace, caching, viewer, viewerReads }: GraphqlContext) {
+  const reader: Reader = { policy: caching.policy, isAdmin: viewer.roles.has('ADMIN') };
   return {
-    fields: cacheTrace.map((trace) => fieldReport(trace, isAdmin)),
-    viewer: viewerReads.map((outcome) => readReport(outcome, isAdmin)),
+    fields: cacheTrace.map((trace) => fieldReport(trace, reader)),
+    viewer: viewerReads.map((outcome) => readReport(outcome, reader)),
   };
 }
 
-function fieldReport({ path, outcome, tags }: CacheTrace, isAdmin: boolean): FieldReport {
-  return { path: [path], ...readReport(outcome, isAdmin), ...(isAdmin && { tags }) };
+interface Reader {
+  readonly policy: Readonly<Record<string, TypePolicy>>;
+  readonly isAdmin: boolean;
 }
 
-function readReport(outcome: Outcome, isAdmin: boolean): ReadReport {
-  const { type, kind, reason, tier, ageMs, ttlMs, tookMs, key } = outcome;
+function fieldReport({ path, outcome, tags }: CacheTrace, reader: Reader): FieldReport {
+  return { path: [path], ...readReport(outcome, reader), ...(reader.isAdmin && { tags }) };
+}
+
+function readReport(outcome: Outcome, { policy, isAdmin }: Reader): ReadReport {
+  const { type, kind, reason, tier, layer, ageMs, ttlMs, tookMs, key } = outcome;
   return {
     type,
     kind,
     ...(reason !== undefined && { reason }),
+    ...(layer !== undefined && { layer }),
     tier,
-    guarantee: guarantees[tier],
+    guarantee: guarantees[tier](policy[type]?.boundMs ?? 0),
     ageMs: Math.round(ageMs),
     ttlMs: Math.max(0, Math.round(ttlMs)),
     tookMs: Math.round(tookMs * 1000) / 1000,

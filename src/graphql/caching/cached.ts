@@ -36,6 +36,8 @@ export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDec
       tags: asked,
       ...(scope !== 'everyone' && { tenant: viewer.tenantId }),
       ...caching.policy[type],
+      // Resolvers and policies only read what they are given: it may be everybody's.
+      isFrozen: true,
       load: repeatable(call, next),
       ...(floor && { floor }),
       ...(tagsFound && { tagsFound }),

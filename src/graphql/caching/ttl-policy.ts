@@ -5,6 +5,8 @@ import type { CacheType } from '../../invalidation/index.js';
 export interface TypePolicy {
   readonly ttlMs: number;
   readonly tier: Tier;
+  /** With tier `bounded`, milliseconds. */
+  readonly boundMs?: number;
 }
 
 /** One policy a type, read from the environment; total, so a type without one does not compile. */
