@@ -28,6 +28,7 @@ import {
 } from './modules/users/index.js';
 import { logCacheEvents } from './observability/index.js';
 import { demoPassword } from './seed/index.js';
+import { verified } from './verified.js';
 
 export interface App {
   readonly db: Db;
@@ -59,13 +60,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   const schema = await createSchema();
   const { poolMax, transactionTimeoutMs } = config.database;
   const db = createDb({ url: databaseUrl, logger, poolMax, transactionTimeoutMs, ...(onStatement && { onStatement }) });
-  const cache = createCache({
+  const plainCache = createCache({
     store: storeOf(config),
     prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
     replay: async () => void (await db.tellUntold(0)),
     settled: () => db.writesEnded(),
     nearBytesMax: config.cache.nearBytesMax,
   });
+  const cache = verified(plainCache, config, timersEveryMs);
   logCacheEvents(cache, logger);
   db.onChanges(
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),

@@ -3,22 +3,29 @@ import { describe, expect, it } from 'vitest';
 import { createCache, createShadow } from '../../src/cache/index.js';
 import type { Cache, CacheEvent } from '../../src/cache/index.js';
 import { createRemoteStore, createWorld, items } from './cache-world.js';
+import type { Item } from './cache-world.js';
 import { createForgetfulStore, createWriters, fates } from './cache-writers.js';
 
 const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 500);
 /** A wrong way is found sooner or later: within so many runs. */
 const runsUntilCaughtMax = 20_000;
-const key = fc.constantFrom(...items, ...(['list', 'list', 'list'] as const));
-const place = { cache: fc.nat({ max: 1 }), key };
-const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('acked', 'strict'), ...place }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('write', 'write', 'tell'), ...place }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom(...fates), ...place }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('reap', 'reap', 'forget', 'clear', 'fail'), ...place }) },
-);
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 /** What each of several clients does, one after the other. */
-const scripts = fc.array(fc.array(step, { minLength: 3, maxLength: 8 }), { minLength: 2, maxLength: 4 });
+const scriptsOn = (keys: readonly (Item | 'list')[]) => {
+  const place = { cache: fc.nat({ max: 1 }), key: fc.constantFrom(...keys) };
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('acked', 'strict'), ...place }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('write', 'write', 'tell'), ...place }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom(...fates), ...place }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('reap', 'reap', 'forget', 'clear', 'fail'), ...place }) },
+  );
+  return fc.array(fc.array(step, { minLength: 3, maxLength: 8 }), { minLength: 2, maxLength: 4 });
+};
+
+interface Step {
+  readonly kind: string;
+  readonly cache: number;
+  readonly key: Item | 'list';
+}
 
 /** Ways to judge wrongly, each of which the property must notice. */
 type Fault = 'doesNotWait' | 'doesNotLookAgain';
@@ -51,6 +58,8 @@ function createDelays() {
 }
 
 function verdictsAreTrue(totals: Record<string, number>, fault?: Fault) {
+  // What is wrong is found sooner where everybody is after one row.
+  const scripts = scriptsOn(fault ? ['a'] : [...items, 'list', 'list', 'list']);
   return fc.asyncProperty(fc.scheduler(), scripts, async (scheduler, clients) => {
     const world = createWorld(scheduler);
     const writers = createWriters(world);
