@@ -26,7 +26,7 @@ import {
   createUserService,
   type Tokens,
 } from './modules/users/index.js';
-import { logCacheEvents } from './observability/index.js';
+import { createMetrics, logCacheEvents } from './observability/index.js';
 import { demoPassword } from './seed/index.js';
 import { verified } from './verified.js';
 
@@ -69,6 +69,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const cache = verified(plainCache, config, timersEveryMs);
   logCacheEvents(cache, logger);
+  const metrics = config.metrics.isEnabled ? createMetrics({ cache, pool: db.pool }) : undefined;
   db.onChanges(
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
   );
@@ -77,7 +78,12 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const services = createServices(db, clock, tokens, config, logger);
-  const apollo = createApollo({ schema, logger, introspection: config.graphql.hasIntrospection });
+  const apollo = createApollo({
+    schema,
+    logger,
+    introspection: config.graphql.hasIntrospection,
+    onOperation: metrics?.operation,
+  });
   await apollo.start();
   const caching = { cache, policy: policyOf(config) };
   const http = await createHttpServer({
@@ -88,6 +94,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       ? { demoPassword: config.database.seedsDemo ? demoPassword : undefined }
       : undefined,
     ...config.http,
+    metrics: metrics && { ...metrics, token: config.metrics.token },
     readiness: createReadiness(db, cache),
   });
 

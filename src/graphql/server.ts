@@ -10,16 +10,24 @@ import { cacheExtensionPlugin } from './caching/cache-extension.js';
 import { cacheStatusPlugin } from './caching/cache-status.js';
 import type { GraphqlContext } from './context.js';
 import { defectPlugin, formatError } from './errors.js';
+import { operationPlugin, type OperationFacts } from './operation-metrics.js';
 import { limits, tokensMax } from './limits.js';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
   readonly logger: Logger;
   readonly introspection: boolean;
+  /** Hears of every operation that was answered. Default: nobody does. */
+  readonly onOperation?: ((facts: OperationFacts) => void) | undefined;
 }
 
 /** Apollo with our limits, error presentation and cache header. Starting and serving it is the HTTP door's. */
-export function createApollo({ schema, logger, introspection }: ApolloOptions): ApolloServer<GraphqlContext> {
+export function createApollo({
+  schema,
+  logger,
+  introspection,
+  onOperation,
+}: ApolloOptions): ApolloServer<GraphqlContext> {
   const armor = new ApolloArmor(limits).protect();
   return new ApolloServer<GraphqlContext>({
     schema,
@@ -38,6 +46,7 @@ export function createApollo({ schema, logger, introspection }: ApolloOptions): 
       ApolloServerPluginCacheControlDisabled(),
       cacheStatusPlugin,
       cacheExtensionPlugin,
+      ...(onOperation ? [operationPlugin(onOperation)] : []),
       defectPlugin(logger),
     ],
     logger: {

@@ -8,6 +8,7 @@ import type { ContextDeps, GraphqlContext } from '../graphql/index.js';
 import { bearerOf, createContextFactory, floorHeader, renderPlayground } from '../graphql/index.js';
 import { AppError, uuidv7, type Logger } from '../kernel/index.js';
 import { withEtag } from './graphql-get.js';
+import { addMetrics, type MetricsDoor } from './metrics-route.js';
 import { createPage } from './page.js';
 
 export interface HttpOptions {
@@ -23,6 +24,8 @@ export interface HttpOptions {
   readonly bodyLimitBytes: number;
   /** Requests a minute and client (access token, else address); 0: no limit. */
   readonly rateLimitPerMinute: number;
+  /** Undefined: nothing is measured, and there is no `/metrics`. */
+  readonly metrics?: MetricsDoor | undefined;
   /** Undefined when requests can be answered well, else what is not ready. */
   readonly readiness: () => Promise<string | undefined>;
 }
@@ -53,6 +56,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.setNotFoundHandler((request, reply) => answerFault(notHere(request), request, reply, logger));
   addGraphql(app, options);
   addProbes(app, options.readiness);
+  if (options.metrics) addMetrics(app, options.metrics);
   return app;
 }
 
