@@ -26,7 +26,7 @@ import {
   createUserService,
   type Tokens,
 } from './modules/users/index.js';
-import { createMetrics, logCacheEvents } from './observability/index.js';
+import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { demoPassword } from './seed/index.js';
 import { verified } from './verified.js';
 
@@ -58,8 +58,16 @@ const reapOlderThanMs = 1000;
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl, jwtSecret, logger, clock = systemClock, onStatement, timersEveryMs = 5_000 } = options;
   const schema = await createSchema();
+  const tracing = config.tracing && startOpenTelemetry({ ...config.tracing, logger });
   const { poolMax, transactionTimeoutMs } = config.database;
-  const db = createDb({ url: databaseUrl, logger, poolMax, transactionTimeoutMs, ...(onStatement && { onStatement }) });
+  const db = createDb({
+    url: databaseUrl,
+    logger,
+    poolMax,
+    transactionTimeoutMs,
+    tracing,
+    ...(onStatement && { onStatement }),
+  });
   const plainCache = createCache({
     store: storeOf(config),
     prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
@@ -67,7 +75,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     settled: () => db.writesEnded(),
     nearBytesMax: config.cache.nearBytesMax,
   });
-  const cache = verified(plainCache, config, timersEveryMs);
+  const verifiedCache = verified(plainCache, config, timersEveryMs);
+  const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
   const metrics = config.metrics.isEnabled ? createMetrics({ cache, pool: db.pool }) : undefined;
   db.onChanges(
@@ -82,6 +91,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     schema,
     logger,
     introspection: config.graphql.hasIntrospection,
+    tracing,
     onOperation: metrics?.operation,
   });
   await apollo.start();
@@ -94,6 +104,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       ? { demoPassword: config.database.seedsDemo ? demoPassword : undefined }
       : undefined,
     ...config.http,
+    tracing,
     metrics: metrics && { ...metrics, token: config.metrics.token },
     readiness: createReadiness(db, cache),
   });
@@ -117,6 +128,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await reaper.stop();
         await cache.close();
         await db.close();
+        await tracing?.close();
       })()),
   };
 }

@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 import type { GraphqlContext } from './context.js';
+import { rootFieldOf } from './root-field.js';
 
 /** One operation that was answered, with labels from bounded sets only. */
 export interface OperationFacts {
@@ -28,17 +28,4 @@ export function operationPlugin(observe: (facts: OperationFacts) => void): Apoll
       };
     },
   };
-}
-
-function rootFieldOf({ selectionSet }: OperationDefinitionNode): string {
-  const names = new Set(namesIn(selectionSet));
-  const [only] = names;
-  return names.size === 1 && only !== undefined ? only : 'several';
-}
-
-function namesIn({ selections }: SelectionSetNode): readonly string[] {
-  return selections.flatMap((selection) => {
-    if (selection.kind === Kind.FIELD) return selection.name.value;
-    return selection.kind === Kind.INLINE_FRAGMENT ? namesIn(selection.selectionSet) : 'several';
-  });
 }

@@ -6,10 +6,11 @@ import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ContextDeps, GraphqlContext } from '../graphql/index.js';
 import { bearerOf, createContextFactory, floorHeader, renderPlayground } from '../graphql/index.js';
-import { AppError, uuidv7, type Logger } from '../kernel/index.js';
+import { AppError, uuidv7, type Logger, type Tracing } from '../kernel/index.js';
 import { withEtag } from './graphql-get.js';
 import { addMetrics, type MetricsDoor } from './metrics-route.js';
 import { createPage } from './page.js';
+import { addRequestSpans } from './request-spans.js';
 
 export interface HttpOptions {
   readonly apollo: ApolloServer<GraphqlContext>;
@@ -24,6 +25,8 @@ export interface HttpOptions {
   readonly bodyLimitBytes: number;
   /** Requests a minute and client (access token, else address); 0: no limit. */
   readonly rateLimitPerMinute: number;
+  /** Undefined: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
   /** Undefined: nothing is measured, and there is no `/metrics`. */
   readonly metrics?: MetricsDoor | undefined;
   /** Undefined when requests can be answered well, else what is not ready. */
@@ -44,6 +47,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
   });
+  if (options.tracing) addRequestSpans(app, options.tracing);
   await app.register(helmet, { contentSecurityPolicy: false, crossOriginEmbedderPolicy: false });
   if (corsOrigins.length > 0)
     await app.register(cors, { origin: [...corsOrigins], maxAge: preflightS, exposedHeaders });
@@ -60,9 +64,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   return app;
 }
 
-function addGraphql(app: FastifyInstance, { apollo, context, playground }: HttpOptions): void {
+function addGraphql(app: FastifyInstance, { apollo, context, playground, tracing }: HttpOptions): void {
   const contextOf = createContextFactory(context);
-  const answer = fastifyApolloHandler(apollo, {
+  const untraced = fastifyApolloHandler(apollo, {
     context: (request) =>
       contextOf({
         authorization: request.headers.authorization,
@@ -73,6 +77,9 @@ function addGraphql(app: FastifyInstance, { apollo, context, playground }: HttpO
         cacheFloor: headerOf(request, floorHeader),
       }),
   });
+  const answer: typeof untraced = tracing
+    ? (request, reply) => tracing.span('graphql', {}, async () => untraced.call(app, request, reply))
+    : untraced;
   const answerGet = withEtag(answer);
   app.post(graphqlPath, answer);
   if (!playground) {

@@ -15,4 +15,13 @@ export interface Tracing {
   span<T>(name: string, attributes: SpanAttributes, work: (notes: SpanNotes) => Promise<T>): Promise<T>;
   /** The span the calling code is part of, if any. */
   present(): SpanNotes | undefined;
+  /** Begins the span of a request from outside, as part of the trace that its headers name (W3C Trace Context), if any. */
+  incoming(headers: Readonly<Record<string, unknown>>, name: string, attributes: SpanAttributes): IncomingSpan;
+}
+
+export interface IncomingSpan extends SpanNotes {
+  /** Calls `work`; what it begins is part of this span. */
+  within(work: () => void): void;
+  /** @param hasFailed whether it is to be shown as an error */
+  end(hasFailed: boolean): void;
 }

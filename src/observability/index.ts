@@ -8,3 +8,5 @@ export {
   type PoolFacts,
   type RequestFacts,
 } from './metrics.js';
+export { tracedCache } from './cache-tracing.js';
+export { startOpenTelemetry, type OpenTelemetry, type TracingOptions } from './tracing.js';
