@@ -90,7 +90,7 @@ export function createCache(options: CacheOptions): Cache {
   const fence = createFence({ store, breaker, settled, emit });
   const codec = createCodec(options.registerTypes ?? []);
   const near = createNear({ bytesMax: nearBytesMax, codec, now, monotonicNow });
-  const positions = createPositions();
+  const positions = createPositions(breaker.isReady);
   const looker = createLooker({ store, breaker, fence, positions });
   const shared = {
     store,

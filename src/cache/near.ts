@@ -85,8 +85,11 @@ export function createNear({ bytesMax, codec, now, monotonicNow }: NearOptions):
       const value = codec.decode(text);
       kept.shared = freezeDeep(value) ? { value } : 'never';
       if (kept.shared === 'never') return codec.decode(text);
-      // It has grown.
-      if (entries.peek(entryKey) === kept) entries.set(entryKey, kept);
+      // It has grown, and a value set in its own place is not weighed again.
+      if (entries.peek(entryKey) === kept) {
+        entries.delete(entryKey);
+        entries.set(entryKey, kept);
+      }
       return value;
     },
     spoil: (tags) => spoils.note(tags, monotonicNow()),
@@ -121,8 +124,8 @@ function isOfOneQuestion(a: Entry, b: Entry): boolean {
 const bytesPerCharacter = 2;
 /** Objects, map slots and numbers around the texts. */
 const bytesPerEntry = 1_000;
-/** A decoded value takes about so many times the bytes of its text. */
-const decodedFactor = 2;
+/** A decoded value takes about so many times the bytes of its text, rather less. */
+const decodedFactor = 1.5;
 
 function sizeCalculation({ entry, shared }: Kept, entryKey: string): number {
   const tagsLength = entry.tags.reduce((sum, tag) => sum + tag.length, 0);

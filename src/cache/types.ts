@@ -143,7 +143,10 @@ export interface Cache {
    * Undefined: nothing learnt yet, or no store.
    */
   position(): Position | undefined;
-  /** Makes every entry invalid at once, whatever its tier. @throws CacheUnavailable */
+  /**
+   * Makes every entry invalid at once, whatever its tier; bounded reads of other processes within their bound.
+   * @throws CacheUnavailable
+   */
   clearAll(): Promise<void>;
   /** Calls `observer` with every event until the returned function is called. What it throws breaks no read. */
   on(observer: (event: CacheEvent) => void): () => void;

@@ -17,8 +17,8 @@ afterAll(async () => {
   await redis.stop();
 });
 
-const openCache = (prefix: string) =>
-  createCache({ store: createRedisStore({ url: redis.url, prefix, quarantineMs: 0 }), prefix });
+const openCache = (prefix: string, nearBytesMax = 0) =>
+  createCache({ store: createRedisStore({ url: redis.url, prefix, quarantineMs: 0 }), prefix, nearBytesMax });
 
 /** How many commands the server ran for `work`, those of this count itself left out. */
 async function commandsOf(work: () => Promise<unknown>): Promise<Record<string, number>> {
@@ -35,6 +35,42 @@ describe('the cache on Redis', () => {
     const request = { key: 'list', tags: ['list'], tagsFound: () => ['errand:1', 'errand:2'] };
     await cache.read(readOf(value('v'), request));
     expect(await commandsOf(() => cache.read(readOf(neverLoads, request)))).toEqual({ mget: 1 });
+    await cache.close();
+  });
+
+  it('takes one command for all looks of one turn, with a near store or without', async () => {
+    for (const nearBytesMax of [0, 2 ** 20]) {
+      const cache = openCache(randomUUID(), nearBytesMax);
+      const requests = Array.from({ length: 50 }, (_, index) => ({ key: `key:${index}`, tags: [`tag:${index}`] }));
+      await Promise.all(requests.map((request) => cache.read(readOf(value(request.key), request))));
+      await cache.health();
+      const again = () => Promise.all(requests.map((request) => cache.read(readOf<string>(neverLoads, request))));
+      expect(await commandsOf(again)).toEqual({ mget: 1 });
+      await cache.close();
+    }
+  });
+
+  it('takes no command for a bounded hit within its bound', async () => {
+    const cache = openCache(randomUUID(), 2 ** 20);
+    const request = { tier: 'bounded', boundMs: 600_000 } as const;
+    await cache.read(readOf(value('v'), request));
+    await cache.health();
+    expect(await commandsOf(() => cache.read(readOf(neverLoads, request)))).toEqual({});
+    await cache.close();
+  });
+
+  it('learns the generation with every bump and every end, so that a floor of another one is never met by chance', async () => {
+    const prefix = randomUUID();
+    const cache = openCache(prefix);
+    await cache.bump(['errand:1']);
+    expect(cache.position()?.generation).toBe(await client.get(`${prefix}:{c}:g`));
+    await cache.begin('w', ['errand:1']);
+    await client.set(`${prefix}:{c}:g`, 'another');
+    await cache.end('w', 'committed', []);
+    expect(cache.position()).toEqual({ generation: 'another', seq: Number(await client.get(`${prefix}:{c}:seq`)) });
+    await client.del(`${prefix}:{c}:seq`);
+    await cache.bump(['errand:1']);
+    expect(cache.position()).toEqual({ generation: '', seq: 0 });
     await cache.close();
   });
 

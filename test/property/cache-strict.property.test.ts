@@ -30,8 +30,15 @@ function strictness(totals: Totals, fault?: Fault) {
     const writers = createWriters(world, fault);
     const store = createForgetfulStore(fault);
     const { settled } = writers;
-    const caches = [0, 1, 2].map(() =>
-      createCache({ store: createRemoteStore(store, world.turn), prefix: 'test', loadsMax: 3, hintsMax: 2, settled }),
+    const caches = [0, 4_000, 2 ** 20].map((nearBytesMax) =>
+      createCache({
+        store: createRemoteStore(store, world.turn),
+        prefix: 'test',
+        loadsMax: 3,
+        hintsMax: 2,
+        settled,
+        nearBytesMax,
+      }),
     );
     const play = async (script: (typeof clients)[number]): Promise<void> => {
       for (const { kind, cache: index, key: tag } of script) {

@@ -1,12 +1,13 @@
 import type { Scheduler } from 'fast-check';
 import { CacheUnavailable } from '../../src/cache/index.js';
-import type { Cache, ReadRequest, Store, StoreLink, Tier } from '../../src/cache/index.js';
+import type { Cache, ReadRequest, Store, StoreLink } from '../../src/cache/index.js';
 
 export const items = ['a', 'b', 'c'] as const;
 export type Item = (typeof items)[number];
 export type Tag = Item | 'list';
 /** The version of each row a read shows. */
 export type Shown = Partial<Record<Tag, number>>;
+export type Versions = Readonly<Record<Tag, number>>;
 
 /**
  * A database of four rows that only count their writes, and what readers may expect of it: the version of each row whose
@@ -16,14 +17,22 @@ export type Shown = Partial<Record<Tag, number>>;
 export interface World {
   readonly turn: () => Promise<void>;
   /** The versions that are in the database now. */
-  readonly versions: Readonly<Record<Tag, number>>;
+  readonly versions: Versions;
+  /** Those whose writes have been answered. */
+  readonly answered: Versions;
   /** @throws Error when the answer shows a row older than was answered, or committed, before the read began */
   read(cache: Cache, key: Item | 'list', fails: boolean, tier?: 'strict' | 'acked'): Promise<void>;
+  /** @throws Error when the answer to a request like this shows a row older than expected */
+  readAtLeast(expected: Versions, cache: Cache, key: Item | 'list', how: How): Promise<void>;
   /** Makes a new version of a row, in one step. */
   commit(tag: Tag): void;
   /** Commits, then bumps. @param spoil what the writer does before it answers */
   write(tag: Tag, spoil: (tags: readonly Tag[]) => Promise<void>): Promise<void>;
 }
+
+/** What a read asks for beside its key. */
+export type How = Pick<ReadRequest<Shown>, 'tier'> &
+  Partial<Pick<ReadRequest<Shown>, 'boundMs' | 'floor' | 'isFrozen'>> & { readonly fails?: boolean };
 
 export function createWorld(scheduler: Scheduler): World {
   const versions: Record<Tag, number> = { a: 0, b: 0, c: 0, list: 0 };
@@ -45,12 +54,14 @@ export function createWorld(scheduler: Scheduler): World {
     return shown;
   }
 
-  return {
+  const world: World = {
     turn,
     versions,
-    async read(cache, key, fails, tier = 'acked') {
-      const expected = { ...(tier === 'strict' ? versions : floor) };
-      const answer = await cache.read(requestOf(key, tier, () => load(key, fails))).catch(() => undefined);
+    answered: floor,
+    read: (cache, key, fails, tier = 'acked') =>
+      world.readAtLeast({ ...(tier === 'strict' ? versions : floor) }, cache, key, { tier, fails }),
+    async readAtLeast(expected, cache, key, { fails = false, ...how }) {
+      const answer = await cache.read(requestOf(key, how, () => load(key, fails))).catch(() => undefined);
       for (const [tag, version] of Object.entries(answer?.value ?? {})) {
         const least = expected[tag as Tag];
         if (version >= least) continue;
@@ -65,11 +76,12 @@ export function createWorld(scheduler: Scheduler): World {
       floor[tag] = Math.max(floor[tag], committed);
     },
   };
+  return world;
 }
 
-function requestOf(key: Item | 'list', tier: Tier, load: () => Promise<Shown>): ReadRequest<Shown> {
+function requestOf(key: Item | 'list', how: Omit<How, 'fails'>, load: () => Promise<Shown>): ReadRequest<Shown> {
   const found = (shown: Shown): readonly string[] => Object.keys(shown);
-  return { type: 'row', key, tags: [key], tier, ttlMs: 60_000, load, tagsFound: found };
+  return { type: 'row', key, tags: [key], ttlMs: 60_000, load, tagsFound: found, ...how };
 }
 
 /** `store` as seen over a network: requests and replies each take their turn, and either may be lost. */
