@@ -8,7 +8,8 @@ const intentsMax = 1_000;
 const storeStates = ['ready', 'lost', 'quarantine'] as const;
 
 /** Counts what the cache says it does, from its one stream of events, and asks for its state at each scrape. */
-export function measureCache(cache: Cache, registers: Registry[], alias = 'default'): void {
+export function measureCache(cache: Cache, registry: Registry, alias = 'default'): void {
+  const registers = [registry];
   const reads = createReadMetrics(registers);
   const writes = createWriteMetrics(registers);
   const trouble = createTroubleMetrics(registers);
@@ -20,7 +21,7 @@ export function measureCache(cache: Cache, registers: Registry[], alias = 'defau
       trouble(event, type, alias);
     }
   });
-  measureState(cache, registers, alias);
+  measureState(cache, registry, alias);
 }
 
 type LabelOf = (value: string) => string;
@@ -138,36 +139,42 @@ function isTrouble({ kind }: CacheEvent): boolean {
   return troubles.has(kind);
 }
 
-function measureState(cache: Cache, registers: Registry[], alias: string): void {
-  new Gauge({
-    name: 'cache_store_state',
-    help: '1 for the state the store is in, 0 for the others.',
-    labelNames: ['alias', 'store', 'state'],
-    registers,
-    async collect() {
-      const { store, state } = await cache.health();
-      for (const one of storeStates) this.set({ alias, store, state: one }, one === state ? 1 : 0);
-    },
-  });
-  new Gauge({
-    name: 'cache_open_intents',
-    help: `Announced writes that have not ended, ${intentsMax} at most. Missing while the store is away.`,
-    labelNames: ['alias'],
-    registers,
-    async collect() {
-      const open = await cache.openIntents(0, intentsMax).catch(() => undefined);
-      if (open) this.set({ alias }, open.length);
-      else this.reset();
-    },
-  });
-  new Gauge({
-    name: 'cache_demoted',
-    help: '1 for each type that is read past the cache because it showed old data.',
-    labelNames: ['alias', 'type'],
-    registers,
-    collect() {
-      this.reset();
-      for (const type of Object.keys(cache.stats().demoted ?? {})) this.set({ alias, type }, 1);
-    },
-  });
+function measureState(cache: Cache, registry: Registry, alias: string): void {
+  registry.registerMetric(
+    new Gauge({
+      name: 'cache_store_state',
+      help: '1 for the state the store is in, 0 for the others.',
+      labelNames: ['alias', 'store', 'state'],
+      registers: [],
+      async collect() {
+        const { store, state } = await cache.health();
+        for (const one of storeStates) this.set({ alias, store, state: one }, one === state ? 1 : 0);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'cache_open_intents',
+      help: `Announced writes that have not ended, ${intentsMax} at most. Missing while the store is away.`,
+      labelNames: ['alias'],
+      registers: [],
+      async collect() {
+        const open = await cache.openIntents(0, intentsMax).catch(() => undefined);
+        if (open) this.set({ alias }, open.length);
+        else this.reset();
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'cache_demoted',
+      help: '1 for each type that is read past the cache because it showed old data.',
+      labelNames: ['alias', 'type'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const type of Object.keys(cache.stats().demoted ?? {})) this.set({ alias, type }, 1);
+      },
+    }),
+  );
 }

@@ -46,8 +46,8 @@ const fieldsMax = 200;
 export function createMetrics({ cache, pool }: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  measureCache(cache, registers);
-  measurePool(pool, registers);
+  measureCache(cache, registry);
+  measurePool(pool, registry);
   const requests = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time from the request to the end of its answer.',
@@ -76,26 +76,30 @@ export function createMetrics({ cache, pool }: MetricsOptions): Metrics {
   };
 }
 
-function measurePool(pool: () => PoolFacts, registers: Registry[]): void {
-  new Gauge({
-    name: 'pg_pool_connections',
-    help: 'Connections to PostgreSQL.',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      const { total, idle } = pool();
-      this.set({ state: 'idle' }, idle);
-      this.set({ state: 'busy' }, total - idle);
-    },
-  });
-  new Gauge({
-    name: 'pg_pool_waiting',
-    help: 'Statements that wait for a connection.',
-    registers,
-    collect() {
-      this.set(pool().waiting);
-    },
-  });
+function measurePool(pool: () => PoolFacts, registry: Registry): void {
+  registry.registerMetric(
+    new Gauge({
+      name: 'pg_pool_connections',
+      help: 'Connections to PostgreSQL.',
+      labelNames: ['state'],
+      registers: [],
+      collect() {
+        const { total, idle } = pool();
+        this.set({ state: 'idle' }, idle);
+        this.set({ state: 'busy' }, total - idle);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'pg_pool_waiting',
+      help: 'Statements that wait for a connection.',
+      registers: [],
+      collect() {
+        this.set(pool().waiting);
+      },
+    }),
+  );
 }
 
 let ofProcess: Registry | undefined;

@@ -215,6 +215,6 @@ describe('the ETag of a GET', () => {
 async function signedIn(url: string, email: string): Promise<Readonly<Record<string, string>>> {
   const mutation = `mutation { signIn(input: { email: "${email}", password: "a long password" }) { accessToken } }`;
   const { body } = await postGraphql(url, mutation);
-  const { accessToken } = body.data?.['signIn'] as { accessToken: string };
-  return { authorization: `Bearer ${accessToken}` };
+  const session = body.data?.['signIn'] as { accessToken: string } | undefined;
+  return { authorization: `Bearer ${session?.accessToken}` };
 }

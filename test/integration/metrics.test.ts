@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ErrandDocument, UpdateErrandDocument } from '../support/generated/graphql.js';
 import { postGraphql } from '../support/http.js';
 import { join, openMarket, post, type Person } from '../support/market.js';
+import { startRedis } from '../support/redis.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const token = 'a-token-for-scrapers';
@@ -101,6 +102,22 @@ describe('/metrics in production', () => {
     await app.close();
     expect(answer.status).toBe(status);
   });
+});
+
+describe('/metrics without the store', () => {
+  it('answers, says that the store is lost, and does not guess how many announced writes are open', async () => {
+    const redis = await startRedis();
+    const app = await startTestApp({ env: { REDIS_URL: redis.url, CACHE_QUARANTINE_MS: '0' } });
+    const found = async (line: RegExp): Promise<void> => expect(await scrape(app.url)).toMatch(line);
+    await vi.waitFor(() => found(/^cache_open_intents\{alias="default"\} 0$/m), { timeout: 10_000 });
+    await redis.kill();
+    await vi.waitFor(() => found(/^cache_store_state\{alias="default",store="redis",state="lost"\} 1$/m), {
+      timeout: 10_000,
+    });
+    expect(await scrape(app.url)).not.toMatch(/^cache_open_intents\{/m);
+    await app.close();
+    await redis.stop();
+  }, 60_000);
 });
 
 async function scrape(url: string): Promise<string> {

@@ -37,8 +37,8 @@ function createDelays() {
   const late: (() => void)[] = [];
   const add = <T>(work: Promise<T>): Promise<T> => {
     untold.add(work);
-    const done = (): void => void untold.delete(work);
-    work.then(done, done);
+    // Whoever began it hears of its failure; this only has to know that it is over.
+    void work.catch(() => {}).finally(() => untold.delete(work));
     return work;
   };
   return {
@@ -53,7 +53,7 @@ function createDelays() {
       await work();
       for (const resolve of reaped) resolve();
     },
-    over: async (): Promise<void> => void (await Promise.allSettled([...untold])),
+    over: async (): Promise<void> => void (await Promise.allSettled(untold)),
   };
 }
 

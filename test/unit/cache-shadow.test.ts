@@ -55,7 +55,9 @@ describe('the shadow verifier', () => {
     await shadow.read(readOf(load));
     state.version = 2;
     await shadow.read(readOf(load));
-    await eventually(async () => (await other.read(readOf(load))).value.version === 2);
+    const seen = async () => (await other.read(readOf(load))).value.version;
+    await eventually(async () => (await seen()) === 2);
+    expect(await seen()).toBe(2);
     await shadow.close();
   });
 
