@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ErrandDocument, UpdateErrandDocument } from '../support/generated/graphql.js';
 import { postGraphql } from '../support/http.js';
@@ -76,6 +77,14 @@ describe('/metrics', () => {
     expect(text).toContain('nodejs_eventloop_lag_seconds');
     expect((await valueOf('pg_pool_connections')) > 0).toBe(true);
     expect(text).toContain('pg_pool_waiting 0');
+  });
+
+  it('has every metric that the dashboard shows', async () => {
+    const dashboard = await readFile(new URL('../../deploy/grafana/runam-cache.json', import.meta.url), 'utf8');
+    const shown = new Set(dashboard.match(/\b(?:cache|graphql|http|pg)_[a-z_]+(?=\[|\{|\)|"| or)/g));
+    const described = new Set([...(await scrape(app.url)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+    expect(shown.size).toBeGreaterThan(10);
+    expect([...shown].filter((name) => !described.has(name.replace(/_bucket$/, '')))).toEqual([]);
   });
 
   it('is well formed: every metric is described once, and no sample stands twice', async () => {
