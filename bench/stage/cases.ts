@@ -19,7 +19,7 @@ export interface BenchCase {
 }
 
 export interface CaseDeps {
-  readonly servers: Readonly<Record<'memory' | 'shared' | 'uncached', ServerChild>>;
+  readonly servers: Readonly<Record<'memory' | 'shared' | 'farOnly' | 'uncached', ServerChild>>;
   readonly sdl: string;
   readonly connections: number;
   readonly stops: Stops;
@@ -32,7 +32,7 @@ const errandsMax = 64;
 
 /** The cases in the order of the table. @throws Error when two servers do not give the same answer */
 export async function createCases(deps: CaseDeps): Promise<readonly BenchCase[]> {
-  const { memory, shared, uncached } = deps.servers;
+  const { memory, shared, farOnly, uncached } = deps.servers;
   const reference = await ask({ url: uncached.url, body: requests.errands });
   const list = { bodies: [requests.errands], headers: {}, answers: 'same' } as const;
   const peers = await startPeers(deps, reference.text);
@@ -40,6 +40,7 @@ export async function createCases(deps: CaseDeps): Promise<readonly BenchCase[]>
     ...peers.map((peer) => ({ ...list, ...peer, isHit: undefined })),
     { ...list, id: 'hit-memory', title: 'RunAm errands, hit, memory', server: memory, isHit: true },
     { ...list, id: 'hit-redis', title: 'RunAm errands, hit, Redis', server: shared, isHit: true },
+    { ...list, id: 'hit-redis-far', title: 'RunAm errands, hit, Redis, nothing near', server: farOnly, isHit: true },
     { ...list, id: 'uncached', title: 'RunAm errands, uncached', server: uncached, isHit: false },
   ];
   for (const { title, server } of cases) {

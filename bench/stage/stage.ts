@@ -33,9 +33,14 @@ export async function setStage(options: StageOptions, stops: Stops): Promise<rea
   };
   const memory = await start('bench_memory', {});
   const shared = await start('bench_redis', { REDIS_URL: redis.url });
+  const farOnly = await start('bench_redis_far', {
+    REDIS_URL: redis.url,
+    CACHE_KEY_PREFIX: 'bench-far',
+    CACHE_NEAR_BYTES_MAX: '0',
+  });
   const uncached = await start('bench_uncached', { CACHE_ENABLED: 'False' });
   const sdl = await readFile(join(rootDir, 'docs', 'schema.graphql'), 'utf8');
-  return createCases({ servers: { memory, shared, uncached }, sdl, connections: options.connections, stops });
+  return createCases({ servers: { memory, shared, farOnly, uncached }, sdl, connections: options.connections, stops });
 }
 
 async function loadDemo(rootDir: string, postgres: BenchPostgres, stops: Stops): Promise<void> {

@@ -26,7 +26,9 @@ export function describeBounds(create: () => StoreFixture): void {
       await cache.read(readOf(value('old'), bounded));
       tickMs += 1;
       await cache.bump(['errand:1']);
+      tickMs += 1;
       expect((await cache.read(readOf(value('new'), bounded))).value).toBe('new');
+      expect((await cache.read(readOf(neverLoads, bounded))).value).toBe('new');
       tickMs += 1;
       await cache.clearAll();
       expect((await cache.read(readOf(value('newer'), bounded))).value).toBe('newer');
