@@ -118,6 +118,23 @@ describe('the shadow verifier', () => {
     await shadow.close();
   });
 
+  it('says nothing of an entry that was spoilt and filled again meanwhile, although the present one is shown', async () => {
+    const store = createMemoryStore();
+    const other = createCache({ store, prefix: 'test' });
+    const { state, load } = row(1);
+    const pause = async (): Promise<void> => {
+      await other.bump(['errand:1']);
+      await eventually(async () => (await other.read(readOf(load))).outcome.kind === 'hit');
+    };
+    const { shadow, verdicts } = stage({ pause }, { store });
+    await shadow.read(readOf(load));
+    state.version = 2;
+    await shadow.read(readOf(load));
+    await eventually(() => verdicts().length > 0);
+    expect(verdicts()).toEqual(['overtaken']);
+    await shadow.close();
+  });
+
   it('calls a value right that is right, also one with dates and big integers', async () => {
     const { shadow, verdicts } = stage();
     const load = value({ at: new Date(5), minor: 12n, nothing: null, gone: undefined });
