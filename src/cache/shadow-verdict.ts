@@ -22,8 +22,8 @@ export interface Verdicts {
  * The hit showed an entry whose load began at logical time `asOf`. When a load of our own differs, some write W was
  * committed after the entry's load began and before ours ended. W may be younger than the hit, and its bump may still be on
  * its way, so nothing is said yet. Once W's bump can no longer be late it has moved a tag of the entry past `asOf`, and no read
- * that begins then is shown an entry of `asOf`. When one is, W was never told: whatever else happened in between, entries
- * of that time lack W. The difference must also still be there, because a value that went back was harmless.
+ * that begins then is shown an entry of `asOf`, nor another one of that time. When one is shown, W was never told. The
+ * difference must also still be there, because a value that went back was harmless.
  *
  * A bounded read may lawfully be shown an entry that was found valid `boundMs` before, so the second look comes so much later.
  *
