@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { CacheUnavailable } from '../../src/cache/index.js';
 import type { Cache, Position } from '../../src/cache/index.js';
 import { heldLoad, neverLoads, readOf, value, withCaches } from './cache.fixtures.js';
 import type { StoreFixture } from './cache.fixtures.js';
@@ -112,7 +113,7 @@ export function describeFloors(create: () => StoreFixture): void {
       const [writer, reader] = [open(), open()];
       await Promise.all([reader.read(readOf(value('old'))), writer.health()]);
       await writer.close();
-      await expect(writer.bump(['errand:1'])).rejects.toThrow();
+      await expect(writer.bump(['errand:1'])).rejects.toBeInstanceOf(CacheUnavailable);
       const answer = await reader.read(readOf(value('new'), { tier: 'ttl', floor: positionOf(writer) }));
       expect(answer).toMatchObject({ value: 'new', outcome: { reason: 'floor' } });
     }));

@@ -30,8 +30,10 @@ vi.mock('../../src/cache/near-read.js', async (original) => {
   const real = await original<typeof nearReadModule>();
   const createNearRead: typeof real.createNearRead = (deps) => {
     const nearRead = real.createNearRead(deps);
-    const withoutFloor: typeof nearRead.withinBound = ({ request: { floor: _, ...request }, ...visit }) =>
-      nearRead.withinBound({ ...visit, request });
+    const withoutFloor: typeof nearRead.withinBound = (visit) => {
+      const { floor, ...request } = visit.request;
+      return nearRead.withinBound(floor ? { ...visit, request } : visit);
+    };
     const withoutAsking: typeof nearRead.look = async (visit) => {
       const kept = deps.near.find(visit.entryKey);
       return kept && { kind: 'hit', kept };
