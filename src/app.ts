@@ -26,8 +26,9 @@ import {
   createUserService,
   type Tokens,
 } from './modules/users/index.js';
-import { logCacheEvents } from './observability/index.js';
+import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { demoPassword } from './seed/index.js';
+import { verified } from './verified.js';
 
 export interface App {
   readonly db: Db;
@@ -57,9 +58,17 @@ const reapOlderThanMs = 1000;
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl, jwtSecret, logger, clock = systemClock, onStatement, timersEveryMs = 5_000 } = options;
   const schema = await createSchema();
+  const tracing = config.tracing && startOpenTelemetry({ ...config.tracing, logger });
   const { poolMax, transactionTimeoutMs } = config.database;
-  const db = createDb({ url: databaseUrl, logger, poolMax, transactionTimeoutMs, ...(onStatement && { onStatement }) });
-  const cache = createCache({
+  const db = createDb({
+    url: databaseUrl,
+    logger,
+    poolMax,
+    transactionTimeoutMs,
+    tracing,
+    ...(onStatement && { onStatement }),
+  });
+  const plainCache = createCache({
     store: storeOf(config),
     prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
     replay: async () => void (await db.tellUntold(0)),
@@ -69,7 +78,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     jitter: config.cache.refill.jitterPercent / 100,
     earlyRefreshBeta: config.cache.refill.earlyRefreshBeta,
   });
+  const verifiedCache = verified(plainCache, config, timersEveryMs);
+  const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
+  const metrics = config.metrics.isEnabled ? createMetrics({ cache, pool: db.pool }) : undefined;
   db.onChanges(
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
   );
@@ -78,7 +90,13 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const services = createServices(db, clock, tokens, config, logger);
-  const apollo = createApollo({ schema, logger, introspection: config.graphql.hasIntrospection });
+  const apollo = createApollo({
+    schema,
+    logger,
+    introspection: config.graphql.hasIntrospection,
+    tracing,
+    onOperation: metrics?.operation,
+  });
   await apollo.start();
   const caching = { cache, policy: policyOf(config) };
   const http = await createHttpServer({
@@ -89,6 +107,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       ? { demoPassword: config.database.seedsDemo ? demoPassword : undefined }
       : undefined,
     ...config.http,
+    tracing,
+    metrics: metrics && { ...metrics, token: config.metrics.token },
     readiness: createReadiness(db, cache),
   });
 
@@ -111,6 +131,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await reaper.stop();
         await cache.close();
         await db.close();
+        await tracing?.close();
       })()),
   };
 }

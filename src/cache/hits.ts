@@ -1,7 +1,7 @@
 import type { Entry } from './entry.js';
 import type { Refresher } from './refresh.js';
 import type { Seen } from './store.js';
-import type { MissReason, ReadResult } from './types.js';
+import type { MissReason, Outcome, ReadResult } from './types.js';
 import { graceMsOf, lifeMsOf } from './validity.js';
 import { outcomeOf } from './visit.js';
 import type { Visit } from './visit.js';
@@ -63,7 +63,8 @@ function timesOf(
   { now }: HitDeps,
   { request }: Visit,
   entry: Entry,
-): { readonly ageMs: number; readonly ttlMs: number } {
+): Pick<Outcome, 'ageMs' | 'ttlMs'> & Required<Pick<Outcome, 'asOf'>> {
   const ageMs = Math.max(0, now() - entry.loadedAt);
-  return { ageMs, ttlMs: Math.max(0, lifeMsOf(entry, request) - ageMs) };
+  const asOf = { generation: entry.generation, seq: entry.s0 };
+  return { ageMs, ttlMs: Math.max(0, lifeMsOf(entry, request) - ageMs), asOf };
 }

@@ -25,6 +25,8 @@ export type { RedisStoreOptions } from './stores/redis.js';
 export { parseRedisUrl, redisUrlForms, RedisUrlInvalid } from './stores/redis-url.js';
 export type { RedisAddress, RedisNode } from './stores/redis-url.js';
 export { createNullStore } from './stores/null.js';
+export { createShadow } from './shadow.js';
+export type { ShadowOptions } from './shadow.js';
 export { decodeValue, encodeValue, Undecodable, Unserializable } from './serializers/index.js';
 export type { WireType } from './serializers/index.js';
 export { tenantTag, typeTag } from './visit.js';

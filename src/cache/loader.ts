@@ -202,6 +202,8 @@ async function put(
   const leftMs = entry.ttlMs + (entry.isAbsent ? 0 : graceMsOf(visit.request)) - (deps.now() - entry.loadedAt);
   try {
     await deps.breaker.run(() => deps.store.put(visit.entryKey, text, leftMs));
+    const { type, key } = visit.request;
+    deps.emit({ kind: 'stored', type, key, length: text.length });
     deps.near.keep(visit.entryKey, entry, lookedAt);
   } catch (error) {
     // Anything else is the loss of the store, which the breaker has announced.

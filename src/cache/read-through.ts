@@ -62,6 +62,7 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
   async function read(visit: Visit): Promise<Answer> {
     if (store.kind === 'null') return loadAlone(deps, visit, { kind: 'bypass', reason: 'disabled' });
     if (!(visit.request.ttlMs > 0)) return loadAlone(deps, visit, { kind: 'bypass', reason: 'ttl-zero' });
+    if (visit.request.bypass) return loadShared(deps, visit, visit.request.bypass);
     const within = nearRead.withinBound(visit);
     const found = within && open(deps, visit, within, 'near');
     if (found) return answerOf(deps, visit, found, undefined);

@@ -14,9 +14,17 @@ export interface Position {
 /**
  * Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back.
  * `unsafe-eviction`: a strict read of a store that may drop tags. `floor`: the store has not reached the floor of this read.
+ * `demoted`: the shadow verifier of this process found an entry of this type that was older than its guarantee.
  */
 export type BypassReason =
-  'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unsafe-eviction' | 'unserializable' | 'floor';
+  | 'disabled'
+  | 'ttl-zero'
+  | 'store-unavailable'
+  | 'quarantine'
+  | 'unsafe-eviction'
+  | 'unserializable'
+  | 'floor'
+  | 'demoted';
 
 /**
  * Why a read found nothing it could use. `cold`: no entry. `expired`: an entry older than the ttl of this request.
@@ -48,6 +56,8 @@ export interface Outcome {
   readonly refresh?: 'started';
   /** The answer was that there is nothing: the read rejected with what `negative` made of it. */
   readonly isAbsent?: true;
+  /** On a hit: the store's logical time, read before the load of the value began. Every bump up to here is in the value. */
+  readonly asOf?: Position;
 }
 
 export interface ReadRequest<V> {
@@ -102,6 +112,8 @@ export interface ReadRequest<V> {
   readonly load: () => Promise<V>;
   /** Tags known only from the value, such as one per row of a list. */
   readonly tagsFound?: (value: V) => readonly string[];
+  /** Goes past the cache, for this reason. */
+  readonly bypass?: 'demoted';
 }
 
 /** An absence that may be told to other readers of the key: whoever may ask for the key may hear of it. */
@@ -196,6 +208,12 @@ export type CacheEvent =
       readonly key: string;
       readonly detail: string;
     }
+  /** An entry has arrived in the store. `length` is of the whole entry, characters. */
+  | { readonly kind: 'stored'; readonly type: string; readonly key: string; readonly length: number }
+  /** The shadow verifier compared a hit with a load of its own. */
+  | { readonly kind: 'shadow-checked'; readonly type: string; readonly key: string; readonly verdict: ShadowVerdict }
+  /** After a verdict `stale`: reads of this type go past the cache for `forMs` milliseconds, in this process. */
+  | { readonly kind: 'demoted'; readonly type: string; readonly key: string; readonly forMs: number }
   /** Once per outage: reads go to their loads until `store-recovered`. */
   | { readonly kind: 'store-lost'; readonly error: unknown }
   | { readonly kind: 'store-recovered'; readonly downMs: number }
@@ -207,6 +225,13 @@ export type CacheEvent =
   | { readonly kind: 'fence-kept'; readonly error: unknown }
   /** The store may drop tags under memory pressure, which would bring stale entries back; strict reads bypass it. Once per connection. */
   | { readonly kind: 'unsafe-eviction'; readonly policy: string };
+
+/**
+ * `same`: the entry was right. `overtaken`: it differed from the load, and was spoilt since or differs no more: a write came
+ * in between. `stale`: it differs, and no write was told of although the longest lawful delay has passed. `failed`: the
+ * load of the verifier threw, or its value cannot be compared.
+ */
+export type ShadowVerdict = 'same' | 'overtaken' | 'stale' | 'failed';
 
 /** `absent`: the store knows no generation (new, or flushed). `restarted`: another server process, or a failover. */
 export type GenerationReason = 'absent' | 'restarted' | 'cleared';
@@ -224,6 +249,8 @@ export interface Counts {
 export interface CacheStats extends Counts {
   readonly bumps: number;
   readonly types: Readonly<Record<string, Counts>>;
+  /** Types that go past the cache because of a stale entry, with the milliseconds left. Absent without a shadow verifier. */
+  readonly demoted?: Readonly<Record<string, number>>;
 }
 
 export type StoreKind = 'memory' | 'redis' | 'null';
@@ -236,4 +263,6 @@ export interface CacheHealth {
   /** One round trip to the store, milliseconds; 0 when lost. */
   readonly latencyMs: number;
   readonly detail: string;
+  /** Types that go past the cache because an entry was found older than its guarantee. Absent when there are none. */
+  readonly demoted?: readonly string[];
 }

@@ -39,7 +39,7 @@ export function beginVisit(request: ReadRequest<unknown>, prefix: string, began:
 }
 
 type Facts = Pick<Outcome, 'kind'> &
-  Partial<Pick<Outcome, 'reason' | 'ageMs' | 'ttlMs' | 'layer' | 'refresh' | 'isAbsent'>>;
+  Partial<Pick<Outcome, 'reason' | 'ageMs' | 'ttlMs' | 'layer' | 'refresh' | 'isAbsent' | 'asOf'>>;
 
 export function outcomeOf({ request, startedMs }: Visit, facts: Facts): Outcome {
   const { type, key, tier } = request;

@@ -25,6 +25,9 @@ export interface Config {
   readonly cache: CacheConfig;
   readonly payments: { readonly hasSandbox: boolean };
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
+  readonly metrics: MetricsConfig;
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingConfig | undefined;
 }
 
 export interface HttpConfig {
@@ -37,6 +40,21 @@ export interface HttpConfig {
   readonly bodyLimitBytes: number;
   /** 0: no limit. */
   readonly rateLimitPerMinute: number;
+}
+
+export interface MetricsConfig {
+  readonly isEnabled: boolean;
+  /** What scrapers must send as bearer token; undefined: nothing. */
+  readonly token: string | undefined;
+}
+
+export interface TracingConfig {
+  /** Where OTLP traces go, path included. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+  /** 0 to 1. */
+  readonly share: number;
 }
 
 export interface GraphqlConfig {
@@ -79,6 +97,8 @@ export interface CacheConfig {
   readonly quarantineMs: number;
   readonly onRedisLoss: OnRedisLoss;
   readonly refill: CacheRefillConfig;
+  /** Of the hits that are verified in the background, 0 to 1. */
+  readonly shadowShare: number;
   readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
 }
 

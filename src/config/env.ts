@@ -7,6 +7,7 @@ import {
   type ConfigFault,
   type Consistency,
   type RedisConfig,
+  type TracingConfig,
 } from './config.js';
 import { consistencyVariables, timeoutVariables } from './cache.variables.js';
 import type { Variable } from './variable.js';
@@ -126,6 +127,21 @@ function group(values: Values, types: CacheConfig['types']): Config {
     cache: cacheOf(values, types),
     payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
+    metrics: {
+      isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),
+      token: values.METRICS_TOKEN,
+    },
+    tracing: tracingOf(values),
+  };
+}
+
+function tracingOf(values: Values): TracingConfig | undefined {
+  if (values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return undefined;
+  return {
+    url: `${values.OTEL_EXPORTER_OTLP_ENDPOINT.replace(/\/+$/, '')}/v1/traces`,
+    headers: values.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+    serviceName: values.OTEL_SERVICE_NAME,
+    share: values.OTEL_TRACES_SAMPLER_ARG,
   };
 }
 
@@ -149,6 +165,7 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
       staleIfErrorS: values.CACHE_STALE_IF_ERROR_S,
       negativeTimeoutS: values.CACHE_NEGATIVE_TIMEOUT_S,
     },
+    shadowShare: (values.CACHE_SHADOW_PERCENT ?? (values.NODE_ENV === 'production' ? 0.1 : 0)) / 100,
     types,
   };
 }

@@ -40,14 +40,14 @@ export function whole({ unit, min, max, minMeans }: WholeLimits): Kind<number> {
   };
 }
 
-export function decimal({ min, max, minMeans }: Omit<WholeLimits, 'unit'>): Kind<number> {
+export function decimal({ unit, min, max, minMeans }: WholeLimits): Kind<number> {
   return {
     schema: z
       .string()
       .regex(/^\d{1,9}(\.\d{1,9})?$/)
       .transform(Number)
       .pipe(z.number().min(min).max(max)),
-    takes: `numbers from ${min}${minMeans === undefined ? '' : ` (${minMeans})`} to ${max}, such as 0.5`,
+    takes: `${unit ?? 'numbers'} from ${min}${minMeans === undefined ? '' : ` (${minMeans})`} to ${max}, such as ${max / 10}`,
   };
 }
 
@@ -129,3 +129,31 @@ export const origins: Kind<readonly string[]> = {
     .pipe(z.array(z.string().refine((origin) => URL.canParse(origin) && new URL(origin).origin === origin))),
   takes: 'origins such as https://app.example.com, separated by commas',
 };
+
+/** `name=value` pairs separated by commas, the values percent-encoded. They carry credentials, so they are secret. */
+export const pairs: Kind<Readonly<Record<string, string>>> = {
+  schema: z
+    .string()
+    .regex(/^\s*[\w.-]+=(?:[^,%]|%[0-9A-Fa-f]{2})*(?:,\s*[\w.-]+=(?:[^,%]|%[0-9A-Fa-f]{2})*)*$/)
+    .refine(isDecodable)
+    .transform((value) =>
+      Object.fromEntries(
+        value.split(',').map((pair) => {
+          const at = pair.indexOf('=');
+          return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())];
+        }),
+      ),
+    ),
+  takes: 'pairs such as name=value,name2=value2, with special characters percent-encoded',
+  isSecret: true,
+};
+
+function isDecodable(value: string): boolean {
+  try {
+    decodeURIComponent(value);
+    return true;
+  } catch {
+    // What the percents spell is no UTF-8.
+    return false;
+  }
+}

@@ -1,5 +1,6 @@
 import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
+import { observabilityVariables } from './observability.variables.js';
 import { variable } from './variable.js';
 
 const day = 86_400;
@@ -138,4 +139,5 @@ export const variables = {
   ...redisVariables,
   ...cacheVariables,
   ...refillVariables,
+  ...observabilityVariables,
 };

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { invariant } from '../kernel/index.js';
+import { Pool } from 'pg';
+import { invariant, type Tracing } from '../kernel/index.js';
 import { unavailable } from './failures.js';
 import { PrismaClient, type Prisma } from './generated/client.js';
 
@@ -21,12 +22,19 @@ type ReadOnly<Delegate> = Pick<Delegate, Extract<keyof Delegate, ReadMethod>>;
 /** A client that can only read, outside any transaction; a `Tx` can stand in for it. */
 export type Reader = { readonly [M in Uncapitalize<Prisma.ModelName>]: ReadOnly<Tx[M]> } & Pick<Tx, '$queryRaw'>;
 
-export interface ClientOptions {
+export interface PoolOptions {
   readonly url: string;
   /** Connections at most. Default 10. */
   readonly poolMax?: number;
+}
+
+export interface ClientOptions {
+  /** Is ended with the client. */
+  readonly pool: Pool;
   /** Sees every SQL statement; for tests and profiles. */
   readonly onStatement?: (sql: string) => void;
+  /** Default: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
 }
 
 const readOperations: ReadonlySet<string> = new Set<ReadMethod | '$queryRaw'>([
@@ -47,6 +55,10 @@ const readOperations: ReadonlySet<string> = new Set<ReadMethod | '$queryRaw'>([
  */
 const sessionOptions = '-c TimeZone=UTC -c lock_timeout=5000';
 
+export function createPool({ url, poolMax = 10 }: PoolOptions): Pool {
+  return new Pool({ connectionString: url, max: poolMax, options: sessionOptions });
+}
+
 /** The transaction of the unit of work that the calling code runs in. */
 export const unitOfWork = new AsyncLocalStorage<Tx>();
 
@@ -54,8 +66,8 @@ export const unitOfWork = new AsyncLocalStorage<Tx>();
  * The Prisma client with the change-event extension: a write is only let through inside a unit of work, because outside
  * one nobody would read what it changed and tell the cache. A database that is away is UNAVAILABLE, for reads and writes.
  */
-export function createClient({ url, poolMax = 10, onStatement }: ClientOptions) {
-  const adapter = new PrismaPg({ connectionString: url, max: poolMax, options: sessionOptions });
+export function createClient({ pool, onStatement, tracing }: ClientOptions) {
+  const adapter = new PrismaPg(pool, { disposeExternalPool: true });
   const base = new PrismaClient({ adapter, log: onStatement ? [{ emit: 'event', level: 'query' }] : [] });
   if (onStatement) base.$on('query', (event: Prisma.QueryEvent) => onStatement(event.query));
   return base.$extends({
@@ -68,7 +80,10 @@ export function createClient({ url, poolMax = 10, onStatement }: ClientOptions) 
           `${model ? `${model}.` : ''}${operation} outside a unit of work: go through db.write()`,
         );
         try {
-          return await query(args);
+          if (!tracing) return await query(args);
+          const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': operation };
+          const name = model ? `db ${model}.${operation}` : `db ${operation}`;
+          return await tracing.span(name, attributes, async () => await query(args));
         } catch (error) {
           throw unavailable(error) ?? error;
         }

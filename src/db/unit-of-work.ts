@@ -1,7 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, type Logger } from '../kernel/index.js';
 import { changesOf, takeUntold, type TransactionChanges } from './changes.js';
-import { createClient, unitOfWork, type ClientOptions, type Reader, type Tx } from './client.js';
+import {
+  createClient,
+  createPool,
+  unitOfWork,
+  type ClientOptions,
+  type PoolOptions,
+  type Reader,
+  type Tx,
+} from './client.js';
 import { isBrokenConnection, isContention, unavailable } from './failures.js';
 import { createTelling, listenerOf, type ChangeListener, type CommitListener } from './telling.js';
 import { outcomeOf, runningTransactionsEnded, type Outcome } from './transactions.js';
@@ -27,10 +35,12 @@ export interface Db {
    * twice the longest transaction, by when one that still runs is none of ours.
    */
   writesEnded(): Promise<void>;
+  /** The connections of this process. */
+  pool(): { readonly total: number; readonly idle: number; readonly waiting: number };
   close(): Promise<void>;
 }
 
-export interface DbOptions extends ClientOptions {
+export interface DbOptions extends PoolOptions, Omit<ClientOptions, 'pool'> {
   readonly logger: Logger;
   /** A transaction running longer is rolled back. Default 10,000. */
   readonly transactionTimeoutMs?: number;
@@ -46,10 +56,14 @@ const attemptsMax = 4;
 const untoldBatchMax = 1000;
 
 export function createDb(options: DbOptions): Db {
-  const { logger, transactionTimeoutMs = 10_000 } = options;
-  const client = createClient(options);
+  const { logger, transactionTimeoutMs = 10_000, tracing } = options;
+  const pool = createPool(options);
+  const client = createClient({ ...options, pool });
   const telling = createTelling({ client: client as unknown as Tx, logger });
   const limits = { timeout: transactionTimeoutMs, maxWait: transactionTimeoutMs };
+
+  const commitOnce = <T>(work: (tx: Tx) => Promise<T>): Promise<Committed<T>> =>
+    tracing ? tracing.span('db transaction', { 'db.system.name': 'postgresql' }, () => commit(work)) : commit(work);
 
   async function commit<T>(work: (tx: Tx) => Promise<T>): Promise<Committed<T>> {
     let prepared: TransactionChanges | undefined;
@@ -73,7 +87,7 @@ export function createDb(options: DbOptions): Db {
     async write(work) {
       const outer = unitOfWork.getStore();
       if (outer) return work(outer);
-      const { result, changed } = await withRetries(() => commit(work));
+      const { result, changed } = await withRetries(() => commitOnce(work));
       if (changed) await telling.committed(changed);
       return result;
     },
@@ -94,6 +108,7 @@ export function createDb(options: DbOptions): Db {
     },
     outcomeOf: (token) => outcomeOf(client, token),
     writesEnded: () => runningTransactionsEnded(client, 2 * transactionTimeoutMs),
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => client.$disconnect(),
   };
 }

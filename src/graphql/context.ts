@@ -1,4 +1,4 @@
-import type { Cache } from '../cache/index.js';
+import type { Cache, Outcome, Position } from '../cache/index.js';
 import type { Viewer } from '../kernel/index.js';
 import type { CacheTrace } from './caching/cache-trace.js';
 import type { TtlPolicy } from './caching/ttl-policy.js';
@@ -21,4 +21,12 @@ export interface GraphqlContext {
   /** Replaced before each mutation field, so nothing read before a write is shown after it. */
   loaders: Loaders;
   readonly cacheTrace: CacheTrace[];
+  /** What was read through the cache to learn who asks. */
+  readonly viewerReads: readonly Outcome[];
+  /** The answer is to say what the cache did. */
+  readonly isTraced: boolean;
+  /** No read of this request may show anything older. */
+  readonly floor: Position | undefined;
+  /** A cached field is being loaded again behind an answer. */
+  readonly isReload?: boolean;
 }

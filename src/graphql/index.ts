@@ -6,3 +6,5 @@ export { playgroundExamples, renderPlayground } from './playground/index.js';
 export type { Caching, GraphqlContext } from './context.js';
 export type { Services } from './services.js';
 export type { TtlPolicy, TypePolicy } from './caching/ttl-policy.js';
+export { revalidated } from './caching/cache-status.js';
+export { floorHeader } from './caching/floor.js';

@@ -1,4 +1,7 @@
+import type { Outcome } from '../cache/index.js';
 import { AppError } from '../kernel/index.js';
+import { wantsTrace } from './caching/cache-extension.js';
+import { parseFloor } from './caching/floor.js';
 import type { GraphqlContext } from './context.js';
 import { toDefect, toRequestError } from './errors.js';
 import { createLoaders } from './loaders.js';
@@ -12,23 +15,42 @@ export interface ContextDeps extends ViewerDeps {
 export interface RequestFacts extends Credentials {
   readonly requestId: string;
   readonly userAgent: string | undefined;
+  /** The `X-RunAm-Cache` header. */
+  readonly cacheTrace: string | undefined;
+  /** The `X-RunAm-Cache-Floor` header. */
+  readonly cacheFloor: string | undefined;
 }
 
-/** Makes each request's context. A bad token fails the whole request with its HTTP status, it never counts as anonymous. */
+/**
+ * Makes each request's context. A bad token, or a bad header of ours, fails the whole request with its HTTP status; it never
+ * counts as anonymous, or as not sent.
+ */
 export function createContextFactory(deps: ContextDeps): (request: RequestFacts) => Promise<GraphqlContext> {
-  const { caching, services } = deps;
   return async (request) => {
-    const viewer = await resolveViewer(deps, request).catch((error: unknown) => {
+    try {
+      return await contextOf(deps, request);
+    } catch (error) {
       throw error instanceof AppError ? toRequestError(error) : toDefect(error, request.requestId);
-    });
-    return {
-      viewer,
-      services,
-      caching,
-      requestId: request.requestId,
-      userAgent: request.userAgent,
-      loaders: createLoaders(services, viewer.tenantId),
-      cacheTrace: [],
-    };
+    }
+  };
+}
+
+async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<GraphqlContext> {
+  const { caching, services } = deps;
+  const isTraced = wantsTrace(request.cacheTrace);
+  const floor = request.cacheFloor === undefined ? undefined : parseFloor(request.cacheFloor);
+  const viewerReads: Outcome[] = [];
+  const viewer = await resolveViewer(deps, request, { floor, seen: (outcome) => viewerReads.push(outcome) });
+  return {
+    viewer,
+    services,
+    caching,
+    requestId: request.requestId,
+    userAgent: request.userAgent,
+    loaders: createLoaders(services, viewer.tenantId),
+    cacheTrace: [],
+    viewerReads,
+    isTraced,
+    floor,
   };
 }

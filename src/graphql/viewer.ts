@@ -1,4 +1,4 @@
-import type { ReadRequest } from '../cache/index.js';
+import type { Outcome, Position, ReadRequest } from '../cache/index.js';
 import { families, tags, type CacheType } from '../invalidation/index.js';
 import { AppError, type AnonymousViewer, type Clock, type UserViewer, type Viewer } from '../kernel/index.js';
 import type { TenantService } from '../modules/tenants/index.js';
@@ -30,30 +30,53 @@ export interface Credentials {
   readonly tenant: string | undefined;
 }
 
+/** How the reads behind a viewer are made. */
+export interface ViewerReading {
+  /** None of them may show anything older. */
+  readonly floor: Position | undefined;
+  readonly seen: (outcome: Outcome) => void;
+}
+
 /**
  * Who asks: the token says which user and session, the cache says what they may do now, so a sign-out, a suspension or a
  * revoked role counts from the next request on. @throws AppError UNAUTHENTICATED, NOT_FOUND (no such market)
  */
-export async function resolveViewer(deps: ViewerDeps, { authorization, tenant }: Credentials): Promise<Viewer> {
-  return authorization === undefined ? anonymousViewer(deps, tenant) : signedInViewer(deps, bearerOf(authorization));
+export async function resolveViewer(
+  deps: ViewerDeps,
+  { authorization, tenant }: Credentials,
+  reading: ViewerReading,
+): Promise<Viewer> {
+  return authorization === undefined
+    ? anonymousViewer(deps, reading, tenant)
+    : signedInViewer(deps, reading, bearerOf(authorization));
 }
 
-async function anonymousViewer(deps: ViewerDeps, slug = deps.defaultTenant): Promise<AnonymousViewer> {
-  const { id } = await read<Tenant>(deps.caching, 'TENANT', families.tenant(slug), [tags.tenant(slug)], () =>
+async function anonymousViewer(
+  deps: ViewerDeps,
+  reading: ViewerReading,
+  slug = deps.defaultTenant,
+): Promise<AnonymousViewer> {
+  const reader = { ...deps.caching, ...reading };
+  const { id } = await read<Tenant>(reader, 'TENANT', families.tenant(slug), [tags.tenant(slug)], () =>
     deps.services.tenants.bySlug(slug),
   );
   return { kind: 'anonymous', tenantId: id, roles: new Set() };
 }
 
-async function signedInViewer({ caching, clock, services, tokens }: ViewerDeps, token: string): Promise<UserViewer> {
+async function signedInViewer(
+  { caching, clock, services, tokens }: ViewerDeps,
+  reading: ViewerReading,
+  token: string,
+): Promise<UserViewer> {
+  const reader = { ...caching, ...reading };
   const identity = await tokens.verifyAccess(token);
   const { userId, sessionId } = identity;
   const permissionTags = [tags.userPermissions(userId)];
   const [permissions, session] = await Promise.all([
-    read<Permissions | undefined>(caching, 'ROLES', families.userPermissions(userId), permissionTags, () =>
+    read<Permissions | undefined>(reader, 'ROLES', families.userPermissions(userId), permissionTags, () =>
       services.accounts.permissionsOf(userId),
     ),
-    read<SessionState | undefined>(caching, 'SESSION', families.session(sessionId), [tags.session(sessionId)], () =>
+    read<SessionState | undefined>(reader, 'SESSION', families.session(sessionId), [tags.session(sessionId)], () =>
       services.accounts.sessionOf(sessionId),
     ),
   ]);
@@ -70,13 +93,21 @@ export function bearerOf(authorization: string): string {
 }
 
 async function read<V>(
-  { cache, policy }: Caching,
+  { cache, policy, floor, seen }: Pick<Caching, 'cache' | 'policy'> & ViewerReading,
   type: CacheType,
   family: string,
   familyTags: readonly string[],
   load: ReadRequest<V>['load'],
 ): Promise<V> {
-  const terms = termsOf(policy[type]);
-  const { value } = await cache.read<V>({ type, key: family, tags: familyTags, ...terms, isFrozen: true, load });
+  const { value, outcome } = await cache.read<V>({
+    type,
+    key: family,
+    tags: familyTags,
+    ...termsOf(policy[type]),
+    isFrozen: true,
+    load,
+    ...(floor && { floor }),
+  });
+  seen(outcome);
   return value;
 }

@@ -5,9 +5,12 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ContextDeps, GraphqlContext } from '../graphql/index.js';
-import { bearerOf, createContextFactory, renderPlayground } from '../graphql/index.js';
-import { AppError, uuidv7, type Logger } from '../kernel/index.js';
+import { bearerOf, createContextFactory, floorHeader, renderPlayground } from '../graphql/index.js';
+import { AppError, uuidv7, type Logger, type Tracing } from '../kernel/index.js';
+import { withEtag } from './graphql-get.js';
+import { addMetrics, type MetricsDoor } from './metrics-route.js';
 import { createPage } from './page.js';
+import { addRequestSpans } from './request-spans.js';
 
 export interface HttpOptions {
   readonly apollo: ApolloServer<GraphqlContext>;
@@ -22,13 +25,17 @@ export interface HttpOptions {
   readonly bodyLimitBytes: number;
   /** Requests a minute and client (access token, else address); 0: no limit. */
   readonly rateLimitPerMinute: number;
+  /** Undefined: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
+  /** Undefined: nothing is measured, and there is no `/metrics`. */
+  readonly metrics?: MetricsDoor | undefined;
   /** Undefined when requests can be answered well, else what is not ready. */
   readonly readiness: () => Promise<string | undefined>;
 }
 
 const graphqlPath = '/graphql';
 const preflightS = 86_400;
-const exposedHeaders = ['cache-status', 'retry-after', 'x-request-id'];
+const exposedHeaders = ['cache-status', 'etag', 'retry-after', 'x-request-id', floorHeader];
 
 /** The front door: GraphQL, playground and probes. The Apollo server must have been started. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
@@ -40,6 +47,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
   });
+  if (options.tracing) addRequestSpans(app, options.tracing);
   await app.register(helmet, { contentSecurityPolicy: false, crossOriginEmbedderPolicy: false });
   if (corsOrigins.length > 0)
     await app.register(cors, { origin: [...corsOrigins], maxAge: preflightS, exposedHeaders });
@@ -52,30 +60,37 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.setNotFoundHandler((request, reply) => answerFault(notHere(request), request, reply, logger));
   addGraphql(app, options);
   addProbes(app, options.readiness);
+  if (options.metrics) addMetrics(app, options.metrics);
   return app;
 }
 
-function addGraphql(app: FastifyInstance, { apollo, context, playground }: HttpOptions): void {
+function addGraphql(app: FastifyInstance, { apollo, context, playground, tracing }: HttpOptions): void {
   const contextOf = createContextFactory(context);
-  const answer = fastifyApolloHandler(apollo, {
+  const untraced = fastifyApolloHandler(apollo, {
     context: (request) =>
       contextOf({
         authorization: request.headers.authorization,
         tenant: headerOf(request, 'x-runam-tenant'),
         requestId: request.id,
         userAgent: headerOf(request, 'user-agent'),
+        cacheTrace: headerOf(request, 'x-runam-cache'),
+        cacheFloor: headerOf(request, floorHeader),
       }),
   });
+  const answer: typeof untraced = tracing
+    ? (request, reply) => tracing.span('graphql', {}, async () => untraced.call(app, request, reply))
+    : untraced;
+  const answerGet = withEtag(answer);
   app.post(graphqlPath, answer);
   if (!playground) {
-    app.get(graphqlPath, answer);
+    app.get(graphqlPath, answerGet);
     return;
   }
   const page = createPage(() => renderPlayground({ endpoint: graphqlPath, ...playground }));
   /** GraphQL clients do not ask for HTML; a shared link to the playground carries its query in the address. */
   const isBrowsing = (request: FastifyRequest): boolean => request.headers.accept?.includes('text/html') === true;
   app.get(graphqlPath, (request, reply) =>
-    isBrowsing(request) ? page(request, reply) : answer.call(app, request, reply),
+    isBrowsing(request) ? page(request, reply) : answerGet.call(app, request, reply),
   );
   app.get('/', (_request, reply) => reply.redirect(graphqlPath));
 }

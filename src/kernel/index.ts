@@ -8,3 +8,4 @@ export * from './rounds.js';
 export * from './viewer.js';
 export * from './page.js';
 export * from './text.js';
+export * from './tracing.js';

@@ -29,6 +29,20 @@ function write(event: CacheEvent, logger: Logger): void {
       );
     case 'not-stored':
       return logger.warn({ type: event.type, key: event.key }, `answer not cached (${event.why}): ${event.detail}`);
+    case 'stored':
+      return logger.debug({ type: event.type, key: event.key, length: event.length }, 'cache filled');
+    case 'shadow-checked':
+      return logger[event.verdict === 'stale' ? 'warn' : 'debug'](
+        { type: event.type, key: event.key, verdict: event.verdict },
+        event.verdict === 'stale'
+          ? 'a cached answer was older than its guarantee: some write of its rows was never told to the cache'
+          : 'cache hit verified',
+      );
+    case 'demoted':
+      return logger.warn(
+        { type: event.type, key: event.key, forMs: event.forMs },
+        `${event.type} is read past the cache for a while, because its cache showed old data`,
+      );
     case 'store-lost':
       return logger.warn({ err: event.error }, 'Redis is away: every read goes to the database until it is back');
     case 'store-recovered':

@@ -26,6 +26,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   cache: ['ioredis', 'lru-cache'],
+  observability: [
+    '@opentelemetry/api',
+    '@opentelemetry/exporter-trace-otlp-http',
+    '@opentelemetry/resources',
+    '@opentelemetry/sdk-trace-node',
+    'pino',
+    'prom-client',
+  ],
   graphql: [
     '@apollo/server',
     '@escape.tech/graphql-armor',

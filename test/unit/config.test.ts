@@ -50,6 +50,46 @@ describe('the configuration', () => {
     expect(strictIn(env)).toEqual(['USER_ESCROWS', 'ESCROW_DETAIL', 'OFFERS']);
   });
 
+  it('serves metrics in production only when somebody decided so', () => {
+    const production = { NODE_ENV: 'production', JWT_SECRET: 'x'.repeat(32) };
+    const isServed = (env: Env) => loadEnv(env).metrics.isEnabled;
+    expect([isServed({}), isServed({ METRICS_ENABLED: 'no' })]).toEqual([true, false]);
+    expect([isServed(production), isServed({ ...production, METRICS_TOKEN: 'x'.repeat(16) })]).toEqual([false, true]);
+    expect(isServed({ ...production, METRICS_ENABLED: 'true' })).toBe(true);
+    expect(faultsOf({ METRICS_TOKEN: 'short' })).toEqual([
+      'METRICS_TOKEN: got something else (not shown); takes at least 16 characters without spaces.',
+    ]);
+  });
+
+  it('verifies one hit in a thousand in production, none elsewhere, or the share that is set', () => {
+    const shareOf = (env: Env) => loadEnv({ JWT_SECRET: 'x'.repeat(32), ...env }).cache.shadowShare;
+    expect(shareOf({})).toBe(0);
+    expect(shareOf({ NODE_ENV: 'production' })).toBeCloseTo(0.001);
+    expect(shareOf({ CACHE_SHADOW_PERCENT: '2.5' })).toBeCloseTo(0.025);
+    expect(faultsOf({ CACHE_SHADOW_PERCENT: '101' })).toEqual([
+      'CACHE_SHADOW_PERCENT: got "101"; takes percent from 0 (none) to 100, such as 10.',
+    ]);
+  });
+
+  it('traces nothing unless a collector is set, and then as the standard variables say', () => {
+    expect(loadEnv({}).tracing).toBeUndefined();
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' };
+    expect(loadEnv(endpoint).tracing).toEqual({
+      url: 'http://collector:4318/v1/traces',
+      headers: {},
+      serviceName: 'runam',
+      share: 1,
+    });
+    const headers = { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20eA==, x-team=a' };
+    expect(loadEnv({ ...endpoint, ...headers, OTEL_TRACES_SAMPLER_ARG: '0.1' }).tracing).toMatchObject({
+      headers: { authorization: 'Basic eA==', 'x-team': 'a' },
+      share: 0.1,
+    });
+    for (const wrong of ['nothing', 'a=%', 'a=%ff', 'a=b,']) {
+      expect(faultsOf({ OTEL_EXPORTER_OTLP_HEADERS: wrong }), wrong).toHaveLength(1);
+    }
+  });
+
   it('says what becomes of a change that cannot be announced', () => {
     expect(loadEnv({ CACHE_ON_REDIS_LOSS: 'abort' }).cache.onRedisLoss).toBe('abort');
     expect(faultsOf({ CACHE_ON_REDIS_LOSS: 'wait' })).toEqual([

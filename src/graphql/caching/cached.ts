@@ -1,7 +1,9 @@
-import { UseMiddleware, type MiddlewareFn } from 'type-graphql';
+import { defaultFieldResolver } from 'graphql';
+import { UseMiddleware, type MiddlewareFn, type ResolverData } from 'type-graphql';
 import type { CacheType } from '../../invalidation/index.js';
 import type { Viewer } from '../../kernel/index.js';
 import type { GraphqlContext } from '../context.js';
+import { createLoaders } from '../loaders.js';
 import { scopedIdentity, scopedKey, scopeTags, type Scope } from './scope.js';
 import { absenceOf, termsOf } from './ttl-policy.js';
 
@@ -27,25 +29,50 @@ export interface CachePolicy<Args, Value> {
 /** Answers a query field from the cache, within the guarantee of its type; loads it through the resolver on a miss. */
 export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDecorator {
   const { type, scope = 'viewer', key, tags, tagsFound, remembersAbsence = false, authorize } = policy;
-  const middleware: MiddlewareFn<GraphqlContext> = async ({ args, context, info }, next) => {
-    const { viewer, caching } = context;
+  const middleware: MiddlewareFn<GraphqlContext> = async (call, next) => {
+    const { args, context, info } = call;
+    const { viewer, caching, floor } = context;
+    if (context.isReload === true) return next();
     const typedArgs = args as Args;
+    const asked = [...tags(typedArgs, viewer), ...scopeTags(scope, viewer)];
     const { value } = await caching.cache.read<Value>({
       type,
       key: scopedKey(scope, viewer, key(typedArgs, viewer)),
       identity: scopedIdentity(scope, viewer, args),
-      tags: [...tags(typedArgs, viewer), ...scopeTags(scope, viewer)],
+      tags: asked,
       ...(scope !== 'everyone' && { tenant: viewer.tenantId }),
       ...termsOf(caching.policy[type]),
       ...(remembersAbsence && { negative: absenceOf(caching.policy[type]) }),
       // Resolvers and policies only read what they are given: it may be everybody's.
       isFrozen: true,
-      load: next,
+      load: repeatable(call, next),
+      ...(floor && { floor }),
       ...(tagsFound && { tagsFound }),
-      onOutcome: (outcome) => context.cacheTrace.push({ field: info.fieldName, outcome }),
+      onOutcome: (outcome) =>
+        context.cacheTrace.push({ field: info.fieldName, path: String(info.path.key), outcome, tags: asked }),
     });
     authorize?.(value, viewer, typedArgs);
     return value;
   };
   return UseMiddleware(middleware) as MethodDecorator;
+}
+
+/**
+ * type-graphql lets `next` run once, but the cache may load again behind an answer: to refresh it, or to verify it. Later
+ * runs go through the whole field again, past the cache and with loaders of their own.
+ */
+function repeatable<Value>(
+  { root, args, context, info }: ResolverData<GraphqlContext>,
+  next: () => Promise<Value>,
+): () => Promise<Value> {
+  let isSpent = false;
+  return async () => {
+    if (!isSpent) {
+      isSpent = true;
+      return next();
+    }
+    const resolve = info.parentType.getFields()[info.fieldName]?.resolve ?? defaultFieldResolver;
+    const loaders = createLoaders(context.services, context.viewer.tenantId);
+    return resolve(root, args, { ...context, loaders, isReload: true }, info) as Promise<Value>;
+  };
 }
