@@ -64,12 +64,12 @@ describe('the cache on Redis', () => {
     const prefix = randomUUID();
     const cache = openCache(prefix);
     await cache.bump(['errand:1']);
-    expect(cache.position()?.generation).toBe(await client.get(`${prefix}:{c}:g`));
+    expect(cache.position()?.generation).toBe(await client.get(`{${prefix}}:g`));
     await cache.begin('w', ['errand:1']);
-    await client.set(`${prefix}:{c}:g`, 'another');
+    await client.set(`{${prefix}}:g`, 'another');
     await cache.end('w', 'committed', []);
-    expect(cache.position()).toEqual({ generation: 'another', seq: Number(await client.get(`${prefix}:{c}:seq`)) });
-    await client.del(`${prefix}:{c}:seq`);
+    expect(cache.position()).toEqual({ generation: 'another', seq: Number(await client.get(`{${prefix}}:seq`)) });
+    await client.del(`{${prefix}}:seq`);
     await cache.bump(['errand:1']);
     expect(cache.position()).toEqual({ generation: '', seq: 0 });
     await cache.close();
