@@ -1,6 +1,6 @@
 /**
  * How fresh a read is: see the table in `docs/cache`. `strict` and `acked` obey tags, and differ in what their writers do:
- * those of strict values announce the write before it can be seen. `ttl` obeys only its time to live.
+ * those of strict values announce the write before it can be seen. `ttl` obeys only its time to live, and being cleared.
  */
 export type Tier = 'strict' | 'acked' | 'ttl';
 
