@@ -6,7 +6,8 @@ import type { Store } from '../store.js';
 import type { Cache, CacheHealth, ReadRequest } from '../types.js';
 import { createAliasCounts } from './alias-counts.js';
 import type { CacheControl } from './control.js';
-import { UnknownAlias } from './faults.js';
+import { checkNumber, ttlMsMax } from './entry-options.js';
+import { InvalidCacheOption, UnknownAlias } from './faults.js';
 import { createOwed } from './owed.js';
 import { scopesOf } from './scopes.js';
 import { createSetControl } from './set-control.js';
@@ -116,6 +117,7 @@ function membersOf(options: CacheSetOptions): ReadonlyMap<string, AliasMember> {
     engines.set(store, engine);
     return engine;
   };
+  for (const [name, alias] of Object.entries(aliases)) checkAlias(name, alias);
   const named = { default: {}, ...aliases } satisfies Record<string, AliasOptions>;
   return new Map(
     Object.entries<AliasOptions>(named).map(([name, { ttlMs = ttlMsDefault, store, compressAboveBytes }]) => [
@@ -123,6 +125,14 @@ function membersOf(options: CacheSetOptions): ReadonlyMap<string, AliasMember> {
       { name, engine: engineOf(store ?? options.store), ttlMs, compressAboveBytes },
     ]),
   );
+}
+
+function checkAlias(name: string, { ttlMs, compressAboveBytes }: AliasOptions): void {
+  if (!/^[\w-]{1,40}$/.test(name))
+    throw new InvalidCacheOption('aliases', name, 'names of 1 to 40 letters, digits, _ and -');
+  if (ttlMs !== undefined) checkNumber(`aliases.${name}.ttlMs`, ttlMs, 0, ttlMsMax, 'milliseconds');
+  if (compressAboveBytes !== undefined)
+    checkNumber(`aliases.${name}.compressAboveBytes`, compressAboveBytes, 0, Number.POSITIVE_INFINITY, 'bytes');
 }
 
 /** Bumps that failed are made again by this process before its hits resume, whether there is an outbox or not. */

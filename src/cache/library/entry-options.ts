@@ -29,7 +29,8 @@ const names: ReadonlySet<string> = new Set<keyof EntryOptions<unknown>>([
   'compressAboveBytes',
 ]);
 const tiers: ReadonlySet<unknown> = new Set<Tier>(['strict', 'acked', 'ttl']);
-const yearMs = 31_536_000_000;
+/** A year. */
+export const ttlMsMax = 31_536_000_000;
 
 /** @throws InvalidCacheOption naming the option, what it got and what it takes. @param more names the caller takes besides */
 export function checkEntryOptions(options: object, more: readonly string[] = []): void {
@@ -41,7 +42,7 @@ export function checkEntryOptions(options: object, more: readonly string[] = [])
       `nothing: there is no such option; there are ${[...names, ...more].join(', ')}`,
     );
   const { ttlMs, tags, tagsFound, sharedTags, tier, type, compressAboveBytes } = options as EntryOptions<unknown>;
-  if (ttlMs !== undefined) checkNumber('ttlMs', ttlMs, 0, yearMs, 'milliseconds');
+  if (ttlMs !== undefined) checkNumber('ttlMs', ttlMs, 0, ttlMsMax, 'milliseconds');
   if (compressAboveBytes !== undefined && compressAboveBytes !== Number.POSITIVE_INFINITY)
     checkNumber('compressAboveBytes', compressAboveBytes, 0, 2 ** 40, 'bytes');
   if (tags !== undefined && typeof tags !== 'function') checkTags('tags', tags);
