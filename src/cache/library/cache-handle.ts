@@ -53,7 +53,7 @@ export interface CacheHandle<Models extends ModelTags = ModelTags> {
   /** `load` answered from the cache, by its arguments. */
   cached<Args extends readonly unknown[], V>(
     load: (...args: Args) => Promise<V> | V,
-    options?: CachedOptions<Args, V>,
+    options?: CachedOptions<NoInfer<Args>, NoInfer<V>>,
   ): CachedFunction<Args, V>;
   /**
    * Rendered text that differs by everything in `vary`, and belongs to `vary.tenant` if one is given. From the default alias
