@@ -57,7 +57,7 @@ describe('the package', () => {
     expect(files.filter((file) => /^(src|test|bench|\.env)/.test(file))).toEqual([]);
   });
 
-  it('runs the guide as it is written, with standard decorators, and prints what the guide says', async () => {
+  it('runs the guide as it is written, with standard decorators, and prints what the guide says', { timeout: 120_000 }, async () => {
     const blocks = [...guide.matchAll(/```(ts|text)\n([^]*?)```/g)];
     const textOf = (kind: string): string =>
       blocks
@@ -71,7 +71,7 @@ describe('the package', () => {
     expect(stdout).toBe(textOf('text'));
   });
 
-  it('tells a mistake to the compiler: a wrong option, a row without its columns, a method that is no promise', async () => {
+  it('tells a mistake to the compiler: a wrong option, a row without its columns, a method that is no promise', { timeout: 120_000 }, async () => {
     await writeFile(
       join(place, 'wrong.ts'),
       [

@@ -51,10 +51,10 @@ export interface CacheHandle<Models extends ModelTags = ModelTags> {
   /** Loads what is not there yet. What fails is told in the result and stops nothing. */
   warmUp(entries: Iterable<WarmEntry> | AsyncIterable<WarmEntry>, options?: WarmOptions): Promise<WarmResult>;
   /** `load` answered from the cache, by its arguments. */
-  cached<Args extends readonly unknown[], V>(
-    load: (...args: Args) => Promise<V> | V,
-    options?: CachedOptions<NoInfer<Args>, NoInfer<V>>,
-  ): CachedFunction<Args, V>;
+  cached<F extends (...args: never[]) => unknown>(
+    load: F,
+    options?: CachedOptions<Parameters<F>, Awaited<ReturnType<F>>>,
+  ): CachedFunction<Parameters<F>, Awaited<ReturnType<F>>>;
   /**
    * Rendered text that differs by everything in `vary`, and belongs to `vary.tenant` if one is given. From the default alias
    * it stands in the alias `template`, if there is one.

@@ -3,6 +3,7 @@ import type { ReadRequest } from '../types.js';
 
 import { createCached } from './cached.js';
 import type { CachedDeps } from './cached.js';
+import type { CachedOptions } from './cached-function.js';
 import type { CacheHandle, ModelTags } from './cache-handle.js';
 import { checkEntryOptions, checkFunction, checkKey, checkName, checkTags } from './entry-options.js';
 import type { EntryOptions } from './entry-options.js';
@@ -69,7 +70,14 @@ export function createHandle<Models extends ModelTags>(deps: HandleDeps<Models>)
     clearPattern: (pattern) => set.control.clearPattern(pattern, where),
     keys: (pattern, limit = 100) => set.control.keys(pattern, { ...where, limit }),
     warmUp: (entries, options = {}) => warm(handle, entries, options),
-    cached: (load, options) => createCached(internal, load, options),
+    cached<F extends (...args: never[]) => unknown>(
+      load: F,
+      options?: CachedOptions<Parameters<F>, Awaited<ReturnType<F>>>,
+    ) {
+      // The same function, in the words of its arguments and its value.
+      const spelt = load as unknown as (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>;
+      return createCached<Parameters<F>, Awaited<ReturnType<F>>>(internal, spelt, options);
+    },
     async fragment(name, vary, render, options = {}) {
       checkName('name', name);
       const template = alias === 'default' ? set.aliases.get('template') : undefined;
