@@ -12,7 +12,7 @@ import {
 } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
-import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
+import { createApollo, createSchema, type Services, type TtlPolicy, type TypePolicy } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { cacheTypes, createInvalidator, startReaper, tagsSpoiledBy, type CacheType } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
@@ -157,16 +157,19 @@ function createCaches(config: Config, shape: string, db: Db): CacheSet {
       ? async () => void (await db.tellUntold(0))
       : (target) => db.eachUntold((changes) => target.bump(tagsSpoiledBy(changes))),
     settled: () => db.writesEnded(),
+    nearBytesMax: config.cache.nearBytesMax,
+    leaseMs: config.cache.refill.leaseMs,
+    jitter: config.cache.refill.jitterPercent / 100,
+    earlyRefreshBeta: config.cache.refill.earlyRefreshBeta,
   });
 }
 
 /** With the cache switched off but Redis configured, writes are still told to the processes that do cache. */
 function storesOf({ cache, redis }: Config): { main: Store; aliases: Readonly<Record<string, AliasOptions>> } {
-  const { keyPrefix, memoryBytesMax, memoryEntriesMax, quarantineMs, redisTimeoutMs } = cache;
+  const { memoryBytesMax, memoryEntriesMax } = cache;
   const stores = new Map<string, Store>();
   const storeAt = (url: string): Store => {
-    const store =
-      stores.get(url) ?? createRedisStore({ url, prefix: keyPrefix, commandTimeoutMs: redisTimeoutMs, quarantineMs });
+    const store = stores.get(url) ?? redisStoreOf(url, cache);
     stores.set(url, store);
     return store;
   };
@@ -182,10 +185,43 @@ function storesOf({ cache, redis }: Config): { main: Store; aliases: Readonly<Re
   return { main, aliases: Object.fromEntries(aliases) as Readonly<Record<string, AliasOptions>> };
 }
 
+function redisStoreOf(url: string, cache: Config['cache']): Store {
+  const { keyPrefix, quarantineMs, redisTimeoutMs, tagsMax } = cache;
+  const tagAgeMsMax = longestTimeoutMs(cache) + tagGraceMs;
+  return createRedisStore({
+    url,
+    prefix: keyPrefix,
+    commandTimeoutMs: redisTimeoutMs,
+    quarantineMs,
+    tagsMax,
+    tagAgeMsMax,
+  });
+}
+
+/** An entry may live on for a while beyond its time to live, and its load may take long. */
+const tagGraceMs = 3_600_000;
+
+function longestTimeoutMs({ types, aliases }: Config['cache']): number {
+  const timeoutsS = [
+    ...cacheTypes.map((type) => types[type].timeoutS),
+    ...Object.values(aliases).map((one) => one.timeoutS),
+  ];
+  return Math.max(...timeoutsS) * 1000;
+}
+
+/** A time to live shorter than this is meant to the word: nothing is loaded anew before it is over. */
+const softTtlFromMs = 10_000;
+
 function policyOf({ cache }: Config): TtlPolicy {
-  const entries = cacheTypes.map((type) => {
-    const { timeoutS, consistency } = cache.types[type];
-    return [type, { ttlMs: cache.isEnabled ? timeoutS * 1000 : 0, tier: consistency }];
+  const { softTtlPercent, staleIfErrorS, negativeTimeoutS } = cache.refill;
+  const entries = cacheTypes.map((type): [CacheType, TypePolicy] => {
+    const { timeoutS, consistency, boundMs } = cache.types[type];
+    const ttlMs = cache.isEnabled ? timeoutS * 1000 : 0;
+    const isSoft = softTtlPercent < 100 && ttlMs >= softTtlFromMs;
+    const times = { staleIfErrorMs: staleIfErrorS * 1000, negativeTtlMs: negativeTimeoutS * 1000 };
+    const bound = boundMs !== undefined && { boundMs };
+    const soft = isSoft && { softTtlMs: (ttlMs * softTtlPercent) / 100 };
+    return [type, { ttlMs, tier: consistency, ...bound, ...times, ...soft }];
   });
   return Object.fromEntries(entries) as TtlPolicy;
 }

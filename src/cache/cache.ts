@@ -1,14 +1,24 @@
 import { LRUCache } from 'lru-cache';
+import { createAging } from './aging.js';
+import type { AgingOptions } from './aging.js';
 import { createBreaker } from './breaker.js';
 import { createCodec } from './codec.js';
 import { createDirect } from './direct.js';
 import type { Engine } from './direct.js';
+import { createCosts } from './costs.js';
 import { createFence } from './fence.js';
 import type { Fence } from './fence.js';
 import { createFencedFlights, createQueuedFlights } from './flights.js';
+import { createLeasing } from './lease.js';
+import type { LeasingOptions } from './lease.js';
 import { createLoader } from './loader.js';
+import { createLooker } from './looker.js';
+import { createNearRead } from './near-read.js';
+import { createNear } from './near.js';
 import { createObservers } from './observers.js';
+import { createPositions } from './position.js';
 import { createReadThrough } from './read-through.js';
+import { createRefresher } from './refresh.js';
 import type { WireType } from './serializers/index.js';
 import { createSlots } from './slots.js';
 import { createStats } from './stats.js';
@@ -17,7 +27,7 @@ import type { Breaker } from './breaker.js';
 import type { Cache, CacheEvent, CacheHealth } from './types.js';
 import { createWriting } from './writing.js';
 
-export interface CacheOptions {
+export interface CacheOptions extends AgingOptions, LeasingOptions {
   readonly store: Store;
   /**
    * Of the entries. Caches on one store with different prefixes see different entries and hear the same bumps, which is
@@ -39,6 +49,13 @@ export interface CacheOptions {
   readonly loadsMax?: number;
   /** Wall-clock milliseconds. Default `Date.now`. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that is never set, for the bound of bounded reads. Default `performance.now`. */
+  readonly monotonicNow?: () => number;
+  /**
+   * How much of what was used a moment ago is kept in this process, decoded, so that the store is asked for its tags only;
+   * bytes, estimated. Default 0: nothing.
+   */
+  readonly nearBytesMax?: number;
   /** Classes that may stand inside cached values. Default none. */
   readonly registerTypes?: readonly WireType[];
   /** Longer entries are not stored, characters. Default 1,048,576. */
@@ -75,6 +92,8 @@ export function createEngine(options: CacheOptions): Engine {
     settled = async () => {},
     loadsMax = 64,
     now = Date.now,
+    monotonicNow = () => performance.now(),
+    nearBytesMax = 0,
     openWaitMsMax = 2000,
     retryMsMax = 500,
     settleMs = 1500,
@@ -88,27 +107,41 @@ export function createEngine(options: CacheOptions): Engine {
   const breaker = createBreaker({ store, replay, settled, emit, openWaitMsMax, retryMsMax, settleMs });
   const fence = createFence({ store, breaker, settled, emit });
   const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
+  const codec = createCodec(options.registerTypes ?? [], unpackedFactorMax * entryLengthMax);
+  const near = createNear({ bytesMax: nearBytesMax, codec, now, monotonicNow });
+  const positions = createPositions(breaker.isReady);
+  const looker = createLooker({ store, breaker, fence, positions });
+  const costs = createCosts();
   const shared = {
     store,
     breaker,
-    fence,
-    codec: createCodec(options.registerTypes ?? [], unpackedFactorMax * entryLengthMax),
+    looker,
+    near,
+    codec,
     flights: createFencedFlights(),
     hints: new LRUCache<string, readonly string[]>({ max: options.hintsMax ?? 10_000 }),
+    leasing: createLeasing({ store, breaker, costs }, options),
+    aging: createAging(options),
+    costs,
     emit,
     now,
   };
   const slots = createSlots(loadsMax);
   const storing = { entryLengthMax, compressAboveBytes: options.compressAboveBytes ?? Number.POSITIVE_INFINITY };
   const loader = createLoader({ ...shared, ...storing, queued: createQueuedFlights(), slots });
+  const nearRead = createNearRead({ near, looker, now, isRemote: store.kind !== 'memory' });
+  const refresher = createRefresher({ ...shared, timing: shared.leasing.timing, loader });
+  const writing = createWriting({ store, breaker, near, positions, emit });
   return {
-    read: createReadThrough({ ...shared, loader, prefix }),
-    ...createWriting({ store, breaker, emit }),
-    ...createDirect({ ...shared, ...storing, prefix }),
+    read: createReadThrough({ ...shared, loader, refresher, prefix, nearRead }),
+    ...writing,
+    ...createDirect({ ...shared, ...storing, bump: writing.bump, prefix }),
+    position: positions.present,
     on: observers.add,
     stats: stats.snapshot,
     health: () => checkHealth(store, breaker, fence, prefix),
     async close() {
+      await refresher.close();
       await loader.settled();
       await breaker.close();
       await store.close();

@@ -1,7 +1,8 @@
 import type { Breaker } from './breaker.js';
 import type { Codec } from './codec.js';
 import { sealEntry } from './entry.js';
-import type { Fence } from './fence.js';
+import type { Looker } from './looker.js';
+import { nearTag } from './near.js';
 import { EntryRefused } from './store.js';
 import type { EntryInfo, Store } from './store.js';
 import type { Cache, CacheEvent, ReadRequest } from './types.js';
@@ -38,22 +39,17 @@ export interface Direct {
   scan(alias: string | undefined, pattern: string, limit: number): Promise<readonly string[]>;
   inspect(alias: string | undefined, keys: readonly string[]): Promise<readonly EntryInfo[]>;
   /**
-   * Removes entries from the store. Copies that a process keeps nearer are bound by `nearTag`, which the caller bumps
+   * Removes entries from the store; copies that a process keeps nearer are bound by `nearTags`, which the caller bumps
    * afterwards. @returns how many there were @throws CacheUnavailable
    */
   unlink(alias: string | undefined, keys: readonly string[]): Promise<number>;
 }
 
-/**
- * Binds copies of entries that a process keeps nearer than the store, not the entries themselves: a copy taken by a look at
- * logical time `s` may be shown while this tag is not above `s`. Bumped after entries were removed from the store.
- */
-export const nearTag = 'near:copies';
-
 export interface DirectDeps {
   readonly store: Store;
   readonly breaker: Breaker;
-  readonly fence: Fence;
+  readonly looker: Looker;
+  readonly bump: Cache['bump'];
   readonly codec: Codec;
   readonly hints: TagHints;
   readonly emit: (event: CacheEvent) => void;
@@ -100,16 +96,11 @@ export function globLiteral(text: string): string {
 }
 
 /** While hits are held back or writes of a lost state may be under way, a load may miss a write that no bump will tell of. */
-async function takeMoment({ store, breaker, fence, now, prefix }: DirectDeps): Promise<Moment> {
+async function takeMoment({ store, breaker, looker, now }: DirectDeps): Promise<Moment> {
   const atMs = now();
   if (!breaker.isReady()) await breaker.opened;
-  const look =
-    store.kind === 'null'
-      ? undefined
-      : await breaker.run(() => store.look(entryPrefix(prefix, undefined), [])).catch(() => undefined);
+  const look = store.kind === 'null' ? undefined : await looker.lookTags([]);
   if (!look) return { generation: undefined, seq: 0, atMs };
-  if (look.generation === undefined) void breaker.regenerate();
-  fence.noticed(look);
   return { generation: look.held || look.fenced ? undefined : look.generation, seq: look.seq, atMs };
 }
 
@@ -127,13 +118,17 @@ async function put(
   const text = encoded(deps, request, value);
   if (text === undefined) return false;
   const packed = deps.codec.pack(text, request.compressAboveBytes ?? deps.compressAboveBytes);
-  const entry = sealEntry({ generation, s0: seq, loadedAt: atMs, type, tenant, identity, tags, value: packed });
+  const name = { generation, s0: seq, type, tenant, identity, tags };
+  const life = { loadedAt: atMs, ttlMs: request.ttlMs, costMs: 0, isAbsent: false };
+  const entry = sealEntry({ ...name, ...life, value: packed });
   if (entry.length > deps.entryLengthMax)
     return refused(deps, request, 'too-large', `${entry.length} characters, at most ${deps.entryLengthMax} are kept`);
   const found = missingFrom(visit.tags, tags);
   if (found.length > 0) deps.hints.set(visit.entryKey, found);
   try {
-    await deps.breaker.run(() => deps.store.put(visit.entryKey, entry, leftMs));
+    // Sent in this order: whoever finds the copy it keeps nearer in question finds the entry.
+    const stored = deps.breaker.run(() => deps.store.put(visit.entryKey, entry, leftMs));
+    await Promise.all([stored, deps.bump([nearTag(visit.entryKey)])]);
     return true;
   } catch (error) {
     // Anything else is the loss of the store, which the breaker has announced.

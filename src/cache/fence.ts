@@ -1,5 +1,5 @@
 import type { Breaker } from './breaker.js';
-import type { Look, Store } from './store.js';
+import type { Control, Store } from './store.js';
 import type { CacheEvent } from './types.js';
 
 /**
@@ -9,7 +9,7 @@ import type { CacheEvent } from './types.js';
  */
 export interface Fence {
   /** To be told of every look, so that a fence is lifted even when the process that raised it has died. */
-  noticed(look: Look): void;
+  noticed(look: Control): void;
 }
 
 export interface FenceDeps {

@@ -1,5 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { Patience } from './lease.js';
+import type { Stamp } from './near.js';
 import type { Look } from './store.js';
+import { heedsTags, unmovedSince } from './validity.js';
+import type { Visit } from './visit.js';
 
 /** What a load brought, as seen by those who share it. */
 export interface Loaded {
@@ -10,6 +14,10 @@ export interface Loaded {
   readonly tags: readonly string[];
   /** Wall-clock milliseconds. */
   readonly loadedAt: number;
+  /** Milliseconds it took. */
+  readonly costMs: number;
+  /** Milliseconds it may live, counted from `loadedAt`. */
+  readonly ttlMs: number;
 }
 
 /** A load under way that others may join, and the fence that says who. */
@@ -17,18 +25,24 @@ export interface FencedFlight {
   readonly generation: string;
   /** The store's logical time, read before the load began. */
   readonly s0: number;
-  readonly done: Promise<Loaded>;
+  /** When the look was sent that read it. */
+  readonly lookedAt: Stamp;
+  /** For how long it may wait for another process; whoever joins may shorten it. */
+  readonly patience: Patience;
+  /** Undefined: it loaded nothing, because another process did or does; look again. */
+  readonly done: Promise<Loaded | undefined>;
 }
 
 /** Loads that will be stored, at most one to join per name. */
 export interface FencedFlights {
   /**
-   * The flight under `name`, if it began after every bump this reader must see: same generation, and no tag of `look`
+   * The flight this reader may join, if it began after every bump that must be seen: same generation, and no tag of `look`
    * moved since. Tags that only the value will name are the reader's to check afterwards.
    */
-  joinable(name: string, look: Look): FencedFlight | undefined;
+  joinable(visit: Visit, look: Look): FencedFlight | undefined;
   /** Replaces the flight under `name`; the one replaced serves those who joined it and is forgotten. */
   put(name: string, flight: FencedFlight): void;
+  has(name: string): boolean;
   isCurrent(name: string, flight: FencedFlight): boolean;
   remove(name: string, flight: FencedFlight): void;
 }
@@ -36,12 +50,13 @@ export interface FencedFlights {
 export function createFencedFlights(): FencedFlights {
   const flights = new Map<string, FencedFlight>();
   return {
-    joinable(name, look) {
-      const flight = flights.get(name);
+    joinable(visit, look) {
+      const flight = flights.get(visit.flightName);
       if (!flight || flight.generation !== look.generation) return undefined;
-      return look.tags.every((tag) => tag.open === 0 && tag.seq <= flight.s0) ? flight : undefined;
+      return !heedsTags(visit, flight.s0) || unmovedSince(flight.s0, look.tags) ? flight : undefined;
     },
     put: (name, flight) => void flights.set(name, flight),
+    has: (name) => flights.has(name),
     isCurrent: (name, flight) => flights.get(name) === flight,
     remove: (name, flight) => void (flights.get(name) === flight && flights.delete(name)),
   };

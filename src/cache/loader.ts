@@ -1,12 +1,18 @@
+import type { Aging } from './aging.js';
 import type { Breaker } from './breaker.js';
 import type { Codec } from './codec.js';
+import type { Costs } from './costs.js';
 import { sealEntry } from './entry.js';
+import type { Entry } from './entry.js';
 import type { FencedFlight, FencedFlights, Loaded, QueuedFlights, Shared } from './flights.js';
+import type { Hold, Leasing } from './lease.js';
+import { absenceOf, nameOf } from './negative.js';
+import type { Near } from './near.js';
 import type { Slots } from './slots.js';
 import { EntryRefused } from './store.js';
-import type { Store } from './store.js';
+import type { Seen, Store } from './store.js';
 import type { CacheEvent } from './types.js';
-import { missingFrom } from './validity.js';
+import { graceMsOf, missingFrom } from './validity.js';
 import type { TagHints, Visit } from './visit.js';
 
 export interface LoaderDeps {
@@ -16,7 +22,11 @@ export interface LoaderDeps {
   readonly flights: FencedFlights;
   readonly queued: QueuedFlights;
   readonly slots: Slots;
+  readonly leasing: Leasing;
+  readonly aging: Aging;
+  readonly costs: Costs;
   readonly hints: TagHints;
+  readonly near: Near;
   readonly emit: (event: CacheEvent) => void;
   readonly now: () => number;
   /** Longer entries are not stored, characters. */
@@ -27,8 +37,12 @@ export interface LoaderDeps {
 
 /** Runs the caller's loads. */
 export interface Loader {
-  /** Loads as the flight others may join, and stores what came. */
-  fill(visit: Visit, fence: Pick<FencedFlight, 'generation' | 's0'>): Promise<Filled>;
+  /**
+   * Loads as the flight others may join, and stores what came. Where another process fills the same entry, waits for it as
+   * long as the readers' patience lasts. Undefined: nothing was loaded, look again.
+   * @param waits false: for a load nobody waits for
+   */
+  fill(visit: Visit, look: Seen, waits: boolean): Promise<Filled | undefined>;
   /** @throws Error when the caller is itself a part of the load it is about to wait for */
   refuseOwnLoad(visit: Visit): void;
   /** Loads without storing; shared by readers that began before the load did. */
@@ -48,8 +62,8 @@ export interface Filled {
 export function createLoader(deps: LoaderDeps): Loader {
   const { queued, slots } = deps;
   const storing = new Set<Promise<void>>();
-  const store = (visit: Visit, flight: FencedFlight, loaded: Loaded): void => {
-    const stored = keep(deps, visit, flight, loaded);
+  const send: Send = (visit, flight, entry, hold) => {
+    const stored = keep(deps, visit, flight, entry, hold);
     storing.add(stored);
     void stored.finally(() => {
       deps.flights.remove(visit.flightName, flight);
@@ -62,14 +76,16 @@ export function createLoader(deps: LoaderDeps): Loader {
   return {
     refuseOwnLoad,
     tick: queued.tick,
-    fill(visit, fence) {
-      const work = load(deps, visit).then((fresh) => {
-        const filled = encoded(deps, visit, fresh);
-        // Sent before any reader has the value, so that whoever has it finds the entry with the next look.
-        store(visit, flight, filled.loaded);
-        return filled;
+    fill(visit, look, waits) {
+      const fence = { generation: look.generation ?? '', s0: look.seq, lookedAt: look.lookedAt };
+      const patience = deps.leasing.patienceOf(visit);
+      const work = deps.leasing.enter(visit, look, waits ? patience : undefined).then((hold) => {
+        if (hold) return fly(deps, visit, flight, hold, send);
+        // Gone before anybody looks again, who would otherwise join it once more.
+        deps.flights.remove(visit.flightName, flight);
+        return undefined;
       });
-      const flight: FencedFlight = { ...fence, done: work.then(({ loaded }) => loaded) };
+      const flight: FencedFlight = { ...fence, patience, done: work.then((filled) => filled?.loaded) };
       deps.flights.put(visit.flightName, flight);
       flight.done.catch(() => deps.flights.remove(visit.flightName, flight));
       return work;
@@ -86,15 +102,42 @@ export function createLoader(deps: LoaderDeps): Loader {
   };
 }
 
+/** Stores what a flight brought and gives back its lease, in one go. */
+type Send = (visit: Visit, flight: FencedFlight, entry: Entry | undefined, hold: Hold) => void;
+
+/** What is sent is sent before any reader has the value, so that whoever has it finds the entry with the next look. */
+async function fly(deps: LoaderDeps, visit: Visit, flight: FencedFlight, hold: Hold, send: Send): Promise<Filled> {
+  const beganAt = deps.now();
+  try {
+    const filled = encoded(deps, visit, await load(deps, visit));
+    const entry = entryOf(visit, flight, filled.loaded);
+    if (!entry) deps.leasing.learn(visit.entryKey, false);
+    send(visit, flight, entry, hold);
+    return filled;
+  } catch (error) {
+    let absence: Entry | undefined;
+    try {
+      absence = absenceOf(visit, flight, error, beganAt);
+    } finally {
+      send(visit, flight, absence, hold);
+    }
+    throw error;
+  }
+}
+
 async function load(deps: LoaderDeps, visit: Visit, started: () => void = () => {}): Promise<Loaded> {
   const { request } = visit;
   return reported(deps, visit, () =>
     deps.slots.run(visit.flightName, async () => {
       started();
       const loadedAt = deps.now();
+      const beganMs = deps.leasing.timing.nowMs();
       const value = await request.load();
+      const costMs = deps.leasing.timing.nowMs() - beganMs;
+      deps.costs.note(request.type, costMs);
       const found = value === undefined ? [] : (request.tagsFound?.(value) ?? []);
-      return { value, text: undefined, tags: [...new Set([...visit.tags, ...found])], loadedAt };
+      const ttlMs = deps.aging.grant(request.ttlMs);
+      return { value, text: undefined, tags: [...new Set([...visit.tags, ...found])], loadedAt, costMs, ttlMs };
     }),
   );
 }
@@ -119,24 +162,52 @@ function encoded(deps: LoaderDeps, visit: Visit, loaded: Loaded): Filled {
   }
 }
 
+function entryOf(visit: Visit, flight: FencedFlight, loaded: Loaded): Entry | undefined {
+  const { text, tags, loadedAt, ttlMs, costMs } = loaded;
+  if (text === undefined) return undefined;
+  return { ...nameOf(visit, flight), tags, loadedAt, ttlMs, costMs, isAbsent: false, value: text };
+}
+
 /** A flight that was replaced meanwhile is not stored: its entry could only push out a younger one. */
-async function keep(deps: LoaderDeps, visit: Visit, flight: FencedFlight, loaded: Loaded): Promise<void> {
-  const { request, entryKey } = visit;
-  const leftMs = request.ttlMs - (deps.now() - loaded.loadedAt);
-  if (loaded.text === undefined || leftMs <= 0 || !deps.flights.isCurrent(visit.flightName, flight)) return;
-  const { generation, s0 } = flight;
-  const { type, tenant, identity, compressAboveBytes = deps.compressAboveBytes } = request;
-  const { tags, loadedAt, text } = loaded;
-  const value = deps.codec.pack(text, compressAboveBytes);
-  const entry = sealEntry({ generation, s0, loadedAt, type, tenant, identity, tags, value });
-  if (entry.length > deps.entryLengthMax) {
-    notStored(deps, visit, 'too-large', `${entry.length} characters, at most ${deps.entryLengthMax} are kept`);
-    return;
-  }
-  const found = missingFrom(visit.tags, tags);
-  if (found.length > 0) deps.hints.set(entryKey, found);
+async function keep(
+  deps: LoaderDeps,
+  visit: Visit,
+  flight: FencedFlight,
+  entry: Entry | undefined,
+  hold: Hold,
+): Promise<void> {
+  const text = entry && storable(deps, visit, entry);
+  if (entry) deps.leasing.learn(visit.entryKey, text !== undefined);
+  const isCurrent = deps.flights.isCurrent(visit.flightName, flight);
+  const stored = entry && text !== undefined && isCurrent ? put(deps, visit, flight, entry, text) : undefined;
+  // Sent right behind the entry, so that who sees the lease gone finds the entry.
+  await Promise.all([stored, hold.release()]);
+}
+
+function storable(deps: LoaderDeps, visit: Visit, entry: Entry): string | undefined {
+  if (deps.now() - entry.loadedAt >= entry.ttlMs) return undefined;
+  const { compressAboveBytes = deps.compressAboveBytes } = visit.request;
+  // What an absence notes is no wire format, and short.
+  const value = entry.isAbsent ? entry.value : deps.codec.pack(entry.value, compressAboveBytes);
+  const text = sealEntry({ ...entry, value });
+  if (text.length <= deps.entryLengthMax) return text;
+  notStored(deps, visit, 'too-large', `${text.length} characters, at most ${deps.entryLengthMax} are kept`);
+  return undefined;
+}
+
+async function put(
+  deps: LoaderDeps,
+  visit: Visit,
+  { lookedAt, s0 }: FencedFlight,
+  entry: Entry,
+  text: string,
+): Promise<void> {
+  const found = missingFrom(visit.tags, entry.tags);
+  if (found.length > 0) deps.hints.set(visit.entryKey, found);
+  const leftMs = entry.ttlMs + (entry.isAbsent ? 0 : graceMsOf(visit.request)) - (deps.now() - entry.loadedAt);
   try {
-    await deps.breaker.run(() => deps.store.put(entryKey, entry, leftMs));
+    await deps.breaker.run(() => deps.store.put(visit.entryKey, text, leftMs));
+    deps.near.keep(visit.entryKey, entry, lookedAt, s0);
   } catch (error) {
     // Anything else is the loss of the store, which the breaker has announced.
     if (error instanceof EntryRefused) notStored(deps, visit, 'refused', error.message);

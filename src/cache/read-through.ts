@@ -2,22 +2,35 @@ import type { Breaker } from './breaker.js';
 import type { Codec } from './codec.js';
 import { openEntry } from './entry.js';
 import type { Entry } from './entry.js';
-import type { Fence } from './fence.js';
 import type { FencedFlight, FencedFlights, Loaded } from './flights.js';
+import type { Leasing } from './lease.js';
 import type { Loader } from './loader.js';
-import type { Look, Store, TagState } from './store.js';
+import type { Looker } from './looker.js';
+import type { NearRead } from './near-read.js';
+import { neverLooked } from './near.js';
+import type { Kept, Near, Stamp } from './near.js';
+import type { Refresher } from './refresh.js';
+import { stampOf } from './store.js';
+import type { Control, Look, Seen, Store, TagState } from './store.js';
 import type { BypassReason, CacheEvent, MissReason, Outcome, ReadRequest, ReadResult } from './types.js';
-import { mismatchOf, missingFrom, relevantTags, unmovedSince } from './validity.js';
+import { answerOf, standIn } from './hits.js';
+import type { Answer, Found, Hit } from './hits.js';
+import { heedsTags, mismatchOf, missingFrom, relevantTags, unmovedSince, whyBlocked } from './validity.js';
+import type { Blocked } from './validity.js';
 import { beginVisit, outcomeOf } from './visit.js';
 import type { TagHints, Visit } from './visit.js';
 
 export interface ReadThroughDeps {
   readonly store: Store;
   readonly breaker: Breaker;
-  readonly fence: Fence;
+  readonly looker: Looker;
+  readonly near: Near;
+  readonly nearRead: NearRead;
   readonly codec: Codec;
   readonly flights: FencedFlights;
   readonly loader: Loader;
+  readonly leasing: Leasing;
+  readonly refresher: Refresher;
   readonly hints: TagHints;
   readonly emit: (event: CacheEvent) => void;
   readonly now: () => number;
@@ -33,81 +46,131 @@ const looksMax = 3;
  * end, no value whose load began before this read did.
  */
 export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadRequest<V>) => Promise<ReadResult<V>> {
-  const { store, breaker, loader, emit, prefix } = deps;
+  const { store, breaker, loader, nearRead, emit, prefix } = deps;
   return async <V>(request: ReadRequest<V>) => {
     // The store and those who share a load know values only as unknown; `V` is what this request's `load` promises.
     const visit = beginVisit(request as ReadRequest<unknown>, prefix, loader.tick());
-    const answer = await read(visit);
-    emit({ kind: 'read', outcome: answer.outcome });
-    return answer as ReadResult<V>;
+    const { value, outcome, absence } = await read(visit);
+    emit({ kind: 'read', outcome });
+    request.onOutcome?.(outcome);
+    if (absence) throw absence.error;
+    return { value, outcome } as ReadResult<V>;
   };
 
   async function read(visit: Visit): Promise<Answer> {
     if (store.kind === 'null') return loadAlone(deps, visit, { kind: 'bypass', reason: 'disabled' });
     if (!(visit.request.ttlMs > 0)) return loadAlone(deps, visit, { kind: 'bypass', reason: 'ttl-zero' });
+    const within = nearRead.withinBound(visit);
+    const found = within && open(deps, visit, within, 'near');
+    if (found) return answerOf(deps, visit, found, undefined);
     if (!breaker.isReady()) await breaker.opened;
     if (visit.request.tier === 'strict' && breaker.mayForget()) return loadShared(deps, visit, 'unsafe-eviction');
-    for (let looks = 0; looks < looksMax; looks++) {
-      const answer = await lookOnce(deps, visit);
-      if (answer) return answer;
-    }
-    return loadAlone(deps, visit, { kind: 'miss', reason: 'contended' });
+    return lookAndLoad(deps, visit).catch((error: unknown) =>
+      standIn(deps, visit, error, (graceMs) => judgeAgain(deps, visit, graceMs)),
+    );
   }
 }
 
-type Answer = ReadResult<unknown>;
+async function lookAndLoad(deps: ReadThroughDeps, visit: Visit): Promise<Answer> {
+  for (let looks = 0; looks < looksMax;) {
+    const answer = await lookOnce(deps, visit);
+    if (typeof answer === 'object') return answer;
+    // Waiting for another process has a bound of its own.
+    if (answer === 'moved') looks += 1;
+  }
+  return loadAlone(deps, visit, { kind: 'miss', reason: 'contended' });
+}
 
-/** Undefined: look again. */
-async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | undefined> {
-  const { store, breaker, fence, hints, flights } = deps;
-  const obeysTags = visit.request.tier !== 'ttl';
-  const asked = obeysTags ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : visit.implied;
-  const look = await ask(breaker, () => store.look(visit.entryKey, asked));
-  if (!look) return loadShared(deps, visit, 'store-unavailable');
-  const blocked = whyBlocked(look);
-  if (look.generation === undefined) void breaker.regenerate();
-  fence.noticed(look);
+/**
+ * `moved`: what was joined is older than a bump this reader must see. `filled`: another process has loaded, or does. Both
+ * are to look again, and nothing but that next look decides what is shown.
+ */
+type Again = 'moved' | 'filled';
+
+async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | Again> {
+  const nearFound = await deps.nearRead.look(visit);
+  if (nearFound?.kind === 'blocked') return loadShared(deps, visit, nearFound.reason);
+  const nearHit = nearFound && open(deps, visit, nearFound.kept, 'near');
+  if (nearHit) return answerOf(deps, visit, nearHit, seenIn(nearFound.control, nearFound.lookedAt));
+
+  const seen = await lookFor(deps, visit);
+  if (!seen) return loadShared(deps, visit, 'store-unavailable');
+  const { look, asked, lookedAt } = seen;
+  const blocked = whyBlocked(visit, look);
   if (blocked) return loadShared(deps, visit, blocked);
 
-  const found = await judge(deps, visit, look, asked);
-  if (found.kind === 'hit') return found.answer;
+  const found = await judge(deps, visit, seen, 0);
+  if (found.kind === 'hit') return answerOf(deps, visit, found, seenIn(look, lookedAt, stampOf(look.entry)));
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
   if (visit.request.isPeek) return absent(visit, { kind: 'miss', reason: found.reason });
-  const flight = flights.joinable(visit.flightName, look);
-  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, found.reason);
+  const flight = deps.flights.joinable(visit, look);
+  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, seen, found.reason);
 }
 
-type Blocked = 'quarantine' | 'open-write';
-
-function whyBlocked(look: Look): Blocked | undefined {
-  if (look.generation === undefined || look.held || look.fenced) return 'quarantine';
-  return look.tags.some((tag) => tag.open > 0) ? 'open-write' : undefined;
+interface LookedFor {
+  readonly look: Look;
+  readonly asked: readonly string[];
+  readonly lookedAt: Stamp;
 }
 
-type Found =
-  | { readonly kind: 'hit'; readonly answer: Answer }
-  | { readonly kind: 'miss'; readonly reason: MissReason }
-  | { readonly kind: 'blocked'; readonly reason: 'open-write' | 'store-unavailable' };
+/** Undefined when the store cannot be asked. */
+async function lookFor({ looker, near, hints }: ReadThroughDeps, visit: Visit): Promise<LookedFor | undefined> {
+  const { tier, floor } = visit.request;
+  const asked = tier !== 'ttl' || floor ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : visit.implied;
+  const lookedAt = near.stamp();
+  const look = await looker.look(visit.entryKey, asked);
+  return look && { look, asked, lookedAt };
+}
 
-async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: readonly string[]): Promise<Found> {
+/** For a reader whose load has failed: looks once more, and takes nothing that a hit could not be, but for its age. */
+async function judgeAgain(deps: ReadThroughDeps, visit: Visit, graceMs: number): Promise<Found | undefined> {
+  const seen = await lookFor(deps, visit);
+  return seen && !whyBlocked(visit, seen.look) ? judge(deps, visit, seen, graceMs) : undefined;
+}
+
+/** @param graceMs how much older than its time to live the entry may be */
+async function judge(
+  deps: ReadThroughDeps,
+  visit: Visit,
+  { look, asked, lookedAt }: LookedFor,
+  graceMs: number,
+): Promise<Found> {
   if (look.entry === undefined) return { kind: 'miss', reason: 'cold' };
   const entry = readable(deps, visit, () => openEntry(look.entry ?? ''));
   if (!entry) return { kind: 'miss', reason: 'corrupt' };
-  const nowMs = deps.now();
-  const mismatch = mismatchOf(entry, visit, look, nowMs);
+  const mismatch = mismatchOf(entry, visit, look.generation, deps.now(), graceMs);
   if (mismatch) return { kind: 'miss', reason: mismatch };
-  if (visit.request.tier !== 'ttl') {
+  const heeds = heedsTags(visit, entry.s0);
+  if (heeds) {
     const states = await tagsOf(deps, visit, entry, look, asked);
     if (states === 'unavailable') return { kind: 'blocked', reason: 'store-unavailable' };
     if (states === 'forgotten') return { kind: 'miss', reason: 'generation' };
     if (states.some((tag) => tag.open > 0)) return { kind: 'blocked', reason: 'open-write' };
     if (!unmovedSince(entry.s0, states)) return { kind: 'miss', reason: 'stale-tag' };
   } else if (!unmovedSince(entry.s0, look.tags)) return { kind: 'miss', reason: 'stale-tag' };
-  const decoded = readable(deps, visit, () => ({ value: deps.codec.decode(entry.value) }));
-  if (!decoded) return { kind: 'miss', reason: 'corrupt' };
-  const ageMs = Math.max(0, nowMs - entry.loadedAt);
-  const outcome = outcomeOf(visit, { kind: 'hit', ageMs, ttlMs: visit.request.ttlMs - ageMs });
-  return { kind: 'hit', answer: { value: decoded.value, outcome } };
+  const whole = readable(deps, visit, () => unpacked(deps, entry));
+  if (!whole) return { kind: 'miss', reason: 'corrupt' };
+  const kept = deps.near.keep(visit.entryKey, whole, heeds ? lookedAt : neverLooked, look.seq);
+  return open(deps, visit, kept, 'store') ?? { kind: 'miss', reason: 'corrupt' };
+}
+
+/** What an absence notes is never packed. @throws Undecodable */
+function unpacked({ codec }: ReadThroughDeps, entry: Entry): Entry {
+  const value = entry.isAbsent ? entry.value : codec.unpack(entry.value);
+  return value === entry.value ? entry : { ...entry, value };
+}
+
+/** Undefined when the value does not decode. */
+function open(deps: ReadThroughDeps, visit: Visit, kept: Kept, layer: 'near' | 'store'): Hit | undefined {
+  const { near } = deps;
+  const { entry } = kept;
+  const { isFrozen = false, negative } = visit.request;
+  const opened = readable(deps, visit, () => ({
+    value: entry.isAbsent && negative ? negative.revive(entry.value) : near.valueOf(visit.entryKey, kept, isFrozen),
+  }));
+  if (opened) return { kind: 'hit', layer, entry, value: opened.value };
+  near.drop(visit.entryKey, kept);
+  return undefined;
 }
 
 /**
@@ -115,7 +178,7 @@ async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: rea
  * its state between the two, and with it what happened to those tags.
  */
 async function tagsOf(
-  { store, breaker, hints }: ReadThroughDeps,
+  { looker, hints }: ReadThroughDeps,
   visit: Visit,
   entry: Entry,
   look: Look,
@@ -124,7 +187,7 @@ async function tagsOf(
   const { known, unknown } = relevantTags(entry.tags, visit, asked, look.tags);
   if (unknown.length === 0) return known;
   hints.set(visit.entryKey, missingFrom(visit.tags, entry.tags));
-  const more = await ask(breaker, () => store.lookTags(unknown));
+  const more = await looker.lookTags(unknown);
   if (!more) return 'unavailable';
   return more.generation === look.generation ? [...known, ...more.tags] : 'forgotten';
 }
@@ -134,28 +197,41 @@ async function join(
   visit: Visit,
   asked: readonly string[],
   flight: FencedFlight,
-): Promise<Answer | undefined> {
+): Promise<Answer | Again> {
   deps.loader.refuseOwnLoad(visit);
+  flight.patience.endsAtMs = Math.min(flight.patience.endsAtMs, deps.leasing.patienceOf(visit).endsAtMs);
   const loaded = await flight.done;
-  if (visit.request.tier !== 'ttl') {
+  if (!loaded) return 'filled';
+  if (heedsTags(visit, flight.s0)) {
     // A tag that only the value could name may have been bumped, or announced, between the flight's beginning and this read.
     const unknown = missingFrom(asked, loaded.tags);
-    const more = unknown.length > 0 ? await ask(deps.breaker, () => deps.store.lookTags(unknown)) : undefined;
+    const more = unknown.length > 0 ? await deps.looker.lookTags(unknown) : undefined;
     const isFresh = more?.generation === flight.generation && unmovedSince(flight.s0, more.tags);
-    if (unknown.length > 0 && !isFresh) return undefined;
+    if (unknown.length > 0 && !isFresh) return 'moved';
   }
   const ageMs = Math.max(0, deps.now() - loaded.loadedAt);
-  const outcome = outcomeOf(visit, { kind: 'join', ageMs, ttlMs: Math.max(0, visit.request.ttlMs - ageMs) });
+  const ttlMs = Math.min(loaded.ttlMs, visit.request.ttlMs);
+  const outcome = outcomeOf(visit, { kind: 'join', ageMs, ttlMs: Math.max(0, ttlMs - ageMs) });
   return { value: copyOf(deps, loaded), outcome };
 }
 
-async function fill(deps: ReadThroughDeps, visit: Visit, look: Look, reason: MissReason): Promise<Answer> {
-  const fence = { generation: look.generation ?? '', s0: look.seq };
-  const { loaded, unserializable } = await deps.loader.fill(visit, fence);
+async function fill(
+  deps: ReadThroughDeps,
+  visit: Visit,
+  { look, lookedAt }: LookedFor,
+  reason: MissReason,
+): Promise<Answer | Again> {
+  const filled = await deps.loader.fill(visit, seenIn(look, lookedAt, stampOf(look.entry)), true);
+  if (!filled) return 'filled';
+  const { loaded, unserializable } = filled;
   const facts: Pick<Outcome, 'kind' | 'reason' | 'ttlMs'> = unserializable
     ? { kind: 'bypass', reason: 'unserializable', ttlMs: 0 }
-    : { kind: 'miss', reason, ttlMs: visit.request.ttlMs };
+    : { kind: 'miss', reason, ttlMs: loaded.ttlMs };
   return { value: loaded.value, outcome: outcomeOf(visit, facts) };
+}
+
+function seenIn({ generation, seq, tags }: Control, lookedAt: Stamp, stamp?: string): Seen {
+  return { generation, seq, tags, lookedAt, stamp };
 }
 
 async function loadShared(deps: ReadThroughDeps, visit: Visit, reason: BypassReason | Blocked): Promise<Answer> {
@@ -181,11 +257,6 @@ function absent(visit: Visit, facts: Pick<Outcome, 'kind' | 'reason'>): Answer {
 
 function copyOf({ codec }: ReadThroughDeps, loaded: Loaded): unknown {
   return loaded.text === undefined ? loaded.value : codec.decode(loaded.text);
-}
-
-/** Undefined when the store cannot be asked; the breaker has opened by then and said why. */
-async function ask<T>(breaker: Breaker, command: () => Promise<T>): Promise<T | undefined> {
-  return breaker.run(command).catch(() => undefined);
 }
 
 /** Undefined when the stored bytes do not parse: whatever stands there, the reader gets the truth from its load. */

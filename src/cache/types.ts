@@ -1,15 +1,22 @@
 /**
  * How fresh a read is: see the table in `docs/cache`. `strict` and `acked` obey tags, and differ in what their writers do:
- * those of strict values announce the write before it can be seen. `ttl` obeys only its time to live, and being cleared.
+ * those of strict values announce the write before it can be seen. `bounded` is `acked` as of at most `boundMs` ago.
+ * `ttl` obeys only its time to live, and being cleared.
  */
-export type Tier = 'strict' | 'acked' | 'ttl';
+export type Tier = 'strict' | 'acked' | 'bounded' | 'ttl';
+
+/** A moment in the logical time of a store. Moments of two generations cannot be compared. */
+export interface Position {
+  readonly generation: string;
+  readonly seq: number;
+}
 
 /**
  * Why a read went past the cache. `quarantine`: the store lost its state a moment ago and hits are held back.
- * `unsafe-eviction`: a strict read of a store that may drop tags.
+ * `unsafe-eviction`: a strict read of a store that may drop tags. `floor`: the store has not reached the floor of this read.
  */
 export type BypassReason =
-  'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unsafe-eviction' | 'unserializable';
+  'disabled' | 'ttl-zero' | 'store-unavailable' | 'quarantine' | 'unsafe-eviction' | 'unserializable' | 'floor';
 
 /**
  * Why a read found nothing it could use. `cold`: no entry. `expired`: an entry older than the ttl of this request.
@@ -21,19 +28,28 @@ export type MissReason = 'cold' | 'expired' | 'stale-tag' | 'generation' | 'iden
 /** What one read did. Log, metrics, headers and tests all read this one object. */
 export interface Outcome {
   readonly kind: 'hit' | 'miss' | 'join' | 'bypass';
-  /** Absent on a hit and on a join. `open-write`: a writer has announced a change of one of the tags. */
-  readonly reason?: BypassReason | MissReason | 'open-write';
+  /**
+   * Absent on a join, and on a hit unless the load failed and an entry past its time to live was shown (`stale-if-error`).
+   * `open-write`: a writer has announced a change of one of the tags.
+   */
+  readonly reason?: BypassReason | MissReason | 'open-write' | 'stale-if-error';
   readonly type: string;
   readonly key: string;
   /** As the request said; absent when it said none. */
   readonly alias?: string;
   readonly tier: Tier;
+  /** On a hit: `near` when this process had the value and asked the store at most for its tags, otherwise `store`. */
+  readonly layer?: 'near' | 'store';
   /** Milliseconds since the load that made the value began; 0 on a miss and on a bypass. */
   readonly ageMs: number;
   /** Milliseconds left to live; 0 on a bypass. */
   readonly ttlMs: number;
   /** Milliseconds this read took, load included. */
   readonly tookMs: number;
+  /** This hit started a load in the background. */
+  readonly refresh?: 'started';
+  /** The answer was that there is nothing: the read rejected with what `negative` made of it. */
+  readonly isAbsent?: true;
 }
 
 export interface ReadRequest<V> {
@@ -43,6 +59,22 @@ export interface ReadRequest<V> {
   /** What the value is made of. A bump of any of them makes the entry invalid. */
   readonly tags: readonly string[];
   readonly tier: Tier;
+  /**
+   * With tier `bounded`: the value shows every write answered this many milliseconds before the read began. Default 0,
+   * which is `acked`, as it is on a store inside this process.
+   */
+  readonly boundMs?: number;
+  /**
+   * The read answers with nothing that a bump up to this position made invalid, whatever its tier: what it returns was
+   * loaded after the position, or its tags were seen, at the position or later, not to have moved since its load. A
+   * position of another generation than the store's, or one that the store has not reached, is met by loading.
+   */
+  readonly floor?: Position;
+  /**
+   * The caller only reads the value, which may then be frozen in depth and the same object for several readers. Writing to
+   * it throws a TypeError in strict mode, also to a Date, Map or Set inside. Default false.
+   */
+  readonly isFrozen?: boolean;
   /** Milliseconds, counted from the start of the load. 0 or less: do not cache. */
   readonly ttlMs: number;
   /** When given, the entry carries the tag `tenant:<tenant>` and is never shown to another tenant. */
@@ -53,7 +85,26 @@ export interface ReadRequest<V> {
   readonly scopes?: readonly string[];
   /** The canonical arguments behind `key`; an entry stored under another identity is a miss, so a hash may collide. */
   readonly identity?: string;
-  /** Reads the truth: on the primary, outside any open transaction of the caller's. `undefined` is not stored. */
+  /**
+   * Age in milliseconds from which a hit also has the value loaded anew, in the background and at most once at a time. What
+   * is shown meanwhile is as valid as any hit. Default: never.
+   */
+  readonly softTtlMs?: number;
+  /**
+   * How much older than its time to live an entry may be when it stands in for a failed load, milliseconds; not one of its
+   * tags may have moved. Needs `isTransient`; the tier `ttl` gets none. Default 0.
+   */
+  readonly staleIfErrorMs?: number;
+  /** Whether the source is in trouble, rather than having said no. */
+  readonly isTransient?: (error: unknown) => boolean;
+  /** How loads that find nothing are remembered. Default: not. */
+  readonly negative?: Negative;
+  /** Called once with what the read did, also when it rejects with a remembered absence. */
+  readonly onOutcome?: (outcome: Outcome) => void;
+  /**
+   * Reads the truth: on the primary, outside any open transaction of the caller's. `undefined` is not stored. Called at
+   * most once, perhaps in the background after the read has answered.
+   */
   readonly load: () => Promise<V>;
   /** Tags known only from the value, such as one per row of a list. */
   readonly tagsFound?: (value: V) => readonly string[];
@@ -63,10 +114,20 @@ export interface ReadRequest<V> {
   readonly compressAboveBytes?: number;
 }
 
+/** An absence that may be told to other readers of the key: whoever may ask for the key may hear of it. */
+export interface Negative {
+  /** Milliseconds; never longer than the request's `ttlMs`. */
+  readonly ttlMs: number;
+  /** What is noted of an error that means "there is none"; undefined for every other error. */
+  readonly capture: (error: unknown) => string | undefined;
+  /** What later readers are rejected with. */
+  readonly revive: (note: string) => unknown;
+}
+
 export interface ReadResult<V> {
   /**
-   * A copy of the caller's own unless it could not be serialized. The reader that loaded gets what `load` returned;
-   * everybody else gets it decoded: plain objects, Date, bigint, Map, Set, bytes and registered types.
+   * A copy of the caller's own unless it could not be serialized or `isFrozen` was given. The reader that loaded gets what
+   * `load` returned; everybody else gets it decoded: plain objects, Date, bigint, Map, Set, bytes and registered types.
    */
   readonly value: V;
   readonly outcome: Outcome;
@@ -83,7 +144,7 @@ export interface OpenIntent {
 }
 
 export interface Cache {
-  /** Answers from the store or from `load`. Rejects only with what `load`, or `tagsFound`, threw. */
+  /** Answers from the store or from `load`. Rejects only with what `load`, or another function of the request, threw. */
   read<V>(request: ReadRequest<V>): Promise<ReadResult<V>>;
   /**
    * Makes every entry with one of these tags invalid, in every process on the same store. When it resolves the store has
@@ -109,7 +170,17 @@ export interface Cache {
   end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<boolean>;
   /** Writes announced at least `olderThanMs` milliseconds ago and not ended, oldest first. @throws CacheUnavailable */
   openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
-  /** Makes every entry invalid at once, whatever its tier. @throws CacheUnavailable */
+  /**
+   * The highest position this process has learnt of, by its own bumps and by looking; no round trip. Given as `floor` to any
+   * cache on the same store it makes that read show every write whose `bump` or `end` resolved here before. After
+   * a bump whose outcome is not known it is one that no entry reaches, until the store has been caught up with.
+   * Undefined: nothing learnt yet, or no store.
+   */
+  position(): Position | undefined;
+  /**
+   * Makes every entry invalid at once, whatever its tier; bounded reads of other processes within their bound.
+   * @throws CacheUnavailable
+   */
   clearAll(): Promise<void>;
   /** Calls `observer` with every event until the returned function is called. What it throws breaks no read. */
   on(observer: (event: CacheEvent) => void): () => void;

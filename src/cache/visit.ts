@@ -43,7 +43,8 @@ export function beginVisit(request: ReadRequest<unknown>, prefix: string, began:
   };
 }
 
-type Facts = Pick<Outcome, 'kind'> & Partial<Pick<Outcome, 'reason' | 'ageMs' | 'ttlMs'>>;
+type Facts = Pick<Outcome, 'kind'> &
+  Partial<Pick<Outcome, 'reason' | 'ageMs' | 'ttlMs' | 'layer' | 'refresh' | 'isAbsent'>>;
 
 export function outcomeOf({ request, startedMs }: Visit, facts: Facts): Outcome {
   const { type, key, alias, tier } = request;

@@ -1,18 +1,16 @@
 import { aliasOfType, cacheAliases, type CacheAlias, cacheAliasTimeoutsS } from './cache-aliases.js';
-import { cachedTypes, type CachedType, cachedTypeTimeoutsS, strictTypes } from './cached-types.js';
-import { flag, oneOf, text, url, whole } from './kinds.js';
+import { boundsMs, cachedTypes, type CachedType, cachedTypeTimeoutsS, strictTypes } from './cached-types.js';
+import { consistency, decimal, flag, oneOf, redisUrl, text, whole } from './kinds.js';
 import { variable, type Variable } from './variable.js';
 
 const timeoutKind = whole({ unit: 'seconds', min: 0, max: 31_536_000, minMeans: 'do not cache' });
-const redisUrlKind = url(['redis:', 'rediss:'], 'redis://[:password@]host:6379[/db] or rediss://… for TLS');
 const compressKind = whole({ unit: 'bytes', min: 0, max: 1_000_000_000, minMeans: 'never' });
-const consistencyKind = oneOf(['strict', 'acked', 'ttl']);
 
 export const redisVariables = {
   REDIS_URL: variable(
     'Redis',
-    'Redis to share the cache through; wins over REDIS_HOST.',
-    redisUrlKind,
+    'Redis to share the cache through: one server, a cluster or a primary under sentinels; wins over REDIS_HOST.',
+    redisUrl,
     undefined,
     'the cache stays in the process',
   ),
@@ -80,6 +78,18 @@ export const cacheVariables = {
     whole({ min: 1, max: 100_000_000 }),
     '100000',
   ),
+  CACHE_NEAR_BYTES_MAX: variable(
+    'Cache',
+    'Memory for what this process used a moment ago, kept decoded in front of the store, which is then asked only whether it is still true.',
+    whole({ unit: 'bytes', min: 0, max: 68_719_476_736, minMeans: 'nothing is kept' }),
+    '33554432',
+  ),
+  CACHE_TAGS_MAX: variable(
+    'Cache',
+    'Changed rows and lists that Redis remembers one by one, about 250 bytes each. Beyond it the oldest are forgotten, and with them what was cached before their last change.',
+    whole({ min: 1_000, max: 1_000_000_000 }),
+    '1000000',
+  ),
   CACHE_REDIS_TIMEOUT_MS: variable(
     'Cache',
     'Longest wait for an answer of Redis.',
@@ -100,6 +110,46 @@ export const cacheVariables = {
   ),
 };
 
+/** What spares loads. None of it changes how fresh an answer is. */
+export const refillVariables = {
+  CACHE_FILL_LEASE_MS: variable(
+    'Cache',
+    'How long the other processes leave the loading of one answer to the one that began; they wait less when such loads are quick.',
+    whole({ unit: 'milliseconds', min: 0, max: 600_000, minMeans: 'every process loads for itself' }),
+    '5000',
+  ),
+  CACHE_SOFT_TTL_PERCENT: variable(
+    'Cache',
+    'Part of its time to live after which an answer is loaded anew in the background while it is still shown. Times under ten seconds are left alone.',
+    whole({ unit: 'percent', min: 1, max: 100 }),
+    '80',
+  ),
+  CACHE_EARLY_REFRESH_BETA: variable(
+    'Cache',
+    'How eagerly answers that are slow to load are loaded anew before they expire (XFetch); 1 is the optimum.',
+    decimal({ min: 0, max: 100, minMeans: 'never' }),
+    '1',
+  ),
+  CACHE_TTL_JITTER_PERCENT: variable(
+    'Cache',
+    'By how much a time to live is shortened at random, so that answers loaded together do not expire together. Times under ten seconds are left alone.',
+    whole({ unit: 'percent', min: 0, max: 90 }),
+    '10',
+  ),
+  CACHE_STALE_IF_ERROR_S: variable(
+    'Cache',
+    'How much longer than its time to live an answer that nothing has changed may stand in while the database is away.',
+    whole({ unit: 'seconds', min: 0, max: 86_400, minMeans: 'not at all' }),
+    '60',
+  ),
+  CACHE_NEGATIVE_TIMEOUT_S: variable(
+    'Cache',
+    'How long it is remembered that there is no errand, user or escrow with an id.',
+    whole({ unit: 'seconds', min: 0, max: 86_400, minMeans: 'not at all' }),
+    '10',
+  ),
+};
+
 /** `CACHE_TIMEOUT_<TYPE>` and `CACHE_CONSISTENCY_<TYPE>` for every cached type. */
 export const timeoutVariables = perType('CACHE_TIMEOUT_', (type) => {
   const ownS = cachedTypeTimeoutsS[type];
@@ -115,9 +165,9 @@ export const aliasVariables: Readonly<Record<string, Variable<unknown>>> = Objec
 export const consistencyVariables = perType('CACHE_CONSISTENCY_', (type) =>
   variable(
     'Cache consistency per type',
-    `What a read of ${type} is never older than. strict: any committed change; acked: any change whose sender got an answer; ttl: CACHE_TIMEOUT_${type}.`,
-    consistencyKind,
-    strictTypes.has(type) ? 'strict' : 'acked',
+    `What a read of ${type} is never older than. strict: any committed change; acked: any change whose sender got an answer; bounded:<ms>: the same so many milliseconds ago; ttl: CACHE_TIMEOUT_${type}.`,
+    consistency,
+    standardOf(type),
   ),
 );
 
@@ -142,7 +192,7 @@ function variablesOfAlias(alias: CacheAlias): Readonly<Record<string, Variable<u
     [aliasVariable(alias, 'REDIS_URL')]: variable(
       group,
       `A Redis for the alias ${alias} alone. USE_REDIS=false turns it off too.`,
-      redisUrlKind,
+      redisUrl,
       undefined,
       'where the rest of the cache is',
     ),
@@ -154,6 +204,12 @@ function variablesOfAlias(alias: CacheAlias): Readonly<Record<string, Variable<u
       'CACHE_COMPRESS_ABOVE_BYTES',
     ),
   };
+}
+
+function standardOf(type: CachedType): string {
+  const boundMs = boundsMs[type];
+  if (boundMs !== undefined) return `bounded:${boundMs}`;
+  return strictTypes.has(type) ? 'strict' : 'acked';
 }
 
 function perType<Made>(prefix: string, make: (type: CachedType) => Made): Readonly<Record<string, Made>> {

@@ -17,7 +17,10 @@ export const cachedTypeTimeoutsS = {
 /** What can be cached, as it is called in `CACHE_TIMEOUT_<TYPE>`. */
 export type CachedType = keyof typeof cachedTypeTimeoutsS;
 
-/** Money, and who may do what: a read of these must not be older than any committed write. Everything else: `acked`. */
+/** Money, and who may do what: a read of these must not be older than any committed write. Everything else but `boundsMs`: `acked`. */
 export const strictTypes: ReadonlySet<CachedType> = new Set(['USER_ESCROWS', 'ESCROW_DETAIL', 'ROLES', 'SESSION']);
+
+/** What may be shown from a moment ago, so that most reads need not ask Redis at all: milliseconds. */
+export const boundsMs: Readonly<Partial<Record<CachedType, number>>> = { BANKS_LIST: 1_000 };
 
 export const cachedTypes = Object.keys(cachedTypeTimeoutsS) as readonly CachedType[];

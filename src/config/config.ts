@@ -2,7 +2,12 @@ import type { CacheAlias } from './cache-aliases.js';
 import type { CachedType } from './cached-types.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-export type CacheConsistency = 'strict' | 'acked' | 'ttl';
+export type CacheConsistency = 'strict' | 'acked' | 'bounded' | 'ttl';
+export interface Consistency {
+  readonly consistency: CacheConsistency;
+  /** With `bounded`, milliseconds. */
+  readonly boundMs?: number;
+}
 /** What becomes of a change of a strict type that cannot be announced. */
 export type OnRedisLoss = 'commit' | 'abort';
 
@@ -68,9 +73,13 @@ export interface CacheConfig {
   readonly site: string;
   readonly memoryBytesMax: number;
   readonly memoryEntriesMax: number;
+  /** 0: no near store. */
+  readonly nearBytesMax: number;
+  readonly tagsMax: number;
   readonly redisTimeoutMs: number;
   readonly quarantineMs: number;
   readonly onRedisLoss: OnRedisLoss;
+  readonly refill: CacheRefillConfig;
   readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
   readonly aliases: Readonly<Record<CacheAlias, AliasConfig>>;
 }
@@ -84,10 +93,24 @@ export interface AliasConfig {
   readonly compressAboveBytes: number;
 }
 
-export interface CachedTypeConfig {
+/** What spares loads. */
+export interface CacheRefillConfig {
+  /** 0: off. */
+  readonly leaseMs: number;
+  /** 100: off. */
+  readonly softTtlPercent: number;
+  /** 0: off. */
+  readonly earlyRefreshBeta: number;
+  readonly jitterPercent: number;
+  /** 0: off. */
+  readonly staleIfErrorS: number;
+  /** 0: off. */
+  readonly negativeTimeoutS: number;
+}
+
+export interface CachedTypeConfig extends Consistency {
   /** 0: not cached. */
   readonly timeoutS: number;
-  readonly consistency: CacheConsistency;
   readonly alias: CacheAlias;
 }
 

@@ -7,6 +7,7 @@ import {
   type Config,
   ConfigError,
   type ConfigFault,
+  type Consistency,
   type RedisConfig,
 } from './config.js';
 import { aliasVariable, aliasVariables, consistencyVariables, timeoutVariables } from './cache.variables.js';
@@ -90,7 +91,7 @@ function readTypes(env: Env, aliases: CacheConfig['aliases'], faults: ConfigFaul
     type,
     {
       timeoutS: (timeouts[`CACHE_TIMEOUT_${type}`] ?? aliases[aliasOfType(type)].timeoutS) as number,
-      consistency: consistencies[`CACHE_CONSISTENCY_${type}`] as CachedTypeConfig['consistency'],
+      ...(consistencies[`CACHE_CONSISTENCY_${type}`] as Consistency),
       alias: aliasOfType(type),
     },
   ]);
@@ -164,9 +165,19 @@ function cacheOf(values: Values, types: CacheConfig['types'], aliases: CacheConf
     site: siteOf(values, aliases),
     memoryBytesMax: values.CACHE_MEMORY_BYTES_MAX,
     memoryEntriesMax: values.CACHE_MEMORY_ENTRIES_MAX,
+    nearBytesMax: values.CACHE_NEAR_BYTES_MAX,
+    tagsMax: values.CACHE_TAGS_MAX,
     redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
     quarantineMs: values.CACHE_QUARANTINE_MS,
     onRedisLoss: values.CACHE_ON_REDIS_LOSS,
+    refill: {
+      leaseMs: values.CACHE_FILL_LEASE_MS,
+      softTtlPercent: values.CACHE_SOFT_TTL_PERCENT,
+      earlyRefreshBeta: values.CACHE_EARLY_REFRESH_BETA,
+      jitterPercent: values.CACHE_TTL_JITTER_PERCENT,
+      staleIfErrorS: values.CACHE_STALE_IF_ERROR_S,
+      negativeTimeoutS: values.CACHE_NEGATIVE_TIMEOUT_S,
+    },
     types,
     aliases,
   };
@@ -179,15 +190,18 @@ function cacheOf(values: Values, types: CacheConfig['types'], aliases: CacheConf
 function siteOf(values: Values, aliases: CacheConfig['aliases']): string {
   const redis = redisOf(values);
   if (!redis && values.CACHE_ENABLED) return 'memory';
-  const others = Object.values(aliases).flatMap((alias) => (alias.redis ? [addressOf(alias.redis)] : []));
-  const addresses = [...(redis ? [addressOf(redis)] : []), ...new Set(others.toSorted())];
+  const others = Object.values(aliases).flatMap((alias) => (alias.redis ? [addressOf(alias.redis.url)] : []));
+  const addresses = [...(redis ? [addressOf(redis.url)] : []), ...new Set(others.toSorted())];
   if (addresses.length === 0) return 'none';
   return `shared ${values.CACHE_STORE_NAME ?? `${addresses.join(' ')} ${values.CACHE_KEY_PREFIX}`}`;
 }
 
-/** Host, port and database, without the password. */
-function addressOf({ url }: RedisConfig): string {
-  const { hostname, port, pathname } = new URL(url);
+/** Without login and parameters. Of clusters and sentinels as it is written, as any of their nodes may be named. */
+function addressOf(redisUrl: string): string {
+  const [, kind = '', hosts = '', path = ''] =
+    /^rediss?(-\w+)?:\/\/(?:[^@/?]*@)?([^/?]*)\/?([^?]*)/.exec(redisUrl) ?? [];
+  if (kind !== '') return `${kind.slice(1)} ${hosts}/${path}`;
+  const { hostname, port, pathname } = new URL(redisUrl);
   return `${hostname}:${port || '6379'}/${pathname.slice(1) || '0'}`;
 }
 

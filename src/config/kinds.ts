@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Consistency } from './config.js';
 
 /** How the text of a variable becomes a value. */
 export interface Kind<Value> {
@@ -39,6 +40,17 @@ export function whole({ unit, min, max, minMeans }: WholeLimits): Kind<number> {
   };
 }
 
+export function decimal({ min, max, minMeans }: Omit<WholeLimits, 'unit'>): Kind<number> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d{1,9}(\.\d{1,9})?$/)
+      .transform(Number)
+      .pipe(z.number().min(min).max(max)),
+    takes: `numbers from ${min}${minMeans === undefined ? '' : ` (${minMeans})`} to ${max}, such as 0.5`,
+  };
+}
+
 export const flag: Kind<boolean> = {
   schema: z
     .string()
@@ -51,6 +63,24 @@ export const flag: Kind<boolean> = {
 export function oneOf<const Value extends string>(values: readonly [Value, ...Value[]]): Kind<Value> {
   return { schema: z.string().toLowerCase().pipe(z.enum(values)), takes: `one of ${values.join(', ')}` };
 }
+
+const boundMsMax = 86_400_000;
+
+/** A guarantee; `bounded:<ms>` names its bound. */
+export const consistency: Kind<Consistency> = {
+  schema: z
+    .string()
+    .toLowerCase()
+    .regex(/^(strict|acked|ttl|bounded:\d{1,8})$/)
+    .transform((text): Consistency => {
+      const [name, boundMs] = text.split(':');
+      return name === 'bounded'
+        ? { consistency: name, boundMs: Number(boundMs) }
+        : { consistency: name as 'strict' | 'acked' | 'ttl' };
+    })
+    .refine(({ boundMs }) => boundMs === undefined || (boundMs >= 1 && boundMs <= boundMsMax)),
+  takes: `one of strict, acked, bounded:<ms>, ttl, with whole milliseconds from 1 to ${boundMsMax}`,
+};
 
 export function text({
   pattern,
@@ -69,6 +99,22 @@ export function url(protocols: readonly string[], form: string): Kind<string> {
   const isAccepted = (value: string) => URL.canParse(value) && protocols.includes(new URL(value).protocol);
   return { schema: z.string().refine(isAccepted), takes: form, isSecret: true };
 }
+
+const redisNode = String.raw`(?:\[[\da-fA-F:.]+\]|[\w.-]+)(?::\d{1,5})?`;
+const redisLogin = '(?:[^@/?#]*@)?';
+const redisForms = [
+  `rediss?://${redisLogin}(?:${redisNode})?(?:/\\d{0,4})?`,
+  `rediss?-cluster://${redisLogin}${redisNode}(?:,${redisNode})*(?:/0?)?`,
+  `rediss?-sentinel://${redisLogin}${redisNode}(?:,${redisNode})*/[^/?#]+(?:/\\d{0,4})?(?:\\?sentinelPassword=[^&#]*)?`,
+];
+
+/** One server, a cluster or sentinels. They carry passwords, so they are secret. */
+export const redisUrl: Kind<string> = {
+  schema: z.string().regex(new RegExp(`^(?:${redisForms.join('|')})$`)),
+  takes:
+    'redis://[user:password@]host[:6379][/db], redis-cluster://[user:password@]host:port[,host:port…] or redis-sentinel://[user:password@]host:port[,host:port…]/primary-name[/db][?sentinelPassword=…], with rediss for TLS',
+  isSecret: true,
+};
 
 /** Origins separated by commas: scheme, host and port, nothing behind. */
 export const origins: Kind<readonly string[]> = {

@@ -1,4 +1,4 @@
-import { cacheVariables, redisVariables } from './cache.variables.js';
+import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
 import { variable } from './variable.js';
 
@@ -137,4 +137,5 @@ export const variables = {
   ...authVariables,
   ...redisVariables,
   ...cacheVariables,
+  ...refillVariables,
 };

@@ -5,4 +5,4 @@ export { bearerOf } from './viewer.js';
 export { playgroundExamples, renderPlayground } from './playground/index.js';
 export type { Caching, GraphqlContext } from './context.js';
 export type { Services } from './services.js';
-export type { TtlPolicy } from './caching/ttl-policy.js';
+export type { TtlPolicy, TypePolicy } from './caching/ttl-policy.js';

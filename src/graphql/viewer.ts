@@ -9,6 +9,7 @@ import {
   type SessionState,
   type Tokens,
 } from '../modules/users/index.js';
+import { termsOf } from './caching/ttl-policy.js';
 import type { Caching } from './context.js';
 import type { Services } from './services.js';
 
@@ -75,6 +76,7 @@ async function read<V>(
   familyTags: readonly string[],
   load: ReadRequest<V>['load'],
 ): Promise<V> {
-  const { value } = await cache.read<V>({ type, key: family, tags: familyTags, ...policy[type], load });
+  const terms = termsOf(policy[type]);
+  const { value } = await cache.read<V>({ type, key: family, tags: familyTags, ...terms, isFrozen: true, load });
   return value;
 }

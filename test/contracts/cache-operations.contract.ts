@@ -20,7 +20,9 @@ export function describeOperations(create: () => StoreFixture): void {
       expect(await found(String.raw`odd\[1\]\*`)).toEqual(['odd[1]*']);
       expect(await found('user:*', 2)).toHaveLength(2);
       expect(await found('user:*', 0)).toEqual([]);
-      expect((await store.scan('*', 10_000)).filter((key) => key.includes('t:user:1'))).toEqual([]);
+      expect((await store.scan('*', 10_000)).filter((key) => key.includes(prefix) && key.includes('t:user:1'))).toEqual(
+        [],
+      );
     }));
 
   it('lists each of many entries once', () =>
@@ -52,6 +54,40 @@ export function describeOperations(create: () => StoreFixture): void {
       expect(first?.ttlMs).toBeLessThanOrEqual(5_000);
       expect(first?.bytes).toBeGreaterThanOrEqual(1000 + large.length);
       expect(second?.bytes).toBeLessThan(first?.bytes ?? 0);
+    }));
+}
+
+/** Which bump moved which tags, for those who ask why an entry is not valid any more. */
+export function describeHistory(create: () => StoreFixture): void {
+  it('tells the last bumps, youngest first, with their tags and the write they ended', () =>
+    withStore(create(), async (store) => {
+      const before = (await store.history(10)).length;
+      const first = await store.bump(['errand:1', 'list']);
+      await store.begin('w', ['escrow:1']);
+      const { seq } = await store.end('w', 'committed', ['escrow:1', 'list']);
+      await store.begin('undone', ['escrow:2']);
+      await store.end('undone', 'rolledBack', ['escrow:2']);
+      const bumps = await store.history(before + 2);
+      expect(bumps.slice(0, 2)).toMatchObject([
+        { seq, token: 'w', tags: ['escrow:1', 'list'], more: 0 },
+        { seq: first, tags: ['errand:1', 'list'], more: 0 },
+      ]);
+      expect(bumps).toHaveLength(before + 2);
+      expect(bumps[1]).not.toHaveProperty('token');
+      expect(bumps[0]?.atMs).toBeGreaterThanOrEqual(bumps[1]?.atMs ?? Number.NaN);
+      expect(await store.history(1)).toEqual(bumps.slice(0, 1));
+      expect(await store.history(0)).toEqual([]);
+    }));
+
+  it('names twenty tags of a bump and counts the others, and keeps a thousand bumps', () =>
+    withStore(create(), async (store) => {
+      for (let bumps = 0; bumps < 1100; bumps += 1) await store.bump(['errand:1']);
+      const tags = Array.from({ length: 33 }, (_, index) => `odd "${index}" é`);
+      await store.bump(tags);
+      const bumps = await store.history(5000);
+      expect(bumps).toHaveLength(1000);
+      expect(bumps[0]).toMatchObject({ tags: tags.slice(0, 20), more: 13 });
+      expect(bumps.every(({ seq }, index) => index === 0 || seq < (bumps[index - 1]?.seq ?? 0))).toBe(true);
     }));
 }
 

@@ -5,6 +5,8 @@ import type { Cache, CacheEvent, CacheOptions, ReadRequest, Store } from '../../
 export interface StoreFixture {
   /** Of the entries. */
   readonly prefix: string;
+  /** Of every cache that is opened, when it does not say otherwise. Default 0. */
+  readonly nearBytesMax?: number;
   /** A store on the state all stores of this fixture share; what a second process would open. */
   open(): Store;
   /** The clock that decides when entries of these stores expire. */
@@ -79,7 +81,8 @@ export async function withCaches(
   const opened: Cache[] = [];
   try {
     await body((options = {}) => {
-      const cache = createCache({ store: fixture.open(), prefix: fixture.prefix, now: fixture.now, ...options });
+      const { prefix, now, nearBytesMax = 0 } = fixture;
+      const cache = createCache({ store: fixture.open(), prefix, now, nearBytesMax, ...options });
       opened.push(cache);
       return cache;
     });

@@ -24,6 +24,8 @@ const outageStep = fc.oneof(
 );
 const outageScripts = fc.array(fc.array(outageStep, { minLength: 2, maxLength: 8 }), { minLength: 2, maxLength: 4 });
 
+/** One that keeps nothing near, one with room for a few entries, one with room for all. */
+const nears = [0, 4_000, 2 ** 20];
 const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 500);
 const totals = { hits: 0, joins: 0, misses: 0, bypasses: 0 };
 const count = ({ hits, joins, misses, bypasses }: CacheStats): void => {
@@ -38,8 +40,14 @@ describe('a read that began after a bump resolved', () => {
     const run = fc.asyncProperty(fc.scheduler(), scripts, async (scheduler, clients) => {
       const world = createWorld(scheduler);
       const store = createMemoryStore({ tagsMax: 3 });
-      const caches = [0, 1, 2].map(() =>
-        createCache({ store: createRemoteStore(store, world.turn), prefix: 'test', loadsMax: 3, hintsMax: 2 }),
+      const caches = nears.map((nearBytesMax) =>
+        createCache({
+          store: createRemoteStore(store, world.turn),
+          prefix: 'test',
+          loadsMax: 3,
+          hintsMax: 2,
+          nearBytesMax,
+        }),
       );
       const play = async (script: (typeof clients)[number]): Promise<void> => {
         for (const { kind, cache: index, key: tag } of script) {
@@ -69,7 +77,14 @@ describe('a read that began after a bump resolved', () => {
         for (const tag of new Set(outbox.splice(0))) await cache.bump([tag]).catch(() => outbox.push(tag));
         if (outbox.length > 0) throw new Error('not all bumped');
       };
-      const cache = createCache({ store: remote, prefix: 'test', replay, retryMsMax: 60_000, settleMs: 0 });
+      const cache = createCache({
+        store: remote,
+        prefix: 'test',
+        replay,
+        retryMsMax: 60_000,
+        settleMs: 0,
+        nearBytesMax: 2 ** 20,
+      });
       const play = async (script: (typeof clients)[number]): Promise<void> => {
         for (const { kind, key: tag } of script) {
           if (kind === 'read') await world.read(cache, tag, false);

@@ -30,8 +30,15 @@ function strictness(totals: Totals, fault?: Fault) {
     const writers = createWriters(world, fault);
     const store = createForgetfulStore(fault);
     const { settled } = writers;
-    const caches = [0, 1, 2].map(() =>
-      createCache({ store: createRemoteStore(store, world.turn), prefix: 'test', loadsMax: 3, hintsMax: 2, settled }),
+    const caches = [0, 4_000, 2 ** 20].map((nearBytesMax) =>
+      createCache({
+        store: createRemoteStore(store, world.turn),
+        prefix: 'test',
+        loadsMax: 3,
+        hintsMax: 2,
+        settled,
+        nearBytesMax,
+      }),
     );
     const play = async (script: (typeof clients)[number]): Promise<void> => {
       for (const { kind, cache: index, key: tag } of script) {
@@ -61,7 +68,14 @@ describe('a strict read', () => {
     expect(Math.min(totals.hits, totals.joins, totals.bypasses)).toBeGreaterThan(0);
   }, 120_000);
 
-  it.each<Fault>(['announcesAfterCommit', 'endsWithoutBump', 'ignoresAnnouncements', 'reapsAsRolledBack'])(
+  it.each<Fault>([
+    'announcesAfterCommit',
+    'endsWithoutBump',
+    'ignoresAnnouncements',
+    'reapsAsRolledBack',
+    'forgetsTagsBeforeTheFloorRises',
+    'forgetsTagsWithoutAFloor',
+  ])(
     'is caught falling behind when one part %s',
     async (fault) => {
       const totals = { hits: 0, joins: 0, bypasses: 0 };

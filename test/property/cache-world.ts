@@ -1,12 +1,13 @@
 import type { Scheduler } from 'fast-check';
 import { CacheUnavailable } from '../../src/cache/index.js';
-import type { Cache, ReadRequest, Store, StoreLink, Tier } from '../../src/cache/index.js';
+import type { Cache, ReadRequest, Store, StoreLink } from '../../src/cache/index.js';
 
 export const items = ['a', 'b', 'c'] as const;
 export type Item = (typeof items)[number];
 export type Tag = Item | 'list';
 /** The version of each row a read shows. */
 export type Shown = Partial<Record<Tag, number>>;
+export type Versions = Readonly<Record<Tag, number>>;
 
 /**
  * A database of four rows that only count their writes, and what readers may expect of it: the version of each row whose
@@ -16,21 +17,38 @@ export type Shown = Partial<Record<Tag, number>>;
 export interface World {
   readonly turn: () => Promise<void>;
   /** The versions that are in the database now. */
-  readonly versions: Readonly<Record<Tag, number>>;
-  /** @throws Error when the answer shows a row older than was answered, or committed, before the read began */
-  read(cache: Cache, key: Item | 'list', fails: boolean, tier?: 'strict' | 'acked'): Promise<void>;
+  readonly versions: Versions;
+  /** Those whose writes have been answered. */
+  readonly answered: Versions;
+  /**
+   * @param more how the answer is kept; with `negative`, a row of an even version is absent
+   * @throws Error when the answer shows a row older than was answered, or committed, before the read began
+   */
+  read(
+    cache: Cache,
+    key: Item | 'list',
+    fails: boolean,
+    tier?: 'strict' | 'acked',
+    more?: Partial<ReadRequest<Shown>>,
+  ): Promise<void>;
+  /** @throws Error when the answer to a request like this shows a row older than expected */
+  readAtLeast(expected: Versions, cache: Cache, key: Item | 'list', how: How): Promise<void>;
   /** Makes a new version of a row, in one step. */
   commit(tag: Tag): void;
   /** Commits, then bumps. @param spoil what the writer does before it answers */
   write(tag: Tag, spoil: (tags: readonly Tag[]) => Promise<void>): Promise<void>;
 }
 
+/** What a read asks for beside its key. */
+export type How = Pick<ReadRequest<Shown>, 'tier'> &
+  Partial<Omit<ReadRequest<Shown>, 'type' | 'key' | 'tags' | 'load' | 'tagsFound'>> & { readonly fails?: boolean };
+
 export function createWorld(scheduler: Scheduler): World {
   const versions: Record<Tag, number> = { a: 0, b: 0, c: 0, list: 0 };
   const floor: Record<Tag, number> = { ...versions };
   const turn = (): Promise<void> => scheduler.schedule(Promise.resolve());
 
-  async function load(key: Item | 'list', fails: boolean): Promise<Shown> {
+  async function load(key: Item | 'list', fails: boolean, mayBeAbsent: boolean): Promise<Shown> {
     await turn();
     const shown: Shown = {};
     if (key === 'list') shown.list = versions.list;
@@ -42,19 +60,26 @@ export function createWorld(scheduler: Scheduler): World {
     }
     await turn();
     if (fails) throw new Error('a load fails, on purpose');
+    if (mayBeAbsent && key !== 'list' && (shown[key] ?? 0) % 2 === 0) throw new Absence(shown);
     return shown;
   }
 
-  return {
+  const world: World = {
     turn,
     versions,
-    async read(cache, key, fails, tier = 'acked') {
-      const expected = { ...(tier === 'strict' ? versions : floor) };
-      const answer = await cache.read(requestOf(key, tier, () => load(key, fails))).catch(() => undefined);
-      for (const [tag, version] of Object.entries(answer?.value ?? {})) {
+    answered: floor,
+    read: (cache, key, fails, tier = 'acked', more = {}) =>
+      world.readAtLeast({ ...(tier === 'strict' ? versions : floor) }, cache, key, { ...more, tier, fails }),
+    async readAtLeast(expected, cache, key, { fails = false, ...how }) {
+      const request = requestOf(key, how, () => load(key, fails, how.negative !== undefined));
+      const [what, shown] = await cache.read(request).then(
+        ({ outcome, value }) => [`${outcome.kind} ${outcome.reason ?? ''}`, value] as const,
+        (error: unknown) => ['absence', error instanceof Absence ? error.shown : {}] as const,
+      );
+      for (const [tag, version] of Object.entries(shown)) {
         const least = expected[tag as Tag];
         if (version >= least) continue;
-        throw new Error(`${answer?.outcome.kind} of ${key} shows ${tag} at ${version}, ${least} was there before`);
+        throw new Error(`${what} of ${key} shows ${tag} at ${version}, ${least} was there before`);
       }
     },
     commit: (tag) => void (versions[tag] += 1),
@@ -65,11 +90,23 @@ export function createWorld(scheduler: Scheduler): World {
       floor[tag] = Math.max(floor[tag], committed);
     },
   };
+  return world;
 }
 
-function requestOf(key: Item | 'list', tier: Tier, load: () => Promise<Shown>): ReadRequest<Shown> {
+/** There is no such row, as of the version it knows. */
+export class Absence extends Error {
+  override readonly name = 'Absence';
+  readonly shown: Shown;
+
+  constructor(shown: Shown) {
+    super('there is none');
+    this.shown = shown;
+  }
+}
+
+function requestOf(key: Item | 'list', how: Omit<How, 'fails'>, load: () => Promise<Shown>): ReadRequest<Shown> {
   const found = (shown: Shown): readonly string[] => Object.keys(shown);
-  return { type: 'row', key, tags: [key], tier, ttlMs: 60_000, load, tagsFound: found };
+  return { type: 'row', key, tags: [key], ttlMs: 60_000, load, tagsFound: found, ...how };
 }
 
 /** `store` as seen over a network: requests and replies each take their turn, and either may be lost. */
@@ -98,6 +135,11 @@ export function createRemoteStore(store: Store, turn: () => Promise<void>): Remo
     look: (entryKey, tags) => over(() => store.look(entryKey, tags)),
     lookTags: (tags) => over(() => store.lookTags(tags)),
     put: (entryKey, entry, ttlMs) => over(() => store.put(entryKey, entry, ttlMs)),
+    leases: {
+      claim: (...given) => over(() => store.leases.claim(...given)),
+      standing: (entryKey) => over(() => store.leases.standing(entryKey)),
+      release: (...given) => over(() => store.leases.release(...given)),
+    },
     bump: (tags) => over(() => store.bump(tags)),
     begin: (token, tags) => over(() => store.begin(token, tags)),
     end: (token, outcome, tags) => over(() => store.end(token, outcome, tags)),

@@ -22,6 +22,8 @@ export interface Answer<Data> {
 
 /** Speaks GraphQL over real HTTP with documents that are checked against the schema. */
 export interface GraphqlClient {
+  /** What it sends with every request. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The whole answer, errors included. */
   ask<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables?: Variables): Promise<Answer<Data>>;
   /** The data. @throws Error naming every GraphQL error */
@@ -48,6 +50,7 @@ export function createClient(url: string, headers: Readonly<Record<string, strin
   }
 
   return {
+    headers,
     ask,
     async get(document, variables) {
       const { data, errors } = await ask(document, variables);

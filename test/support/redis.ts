@@ -59,7 +59,12 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisProce
 
 async function launchServer(port: number, directory: string, more: readonly string[]): Promise<ChildProcess> {
   const where = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory];
-  const server = spawn('redis-server', [...where, '--save', '', '--appendonly', 'no', ...more], { stdio: 'ignore' });
+  return runServer([...where, '--save', '', '--appendonly', 'no', ...more], port);
+}
+
+/** Resolves when it answers on `port`. It ends with this process at the latest. */
+export async function runServer(words: readonly string[], port: number): Promise<ChildProcess> {
+  const server = spawn('redis-server', words, { stdio: 'ignore' });
   const failed = once(server, 'error').then(([error]) => Promise.reject(error as Error));
   // A test run that ends early takes its server along.
   const reap = (): void => void server.kill('SIGKILL');
@@ -93,7 +98,8 @@ function ping(port: number): Promise<string> {
   });
 }
 
-async function freePort(): Promise<number> {
+/** A loopback port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -30,6 +30,7 @@ export function createFaultyStore(inner: Store = createMemoryStore()): FaultySto
       inner.connect(to);
     },
     look: (entryKey, tags) => through('look', () => inner.look(entryKey, tags)),
+    lookTags: (tags) => through('look', () => inner.lookTags(tags)),
     bump: (tags) => through('bump', () => inner.bump(tags)),
     begin: (token, tags) => through('begin', () => inner.begin(token, tags)),
     end: (token, outcome, tags) => through('end', () => inner.end(token, outcome, tags)),

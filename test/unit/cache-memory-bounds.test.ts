@@ -26,7 +26,7 @@ describe('the memory store', () => {
 
   it('counts a tag it has forgotten as bumped no earlier than it was', async () => {
     const store = createMemoryStore({ tagsMax: 10 });
-    const bumped = await store.bump(['forgotten']);
+    const { seq: bumped } = await store.bump(['forgotten']);
     for (let index = 0; index < 30; index++) await store.bump([`other:${index}`]);
     expect((await stateOf(store, 'forgotten'))?.seq).toBeGreaterThanOrEqual(bumped);
     expect((await stateOf(store, 'never bumped'))?.seq).toBeGreaterThanOrEqual(bumped);
@@ -36,7 +36,7 @@ describe('the memory store', () => {
   it('forgets by the last bump of a tag, not by its first', async () => {
     const store = createMemoryStore({ tagsMax: 10 });
     for (let index = 0; index < 10; index++) await store.bump([`tag:${index}`]);
-    const again = await store.bump(['tag:0']);
+    const { seq: again } = await store.bump(['tag:0']);
     await store.bump(['one too many']);
     expect((await stateOf(store, 'tag:0'))?.seq).toBe(again);
     expect((await stateOf(store, 'never bumped'))?.seq).toBeLessThan(again);

@@ -84,7 +84,7 @@ describe('a set of caches', () => {
     const { set, own } = twoStores();
     await set.read(readOf(value(1), { type: 'SESSION' }));
     await lose(set, own);
-    await expect(set.begin('w', ['errand:1'])).rejects.toThrow();
+    await expect(set.begin('w', ['errand:1'])).rejects.toBeInstanceOf(CacheUnavailable);
     expect((await set.read(readOf(value(1)))).outcome.reason).toBe('open-write');
     const back = backIn(set);
     own.mend();
@@ -140,7 +140,7 @@ describe('a set of caches', () => {
     await set.read(readOf(value('old')));
     store.fail();
     const many = Array.from({ length: 10_001 }, (_, at) => `row:${at}`);
-    await expect(set.bump([...many, 'errand:1'])).rejects.toThrow();
+    await expect(set.bump([...many, 'errand:1'])).rejects.toBeInstanceOf(CacheUnavailable);
     const back = backIn(set);
     store.mend();
     await back;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCache, createNullStore, EntryRefused } from '../../src/cache/index.js';
-import type { Cache, CacheEvent, CacheOptions } from '../../src/cache/index.js';
+import type { Cache, CacheEvent, CacheOptions, Position } from '../../src/cache/index.js';
 import { deferred, eventsOf, eventually, heldLoad, neverLoads, readOf, value } from '../contracts/cache.fixtures.js';
 import { createFaultyStore } from './cache-faulty-store.js';
 
@@ -104,7 +104,7 @@ describe('a lost store', () => {
   it('tells every waiting bump that it failed before the replay begins', async () => {
     const told: string[] = [];
     const { store, cache } = faultyCache({ replay: async () => void told.push('replay') });
-    const stuck = deferred<number>();
+    const stuck = deferred<Position>();
     await cache.read(readOf(value('v')));
     told.length = 0;
     const bump = store.bump.bind(store);
@@ -114,7 +114,7 @@ describe('a lost store', () => {
     store.bump = bump;
     store.drop();
     await eventually(() => told.includes('replay'));
-    stuck.resolve(9);
+    stuck.resolve({ generation: 'g', seq: 9 });
     await waiting;
     expect(told).toEqual(['bump', 'replay']);
     await cache.close();

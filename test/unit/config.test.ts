@@ -33,7 +33,7 @@ describe('the configuration', () => {
       onRedisLoss: 'commit',
     });
     expect(config.cache.types.ERRAND_LIST).toEqual({ timeoutS: 60, consistency: 'acked', alias: 'default' });
-    expect(config.cache.types.BANKS_LIST.timeoutS).toBe(86_400);
+    expect(config.cache.types.BANKS_LIST).toMatchObject({ timeoutS: 86_400, consistency: 'bounded', boundMs: 1_000 });
   });
 
   it('is strict with money and permissions, and with what it is told to be', () => {
@@ -93,6 +93,8 @@ describe('the configuration', () => {
 
   it.each<[string, Env, string | undefined]>([
     ['REDIS_URL', { REDIS_URL: 'rediss://cache.example.com' }, 'rediss://cache.example.com'],
+    ['a cluster', { REDIS_URL: 'redis-cluster://me:s%40@a:1,[::1]:2' }, 'redis-cluster://me:s%40@a:1,[::1]:2'],
+    ['sentinels', { REDIS_URL: 'rediss-sentinel://a,b:26380/main/2' }, 'rediss-sentinel://a,b:26380/main/2'],
     ['REDIS_HOST alone', { REDIS_HOST: 'cache' }, 'redis://cache:6379/0'],
     [
       'all parts',
@@ -120,8 +122,27 @@ describe('the configuration', () => {
       'LOG_LEVEL: got "loud"; takes one of trace, debug, info, warn, error, fatal, silent.',
       'CACHE_ENABLED: got "maybe"; takes true, false, 1, 0, yes, no, on or off.',
       'CACHE_TIMEOUT_ERRAND_LIST: got "abc"; takes whole seconds from 0 (do not cache) to 31536000.',
-      'CACHE_CONSISTENCY_OFFERS: got "bounded"; takes one of strict, acked, ttl.',
+      'CACHE_CONSISTENCY_OFFERS: got "bounded"; takes one of strict, acked, bounded:<ms>, ttl, with whole milliseconds from 1 to 86400000.',
     ]);
+  });
+
+  it('takes a bound with its guarantee', () => {
+    const { types } = loadEnv({ CACHE_CONSISTENCY_OFFERS: 'Bounded:250', CACHE_CONSISTENCY_BANKS_LIST: 'acked' }).cache;
+    expect(types.OFFERS).toEqual({ timeoutS: 300, consistency: 'bounded', boundMs: 250 });
+    expect(types.BANKS_LIST).toEqual({ timeoutS: 86_400, consistency: 'acked' });
+  });
+
+  it.each([
+    'bounded',
+    'bounded:',
+    'bounded:0',
+    'bounded:-1',
+    'bounded:1.5',
+    'bounded:86400001',
+    'bounded:1s',
+    'acked:5',
+  ])('refuses %s as a guarantee', (text) => {
+    expect(faultsOf({ CACHE_CONSISTENCY_OFFERS: text })).toHaveLength(1);
   });
 
   it.each(['-1', '1.5', '1e3', '0x10', '99999999999999999999', '60s'])('refuses %s as whole seconds', (text) => {
@@ -134,6 +155,29 @@ describe('the configuration', () => {
       expect(faultsOf({ CORS_ORIGINS: text })).toHaveLength(1);
     },
   );
+
+  it.each([
+    'redis-cluster://',
+    'redis-cluster://a:1,',
+    'redis-cluster://a:1/3',
+    'redis-sentinel://a:1',
+    'redis-sentinel://a:1/main/x',
+    'redis-sentinel://a:1/main?db=3',
+    'redis://a:1,b:2',
+    'redis+sentinel://a/main',
+    'redis://a/one',
+  ])('refuses %s as a Redis', (url) => {
+    expect(faultsOf({ REDIS_URL: url })).toEqual([expect.stringContaining('redis-sentinel://')]);
+  });
+
+  it('tells processes apart that reach their Redis by other addresses, and never by their login', () => {
+    const siteOf = (url: string): string => loadEnv({ REDIS_URL: url }).cache.site;
+    expect(siteOf('redis://me:secret@a')).toBe('shared a:6379/0 runam');
+    expect(siteOf('redis-cluster://me:secret@a:1,b:2')).toBe('shared cluster a:1,b:2/ runam');
+    expect(siteOf('rediss-sentinel://:secret@a,b/main/2?sentinelPassword=secret')).toBe(
+      'shared sentinel a,b/main/2 runam',
+    );
+  });
 
   it('does not let a misspelt cached type pass in silence', () => {
     expect(faultsOf({ CACHE_TIMEOUT_ERANDS: '60', CACHE_CONSISTENCY_USERDATA: 'ttl' })).toEqual([

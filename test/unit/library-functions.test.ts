@@ -235,11 +235,11 @@ describe('options', () => {
     for (const trouble of [{ held: true }, { fenced: true }, { generation: undefined }]) {
       const memory = createMemoryStore();
       let isTroubled = true;
-      const look: typeof memory.look = async (entryKey, tags) => ({
-        ...(await memory.look(entryKey, tags)),
+      const lookTags: typeof memory.lookTags = async (tags) => ({
+        ...(await memory.lookTags(tags)),
         ...(isTroubled ? trouble : {}),
       });
-      const caches = createCaches({ store: { ...memory, kind: 'redis', look } });
+      const caches = createCaches({ store: { ...memory, kind: 'redis', lookTags } });
       const since = await caches.now();
       isTroubled = false;
       expect(await caches.set('k', 'v', { since })).toBe(false);

@@ -44,7 +44,8 @@ describe('canonical arguments', () => {
   });
 
   it('do not depend on the order in which properties were written', () => {
-    fc.assert(fc.property(list, (args) => canonicalArguments(args) === canonicalArguments(args.map(reversed))));
+    const run = fc.property(list, (args) => canonicalArguments(args) === canonicalArguments(args.map(reversed)));
+    expect(fc.check(run)).toMatchObject({ failed: false });
   });
 
   it.each<[unknown, unknown]>([

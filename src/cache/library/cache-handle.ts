@@ -15,7 +15,7 @@ export interface CacheHandle<Models extends ModelTags = ModelTags> {
   readonly aliasName: string;
   readonly tenantId: string | undefined;
   /** The value under `key`; undefined is a miss, and `null`, `0`, `''` and `[]` are values. */
-  get<V>(key: string, options?: Pick<EntryOptions<V>, 'tags' | 'tier' | 'type'>): Promise<V | undefined>;
+  get<V>(key: string, options?: Pick<EntryOptions<V>, 'tags' | 'tier' | 'boundMs' | 'type'>): Promise<V | undefined>;
   /**
    * The value under `key`, or else from `load`, which is run once for all who wait for it. Never older than the guarantee of
    * its tier. Rejects only with what `load` threw. `undefined` is not kept.

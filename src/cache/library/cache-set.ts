@@ -87,6 +87,8 @@ export function createCacheSet(options: CacheSetOptions): CacheSet {
     },
     ...everywhere,
     on: observers.add,
+    // A floor in the words of one store sends reads of the others to their load, which is never older.
+    position: () => alias('default').engine.position(),
     stats: counts.stats,
     health: async () => worstOf(await Promise.all(engines.map((engine) => engine.health()))),
     close: async () => void (await Promise.all(engines.map((engine) => engine.close()))),

@@ -14,9 +14,9 @@ import { standardAliases } from './standard-aliases.js';
 
 export interface CachesOptions<Models extends ModelTags = ModelTags> extends Pick<
   CacheOptions,
-  'entryLengthMax' | 'loadsMax' | 'now' | 'registerTypes'
+  'earlyRefreshBeta' | 'entryLengthMax' | 'jitter' | 'leaseMs' | 'loadsMax' | 'nearBytesMax' | 'now' | 'registerTypes'
 > {
-  /** `redis://` or `rediss://`, for everything that has no store of its own. Default: the memory of this process. */
+  /** As `createRedisStore` takes it: one server, a cluster or sentinels; for everything that has no store of its own. Default: the memory of this process. */
   readonly redisUrl?: string;
   /** Instead of `redisUrl`. */
   readonly store?: Store;
@@ -126,7 +126,11 @@ const optionNames: ReadonlySet<string> = new Set<keyof CachesOptions>([
   'compressAboveBytes',
   'models',
   'replay',
+  'earlyRefreshBeta',
   'entryLengthMax',
+  'jitter',
+  'leaseMs',
+  'nearBytesMax',
   'loadsMax',
   'now',
   'registerTypes',
@@ -150,9 +154,12 @@ function checkOptions(options: Omit<CachesOptions, 'models'>): void {
 /** A URL may hold a password, so it is not shown. */
 function checkUrl(option: string, url: string | undefined): void {
   if (url === undefined) return;
-  const isRedis = URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol);
-  if (!isRedis)
-    throw new InvalidCacheOption(option, hidden, 'redis://[:password@]host:6379[/db] or rediss://… for TLS');
+  if (!/^rediss?(-cluster|-sentinel)?:\/\/./.test(url))
+    throw new InvalidCacheOption(
+      option,
+      hidden,
+      'redis://[:password@]host:6379[/db], redis-cluster://… or redis-sentinel://…, with rediss for TLS',
+    );
 }
 
 const hidden = { [inspect.custom]: () => 'something else (not shown)' };

@@ -13,6 +13,14 @@ export interface EntryOptions<V> {
   readonly sharedTags?: readonly string[];
   /** Default `acked`. `strict` keeps its promise only if writers announce themselves: `begin` and `end` of the engine. */
   readonly tier?: Tier;
+  /** Of the tier `bounded`: how long ago the entry may have been found valid, milliseconds. */
+  readonly boundMs?: number;
+  /** Age in milliseconds from which a hit also has the value loaded anew in the background. Default: never. */
+  readonly softTtlMs?: number;
+  /** How much older than its time to live an entry may be that stands in for a failed load. Needs `isTransient`. Default 0. */
+  readonly staleIfErrorMs?: number;
+  /** Whether the source is in trouble, rather than having said no. */
+  readonly isTransient?: (error: unknown) => boolean;
   /** The kind of value, for statistics and for clearing. An entry is only found by reads of its type. Default: the alias. */
   readonly type?: string;
   /** Longer values are stored compressed, bytes. Default: the alias's. */
@@ -25,10 +33,14 @@ const names: ReadonlySet<string> = new Set<keyof EntryOptions<unknown>>([
   'tagsFound',
   'sharedTags',
   'tier',
+  'boundMs',
+  'softTtlMs',
+  'staleIfErrorMs',
+  'isTransient',
   'type',
   'compressAboveBytes',
 ]);
-const tiers: ReadonlySet<unknown> = new Set<Tier>(['strict', 'acked', 'ttl']);
+const tiers: ReadonlySet<unknown> = new Set<Tier>(['strict', 'acked', 'bounded', 'ttl']);
 /** A year. */
 export const ttlMsMax = 31_536_000_000;
 
@@ -49,6 +61,12 @@ export function checkEntryOptions(options: object, more: readonly string[] = [])
   if (sharedTags !== undefined) checkTags('sharedTags', sharedTags);
   if (tagsFound !== undefined && typeof tagsFound !== 'function')
     throw new InvalidCacheOption('tagsFound', tagsFound, 'a function from the value to tags');
+  const { boundMs, softTtlMs, staleIfErrorMs, isTransient } = options as EntryOptions<unknown>;
+  for (const [name, ms] of Object.entries({ boundMs, softTtlMs, staleIfErrorMs }))
+    if (ms !== undefined) checkNumber(name, ms, 0, ttlMsMax, 'milliseconds');
+  if (isTransient !== undefined) checkFunction('isTransient', isTransient, 'a function from an error to true or false');
+  if (tier === 'bounded' && boundMs === undefined)
+    throw new InvalidCacheOption('boundMs', boundMs, 'milliseconds, with the tier "bounded"');
   if (tier !== undefined && !tiers.has(tier))
     throw new InvalidCacheOption('tier', tier, `one of ${[...tiers].join(', ')}`);
   if (type !== undefined) checkName('type', type);

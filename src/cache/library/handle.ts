@@ -138,7 +138,7 @@ function requestFor<V>(
 ): ReadRequest<V> {
   checkKey(key);
   const { ttlMs = member.ttlMs, tags = [], tagsFound, sharedTags = [], tier = 'acked', type = member.name } = options;
-  const { compressAboveBytes } = options;
+  const { compressAboveBytes, boundMs, softTtlMs, staleIfErrorMs, isTransient } = options;
   return {
     type,
     key: own + key,
@@ -152,6 +152,10 @@ function requestFor<V>(
     ...(identity === undefined ? {} : { identity }),
     ...(tagsFound && { tagsFound: (value: V) => tagsFound(value).map((tag) => own + tag) }),
     ...(compressAboveBytes === undefined ? {} : { compressAboveBytes }),
+    ...(boundMs !== undefined && { boundMs }),
+    ...(softTtlMs !== undefined && { softTtlMs }),
+    ...(staleIfErrorMs !== undefined && { staleIfErrorMs }),
+    ...(isTransient && { isTransient }),
   };
 }
 

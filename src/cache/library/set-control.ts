@@ -1,4 +1,5 @@
-import { globLiteral, nearTag } from '../direct.js';
+import { globLiteral } from '../direct.js';
+import { nearTags } from '../near.js';
 import type { Engine } from '../direct.js';
 import type { Cache, CacheHealth, Counts } from '../types.js';
 import { tenantTag, typeTag } from '../visit.js';
@@ -76,8 +77,8 @@ async function keysOf(
 }
 
 /**
- * Takes what matches out of the store, then makes copies that processes keep nearer invalid: one that was taken before has
- * seen a smaller clock, whenever it comes to stand there. A load under way may still be stored; it was no entry.
+ * Takes what matches out of the store, then makes copies that processes keep nearer ask for their entries again: one that was
+ * taken before has seen a smaller clock, whenever it comes to stand there. A load under way may still be stored; it was no entry.
  */
 async function removeMatching({ name, engine }: Member, pattern: string, tenant: string | undefined): Promise<number> {
   const whole = (tenant === undefined ? '' : globLiteral(tenantPrefix(tenant))) + pattern;
@@ -87,7 +88,7 @@ async function removeMatching({ name, engine }: Member, pattern: string, tenant:
     removed += await engine.unlink(name, keys);
     if (keys.length < pageLength) break;
   }
-  await engine.bump([nearTag]);
+  await engine.bump(nearTags);
   return removed;
 }
 

@@ -1,3 +1,4 @@
+import { originalPrototype } from '../freeze.js';
 import { depthMax, mapTag, mark, markCode, plainHeader, setTag, taggedHeader, Unserializable } from './wire.js';
 import type { WireType } from './wire.js';
 
@@ -43,7 +44,7 @@ function encodeAny(value: unknown, walk: Walk, depth: number): unknown {
 function encodeObject(value: object, walk: Walk, depth: number): unknown {
   if (depth >= depthMax) throw new Unserializable(`a cycle, or nested deeper than ${depthMax}`);
   for (const type of walk.types) if (type.test(value)) return tag(walk, `~x${type.name}:${type.encode(value)}`);
-  const prototype: unknown = Object.getPrototypeOf(value);
+  const prototype = originalPrototype(Object.getPrototypeOf(value));
   if (prototype === Object.prototype || prototype === null)
     return encodeRecord(value as Record<string, unknown>, walk, depth);
   if (prototype === Array.prototype) return encodeArray(value as unknown[], walk, depth);

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { EntryInfo, Store, TagState } from '../store.js';
+import type { Control, EntryInfo, Store, TagState } from '../store.js';
 import { globMatcher } from './glob.js';
 import { createIntents } from './memory-intents.js';
+import { createMemoryLeases } from './memory-lease.js';
+import { createBumpLog } from './memory-log.js';
 
 export interface MemoryStoreOptions {
   /** Upper bound of all keys and entries together, counted as two bytes a character. Default 64 MiB. */
@@ -24,24 +26,26 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const entries = new LRUCache<string, Kept>({ max: entriesMax, maxSize: bytesMax });
   const clock = createTagClock(tagsMax);
   const intents = createIntents(now);
+  const log = createBumpLog(now);
   const stateOf = (tag: string): TagState => ({ seq: clock.seqOf(tag), open: intents.openOf(tag) });
   let generation: string = randomUUID();
+  const control = (tags: readonly string[]): Control => ({
+    generation,
+    held: false,
+    fenced: false,
+    seq: clock.seq(),
+    tags: tags.map(stateOf),
+  });
   return {
     kind: 'memory',
     connect: (link) => link.up(),
     handshake: async () => ({}),
-    look: async (entryKey, tags) => ({
-      generation,
-      held: false,
-      fenced: false,
-      seq: clock.seq(),
-      entry: alive(entries, entryKey, now()),
-      tags: tags.map(stateOf),
-    }),
-    lookTags: async (tags) => ({ generation, tags: tags.map(stateOf) }),
+    look: async (entryKey, tags) => ({ ...control(tags), entry: alive(entries, entryKey, now()) }),
+    lookTags: async (tags) => control(tags),
     put: async (entryKey, entry, ttlMs) => {
       entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size: sizeOf(entryKey, entry) });
     },
+    leases: createMemoryLeases(now, (entryKey) => alive(entries, entryKey, now())),
     scan: async (pattern, limit) => {
       const matches = globMatcher(pattern);
       const found = [...entries.keys()].filter((key) => matches(key) && isAlive(entries.peek(key), now()));
@@ -49,17 +53,19 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     },
     unlink: async (entryKeys) => entryKeys.filter((key) => entries.delete(key)).length,
     inspect: async (entryKeys) => entryKeys.flatMap((key) => infoOf(key, entries.peek(key), now())),
-    bump: async (tags) => clock.bump(tags),
+    bump: async (tags) => ({ generation, seq: log.note(clock.bump(tags), tags) }),
     begin: async (token, tags) => {
       intents.begin(token, tags);
       return 'begun';
     },
     end: async (token, outcome, tags) => {
       const announced = intents.end(token);
-      const seq = outcome === 'committed' ? clock.bump([...(announced ?? []), ...tags]) : 0;
-      return { seq, wasOpen: announced !== undefined };
+      const moved = outcome === 'committed' ? [...new Set([...(announced ?? []), ...tags])] : [];
+      const seq = outcome === 'committed' ? log.note(clock.bump(moved), moved, token) : 0;
+      return { generation, seq, wasOpen: announced !== undefined };
     },
     openIntents: async (olderThanMs, limit) => intents.open(olderThanMs, limit),
+    history: async (limit) => log.last(limit),
     lift: async () => {},
     renew: async () => {
       generation = randomUUID();

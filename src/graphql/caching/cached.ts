@@ -3,6 +3,7 @@ import { canonicalJson, type CacheType } from '../../invalidation/index.js';
 import type { Viewer } from '../../kernel/index.js';
 import type { GraphqlContext } from '../context.js';
 import { scopedKey, scopeTags, type Scope } from './scope.js';
+import { absenceOf, termsOf } from './ttl-policy.js';
 
 /** How one resolver's answer is kept: what it is called, whom it may be shown to, and what spoils it. */
 export interface CachePolicy<Args, Value> {
@@ -14,27 +15,35 @@ export interface CachePolicy<Args, Value> {
   readonly tags: (args: Args, viewer: Viewer) => readonly string[];
   /** Dependencies that only the loaded value can tell. */
   readonly tagsFound?: (value: Value) => readonly string[];
+  /**
+   * Whether a NOT_FOUND is remembered too. Creating the row must spoil one of `tags`; where viewers share the entry, the
+   * resolver must not ask who they are. Default false.
+   */
+  readonly remembersAbsence?: boolean;
   /** Runs on every read, hit or miss, before the value is shown; throws when this viewer may not see it. */
   readonly authorize?: (value: Value, viewer: Viewer, args: Args) => void;
 }
 
 /** Answers a query field from the cache, within the guarantee of its type; loads it through the resolver on a miss. */
 export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDecorator {
-  const { type, scope = 'viewer', key, tags, tagsFound, authorize } = policy;
+  const { type, scope = 'viewer', key, tags, tagsFound, remembersAbsence = false, authorize } = policy;
   const middleware: MiddlewareFn<GraphqlContext> = async ({ args, context, info }, next) => {
     const { viewer, caching } = context;
     const typedArgs = args as Args;
-    const { value, outcome } = await caching.cache.read<Value>({
+    const { value } = await caching.cache.read<Value>({
       type,
       key: scopedKey(scope, viewer, key(typedArgs, viewer)),
       identity: canonicalJson(args),
       tags: [...tags(typedArgs, viewer), ...scopeTags(scope, viewer)],
       ...(scope !== 'everyone' && { tenant: viewer.tenantId }),
-      ...caching.policy[type],
+      ...termsOf(caching.policy[type]),
+      ...(remembersAbsence && { negative: absenceOf(caching.policy[type]) }),
+      // Resolvers and policies only read what they are given: it may be everybody's.
+      isFrozen: true,
       load: next,
       ...(tagsFound && { tagsFound }),
+      onOutcome: (outcome) => context.cacheTrace.push({ field: info.fieldName, outcome }),
     });
-    context.cacheTrace.push({ field: info.fieldName, outcome });
     authorize?.(value, viewer, typedArgs);
     return value;
   };

@@ -32,6 +32,7 @@ export class ErrandResolver {
     scope: 'tenant',
     key: ({ id }) => families.errand(id.toLowerCase()),
     tags: ({ id }) => [tags.errand(id.toLowerCase())],
+    remembersAbsence: true,
     authorize: (errand, viewer) => assertVisible(viewer, errand),
   })
   async errand(@Arg('id', () => ID) id: string, @Ctx() { services, viewer }: GraphqlContext) {

@@ -33,6 +33,7 @@ export class EscrowResolver {
     type: 'ESCROW_DETAIL',
     key: ({ id }) => families.escrow(id.toLowerCase()),
     tags: ({ id }) => [tags.escrow(id.toLowerCase())],
+    remembersAbsence: true,
   })
   async escrow(@Arg('id', () => ID) id: string, @Ctx() { services, viewer }: GraphqlContext) {
     return services.escrows.get(viewer, parseId('id', id));

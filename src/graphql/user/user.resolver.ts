@@ -48,6 +48,7 @@ export class UserResolver {
     scope: 'tenant',
     key: ({ id }) => families.userProfile(id.toLowerCase()),
     tags: ({ id }) => [tags.userProfile(id.toLowerCase()), tags.userData(id.toLowerCase())],
+    remembersAbsence: true,
   })
   async user(@Arg('id', () => ID) id: string, @Ctx() { services, viewer }: GraphqlContext) {
     return services.users.get(viewer, parseId('id', id));

@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll } from 'vitest';
+import { createRedisStore } from '../../src/cache/index.js';
+import { startCluster } from '../support/redis-cluster.js';
+import type { RedisCluster } from '../support/redis-cluster.js';
+import { describeCacheContract } from './cache.contract.js';
+import { eventually } from './cache.fixtures.js';
+
+let cluster: RedisCluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+}, 120_000);
+afterAll(() => cluster.stop());
+
+describeCacheContract('Redis Cluster', () => {
+  const prefix = `contract:${randomUUID()}`;
+  return {
+    prefix,
+    open: () => createRedisStore({ url: cluster.url, prefix, quarantineMs: 0 }),
+    now: Date.now,
+    pass: (ms) => {
+      const end = Date.now() + ms;
+      return eventually(() => Date.now() >= end);
+    },
+  };
+});

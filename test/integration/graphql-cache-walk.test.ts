@@ -1,0 +1,200 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join as joinPath } from 'node:path';
+import { buildSchema, isObjectType } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCache, createRedisStore } from '../../src/cache/index.js';
+import { uuidv7, type Role } from '../../src/kernel/index.js';
+import { MakeOfferDocument } from '../support/generated/graphql.js';
+import type { GraphqlClient } from '../support/graphql-client.js';
+import { agree, fund, join, openMarket, post, type Person } from '../support/market.js';
+import { startRedis, type RedisProcess } from '../support/redis.js';
+import { everythingOf, namedTypeOf } from '../support/selection.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+const markets = ['lagos', 'abuja'] as const;
+const staff = ['SUPPORT', 'ARBITER', 'FINANCE', 'ADMIN'] as const;
+const walkMsMax = 240_000;
+
+interface Viewer {
+  readonly name: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Question {
+  /** The cached root field. */
+  readonly field: string;
+  readonly query: string;
+}
+
+describe('on a warm cache, whoever filled it', () => {
+  let redis: RedisProcess;
+  let cached: TestApp;
+  /** The same market on the same database, without a cache: what each viewer must be answered. */
+  let truth: TestApp;
+  let viewers: readonly Viewer[];
+  let questions: readonly Question[];
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    cached = await startTestApp({ env: { REDIS_URL: redis.url, CACHE_QUARANTINE_MS: '0' } });
+    truth = await startTestApp({ env: { CACHE_ENABLED: 'False' }, database: cached.database });
+    const told = await Promise.all(markets.map((slug) => openAndPlay(cached, slug)));
+    viewers = told.flatMap((market) => market.viewers);
+    questions = told.flatMap((market) => questionsAbout(market));
+  });
+  afterAll(async () => {
+    await truth.close();
+    await cached.close();
+    await redis.stop();
+  });
+
+  it('asks every field that is cached', () => {
+    expect([...new Set(questions.map(({ field }) => field))].toSorted()).toEqual(cachedFields().toSorted());
+  });
+
+  it(
+    'every role in every market gets from every cached field what an uncached server tells it, to the last field',
+    async () => {
+      const expected = new Map<string, unknown>();
+      for (const viewer of viewers)
+        for (const [at, question] of questions.entries())
+          expected.set(`${viewer.name} ${at}`, (await ask(truth.url, viewer, question)).body);
+      const hits = new Set<string>();
+      for (const order of [...orders(viewers), viewers.flatMap((viewer) => [viewer, viewer])]) {
+        await emptyTheCache(redis.url);
+        for (const viewer of order) {
+          const answers = await Promise.all(questions.map((question) => ask(cached.url, viewer, question)));
+          for (const [at, { body, cacheStatus }] of answers.entries()) {
+            const { field, query } = questions[at]!;
+            const truly = expected.get(`${viewer.name} ${at}`);
+            expect(body, `${field} to ${viewer.name} after ${order[0]!.name} came first: ${query}`).toEqual(truly);
+            if (cacheStatus.includes('; hit')) hits.add(field);
+          }
+        }
+      }
+      expect([...hits].toSorted(), 'a cache that is never hit proves nothing').toEqual(cachedFields().toSorted());
+    },
+    walkMsMax,
+  );
+});
+
+/** Each viewer comes first once, and each before and after each other. */
+function orders<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  const turned = items.map((_, index) => [...items.slice(index), ...items.slice(0, index)]);
+  return turned.flatMap((order, index) => (index % 2 === 0 ? [order, order.toReversed()] : [order]));
+}
+
+interface Played {
+  readonly viewers: readonly Viewer[];
+  readonly userIds: readonly string[];
+  readonly errandIds: readonly string[];
+  readonly escrowIds: readonly string[];
+}
+
+/** A market with an errand in every state that shows different things to different people. */
+async function openAndPlay(app: TestApp, slug: string): Promise<Played> {
+  const tenantId = await openMarket(app.app.db, slug);
+  const here = app.client.with({ 'x-runam-tenant': slug });
+  const [customer, runner, rival, stranger] = [
+    await join(here, 'CUSTOMER', `${slug} customer`),
+    await join(here, 'RUNNER', `${slug} runner`),
+    await join(here, 'RUNNER', `${slug} rival`),
+    await join(here, 'CUSTOMER', `${slug} stranger`),
+  ];
+  const officers = await Promise.all(staff.map((role) => joinStaff(app, here, tenantId, role)));
+  const places = { pickupAddress: `1 ${slug} Street`, dropoffAddress: `2 ${slug} Road` };
+  const draft = await post(customer, { publish: false, ...places });
+  const open = await post(customer, places);
+  await rival.client.get(MakeOfferDocument, { errandId: open, input: { amountMinor: 150_000 } });
+  const agreed = await post(customer, places);
+  const agreedEscrow = await agree(customer, runner, agreed);
+  const paid = await post(customer, places);
+  await rival.client.get(MakeOfferDocument, { errandId: paid, input: { amountMinor: 250_000 } });
+  const paidEscrow = await agree(customer, runner, paid);
+  await fund(customer, paid);
+  const people = [customer, runner, rival, stranger, ...officers];
+  const names = ['customer', 'runner', 'rival', 'stranger', ...staff.map((role) => role.toLowerCase())];
+  return {
+    viewers: [
+      { name: `${slug} anonymous`, headers: { 'x-runam-tenant': slug } },
+      ...people.map((person, index) => ({ name: `${slug} ${names[index]}`, headers: headersOf(person) })),
+    ],
+    userIds: [customer.id, runner.id, officers[0]!.id],
+    errandIds: [draft, open, agreed, paid],
+    escrowIds: [agreedEscrow, paidEscrow],
+  };
+}
+
+async function joinStaff(app: TestApp, here: GraphqlClient, tenantId: string, role: Role): Promise<Person> {
+  const person = await join(here, 'CUSTOMER', role);
+  const grant = { id: uuidv7(), tenantId, userId: person.id, role, createdAt: new Date() };
+  await app.app.db.write((tx) => tx.roleGrant.create({ data: grant }));
+  return person;
+}
+
+function headersOf({ client }: Person): Readonly<Record<string, string>> {
+  return client.headers;
+}
+
+const schema = buildSchema(readFileSync(joinPath(import.meta.dirname, '../../docs/schema.graphql'), 'utf8'));
+
+/** Every cached field about everything of this market, with all it can be asked for. */
+function questionsAbout({ userIds, errandIds, escrowIds }: Played): readonly Question[] {
+  const about = (field: string, ids: readonly string[], argument = 'id'): readonly Question[] =>
+    ids.map((id) => questionOf(field, `(${argument}: "${id}")`));
+  return [
+    questionOf('me'),
+    questionOf('errands', '(first: 5)'),
+    questionOf('errands', '(first: 5, filter: { states: [OPEN] })'),
+    questionOf('myErrands', '(first: 5)'),
+    questionOf('myEscrows', '(first: 5)'),
+    questionOf('banks', '(country: "GH", search: "bank")'),
+    ...about('user', userIds),
+    ...about('errand', errandIds),
+    ...about('escrow', escrowIds),
+    ...about('offers', errandIds, 'errandId'),
+  ];
+}
+
+function questionOf(field: string, given = ''): Question {
+  const type = namedTypeOf(schema.getQueryType()!.getFields()[field]!.type);
+  if (!isObjectType(type)) throw new Error(`${field} answers no object`);
+  // A connection is three objects deep before the first thing it lists.
+  const depth = type.name.endsWith('Connection') ? 5 : 3;
+  return { field, query: `{ ${field}${given} ${everythingOf(type, depth)} }` };
+}
+
+/** The root fields that carry a cache policy, as the sources have them. */
+function cachedFields(): readonly string[] {
+  const folder = joinPath(import.meta.dirname, '../../src/graphql');
+  const texts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.resolver.ts'))
+    .map((file) => readFileSync(joinPath(folder, file), 'utf8'));
+  return texts.flatMap((text) =>
+    text
+      .split(/^ {2}@Cached</m)
+      .slice(1)
+      .map((after) => /^ {2}(?:async )?(\w+)\(/m.exec(after)![1]!),
+  );
+}
+
+async function ask(url: string, { headers }: Viewer, { query }: Question) {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query }),
+  });
+  const body = withoutRequestIds(await response.json());
+  return { body, cacheStatus: response.headers.get('cache-status') ?? '' };
+}
+
+/** Each answer names its own request in its faults. */
+function withoutRequestIds(body: unknown): unknown {
+  return JSON.parse(JSON.stringify(body, (key, value: unknown) => (key === 'requestId' ? undefined : value)));
+}
+
+async function emptyTheCache(redisUrl: string): Promise<void> {
+  const cache = createCache({ store: createRedisStore({ url: redisUrl, prefix: 'runam' }), prefix: 'walk' });
+  await cache.clearAll();
+  await cache.close();
+}
