@@ -187,6 +187,17 @@ function describeRemoval(create: () => LibraryFixture): void {
       });
     }));
 
+  it('shows what was set or refreshed last, also where a copy of the entry before is kept', () =>
+    withLibrary(create(), async (open) => {
+      const [mine, other] = [open(), open()];
+      await mine.getOrSet('k', () => 'old');
+      expect(await mine.get('k')).toBe('old');
+      await other.set('k', 'new', { since: await other.now() });
+      expect(await mine.get('k')).toBe('new');
+      await other.refresh('k', () => 'newest');
+      expect([await mine.get('k'), await other.get('k')]).toEqual(['newest', 'newest']);
+    }));
+
   it('removes what matches a pattern from every process, counts it, and leaves the rest', () =>
     withLibrary(create(), async (open) => {
       const [mine, other] = [open(), open()];

@@ -13,7 +13,7 @@ export interface LibraryFixture {
   pass(ms: number): Promise<void>;
 }
 
-/** Runs `body` with a way to open caches, as further processes would, on the state of the fixture, and closes them all. */
+/** Runs `body` with a way to open caches, as further processes would, each with copies nearer than the store, on the state of the fixture, and closes them all. */
 export async function withLibrary(
   { prefix, open, now }: LibraryFixture,
   body: (open: (options?: Partial<CachesOptions>) => Caches) => Promise<void>,
@@ -21,7 +21,7 @@ export async function withLibrary(
   const opened: Caches[] = [];
   try {
     await body((options = {}) => {
-      const caches = createCaches({ store: open(), prefix, now, ...options });
+      const caches = createCaches({ store: open(), prefix, now, nearBytesMax: 2 ** 20, ...options });
       opened.push(caches);
       return caches;
     });
