@@ -57,36 +57,44 @@ describe('the package', () => {
     expect(files.filter((file) => /^(src|test|bench|\.env)/.test(file))).toEqual([]);
   });
 
-  it('runs the guide as it is written, with standard decorators, and prints what the guide says', { timeout: 120_000 }, async () => {
-    const blocks = [...guide.matchAll(/```(ts|text)\n([^]*?)```/g)];
-    const textOf = (kind: string): string =>
-      blocks
-        .filter(([, found]) => found === kind)
-        .map(([, , text]) => text)
-        .join('');
-    expect(textOf('ts')).toContain('redis://127.0.0.1:6379');
-    await writeFile(join(place, 'guide.ts'), textOf('ts').replace('redis://127.0.0.1:6379', redis.url));
-    expect(await compile()).toBe('');
-    const { stdout } = await run(process.execPath, [join(place, 'out/guide.js')], { cwd: place });
-    expect(stdout).toBe(textOf('text'));
-  });
+  it(
+    'runs the guide as it is written, with standard decorators, and prints what the guide says',
+    { timeout: 120_000 },
+    async () => {
+      const blocks = [...guide.matchAll(/```(ts|text)\n([^]*?)```/g)];
+      const textOf = (kind: string): string =>
+        blocks
+          .filter(([, found]) => found === kind)
+          .map(([, , text]) => text)
+          .join('');
+      expect(textOf('ts')).toContain('redis://127.0.0.1:6379');
+      await writeFile(join(place, 'guide.ts'), textOf('ts').replace('redis://127.0.0.1:6379', redis.url));
+      expect(await compile()).toBe('');
+      const { stdout } = await run(process.execPath, [join(place, 'out/guide.js')], { cwd: place });
+      expect(stdout).toBe(textOf('text'));
+    },
+  );
 
-  it('tells a mistake to the compiler: a wrong option, a row without its columns, a method that is no promise', { timeout: 120_000 }, async () => {
-    await writeFile(
-      join(place, 'wrong.ts'),
-      [
-        "import { createCaches, Cached } from 'runam/cache';",
-        'const cache = createCaches({ models: { Order: (row: { id: number }) => [`o:${row.id}`] } });',
-        "void cache.getOrSet('k', () => 1, { ttl: 5 });",
-        "void cache.invalidateModel('Order', { name: 'x' });",
-        "class A { @Cached(cache, { name: 'a' }) read(): number { return 1; } }",
-        "void cache.set('k', 1, {});",
-        'void new A();',
-      ].join('\n'),
-    );
-    const said = await compile();
-    await rm(join(place, 'wrong.ts'));
-    for (const line of [3, 4, 5, 6]) expect(said).toContain(`wrong.ts(${line},`);
-    expect(said).not.toMatch(/wrong\.ts\((1|2|7),/);
-  });
+  it(
+    'tells a mistake to the compiler: a wrong option, a row without its columns, a method that is no promise',
+    { timeout: 120_000 },
+    async () => {
+      await writeFile(
+        join(place, 'wrong.ts'),
+        [
+          "import { createCaches, Cached } from 'runam/cache';",
+          'const cache = createCaches({ models: { Order: (row: { id: number }) => [`o:${row.id}`] } });',
+          "void cache.getOrSet('k', () => 1, { ttl: 5 });",
+          "void cache.invalidateModel('Order', { name: 'x' });",
+          "class A { @Cached(cache, { name: 'a' }) read(): number { return 1; } }",
+          "void cache.set('k', 1, {});",
+          'void new A();',
+        ].join('\n'),
+      );
+      const said = await compile();
+      await rm(join(place, 'wrong.ts'));
+      for (const line of [3, 4, 5, 6]) expect(said).toContain(`wrong.ts(${line},`);
+      expect(said).not.toMatch(/wrong\.ts\((1|2|7),/);
+    },
+  );
 });

@@ -69,7 +69,7 @@ function play(processes: number, clients: fc.Arbitrary<Step[][]>, breakage: Brea
       const main = createRemoteStore(stores.default, world.turn);
       const own = createRemoteStore(stores.session, world.turn);
       const aliases = { session: { store: own }, reports: {} };
-      const timing = { retryMsMax: 60_000, settleMs: 0, hintsMax: 2 };
+      const timing = { retryMsMax: 60_000, settleMs: 0, hintsMax: 2, nearBytesMax: 2 ** 20 };
       const set = createCacheSet({ store: main, aliases, prefix: 'test', ...timing });
       return { set, links: { default: main, session: own } };
     });
