@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { printSchema } from 'graphql';
-import { createCache, createMemoryStore, createNullStore, createRedisStore, type Store } from './cache/index.js';
+import {
+  createCacheSet,
+  createMemoryStore,
+  createNullStore,
+  createRedisStore,
+  type AliasOptions,
+  type CacheSet,
+  type Store,
+} from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
 import { createApollo, createSchema, type Services, type TtlPolicy, type TypePolicy } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
-import { cacheTypes, createInvalidator, startReaper, type CacheType } from './invalidation/index.js';
+import { cacheTypes, createInvalidator, startReaper, tagsSpoiledBy, type CacheType } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
@@ -68,17 +76,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     tracing,
     ...(onStatement && { onStatement }),
   });
-  const plainCache = createCache({
-    store: storeOf(config),
-    prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
-    replay: async () => void (await db.tellUntold(0)),
-    settled: () => db.writesEnded(),
-    nearBytesMax: config.cache.nearBytesMax,
-    leaseMs: config.cache.refill.leaseMs,
-    jitter: config.cache.refill.jitterPercent / 100,
-    earlyRefreshBeta: config.cache.refill.earlyRefreshBeta,
-  });
-  const verifiedCache = verified(plainCache, config, timersEveryMs);
+  const caches = createCaches(config, shapeOf(printSchema(schema)), db);
+  const verifiedCache = verified(caches, config, timersEveryMs);
   const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
   const metrics = config.metrics.isEnabled ? createMetrics({ cache, pool: db.pool }) : undefined;
@@ -86,7 +85,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
   );
   const sweeper = startSweeper({ db, logger, everyMs: sweepEveryMs, olderThanMs: sweepOlderThanMs });
-  const reaper = startReaper({ cache, db, logger, everyMs: reapEveryMs, olderThanMs: reapOlderThanMs });
+  const reapers = caches.engines.map((engine) =>
+    startReaper({ cache: engine, db, logger, everyMs: reapEveryMs, olderThanMs: reapOlderThanMs }),
+  );
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const services = createServices(db, clock, tokens, config, logger);
@@ -128,7 +129,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await apollo.stop();
         await timers?.stop();
         await sweeper.stop();
-        await reaper.stop();
+        await Promise.all(reapers.map((reaper) => reaper.stop()));
         await cache.close();
         await db.close();
         await tracing?.close();
@@ -163,31 +164,70 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
   };
 }
 
+function createCaches(config: Config, shape: string, db: Db): CacheSet {
+  const { keyPrefix, types } = config.cache;
+  const { main, aliases } = storesOf(config);
+  const isOneStore = Object.values(aliases).every(({ store }) => store === main);
+  return createCacheSet({
+    store: main,
+    aliases,
+    typeAliases: Object.fromEntries(cacheTypes.map((type) => [type, types[type].alias])),
+    prefix: `${keyPrefix}:${shape}`,
+    // What is told to the one store is told to all. Of several, one catches up alone, and the rows wait for the others.
+    replay: isOneStore
+      ? async () => void (await db.tellUntold(0))
+      : (target) => db.eachUntold((changes) => target.bump(tagsSpoiledBy(changes))),
+    settled: () => db.writesEnded(),
+    nearBytesMax: config.cache.nearBytesMax,
+    leaseMs: config.cache.refill.leaseMs,
+    jitter: config.cache.refill.jitterPercent / 100,
+    earlyRefreshBeta: config.cache.refill.earlyRefreshBeta,
+  });
+}
+
 /** With the cache switched off but Redis configured, writes are still told to the processes that do cache. */
-function storeOf({ cache, redis }: Config): Store {
-  const { keyPrefix, memoryBytesMax, memoryEntriesMax, quarantineMs, redisTimeoutMs, tagsMax } = cache;
-  if (redis) {
-    const tagAgeMsMax = longestTimeoutMs(cache) + tagGraceMs;
-    const commandTimeoutMs = redisTimeoutMs;
-    return createRedisStore({
-      url: redis.url,
-      prefix: keyPrefix,
-      commandTimeoutMs,
-      quarantineMs,
-      tagsMax,
-      tagAgeMsMax,
-    });
-  }
-  return cache.isEnabled
-    ? createMemoryStore({ bytesMax: memoryBytesMax, entriesMax: memoryEntriesMax })
-    : createNullStore();
+function storesOf({ cache, redis }: Config): { main: Store; aliases: Readonly<Record<string, AliasOptions>> } {
+  const { memoryBytesMax, memoryEntriesMax } = cache;
+  const stores = new Map<string, Store>();
+  const storeAt = (url: string): Store => {
+    const store = stores.get(url) ?? redisStoreOf(url, cache);
+    stores.set(url, store);
+    return store;
+  };
+  const inProcess = (): Store =>
+    cache.isEnabled ? createMemoryStore({ bytesMax: memoryBytesMax, entriesMax: memoryEntriesMax }) : createNullStore();
+  const main = redis ? storeAt(redis.url) : inProcess();
+  const aliases = Object.entries(cache.aliases).map(([name, { timeoutS, redis: own, compressAboveBytes }]) => {
+    const store = own ? storeAt(own.url) : main;
+    // Within the process nothing is transferred, and each hit would pay.
+    const packing = store.kind === 'redis' ? { compressAboveBytes } : {};
+    return [name, { store, ttlMs: timeoutS * 1000, ...packing }];
+  });
+  return { main, aliases: Object.fromEntries(aliases) as Readonly<Record<string, AliasOptions>> };
+}
+
+function redisStoreOf(url: string, cache: Config['cache']): Store {
+  const { keyPrefix, quarantineMs, redisTimeoutMs, tagsMax } = cache;
+  const tagAgeMsMax = longestTimeoutMs(cache) + tagGraceMs;
+  return createRedisStore({
+    url,
+    prefix: keyPrefix,
+    commandTimeoutMs: redisTimeoutMs,
+    quarantineMs,
+    tagsMax,
+    tagAgeMsMax,
+  });
 }
 
 /** An entry may live on for a while beyond its time to live, and its load may take long. */
 const tagGraceMs = 3_600_000;
 
-function longestTimeoutMs({ types }: Config['cache']): number {
-  return Math.max(...cacheTypes.map((type) => types[type].timeoutS)) * 1000;
+function longestTimeoutMs({ types, aliases }: Config['cache']): number {
+  const timeoutsS = [
+    ...cacheTypes.map((type) => types[type].timeoutS),
+    ...Object.values(aliases).map((one) => one.timeoutS),
+  ];
+  return Math.max(...timeoutsS) * 1000;
 }
 
 /** A time to live shorter than this is meant to the word: nothing is loaded anew before it is over. */

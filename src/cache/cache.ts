@@ -3,6 +3,8 @@ import { createAging } from './aging.js';
 import type { AgingOptions } from './aging.js';
 import { createBreaker } from './breaker.js';
 import { createCodec } from './codec.js';
+import { createDirect } from './direct.js';
+import type { Engine } from './direct.js';
 import { createCosts } from './costs.js';
 import { createFence } from './fence.js';
 import type { Fence } from './fence.js';
@@ -58,6 +60,8 @@ export interface CacheOptions extends AgingOptions, LeasingOptions {
   readonly registerTypes?: readonly WireType[];
   /** Longer entries are not stored, characters. Default 1,048,576. */
   readonly entryLengthMax?: number;
+  /** Longer values are stored compressed, bytes in wire format. Default Infinity: none. */
+  readonly compressAboveBytes?: number;
   /** For how many keys the tags found in the value are remembered. Default 10,000. */
   readonly hintsMax?: number;
   /** How long the first reads and bumps wait for the first connection, milliseconds. Default 2000. */
@@ -71,8 +75,16 @@ export interface CacheOptions extends AgingOptions, LeasingOptions {
   readonly settleMs?: number;
 }
 
+/** How many times longer than the longest entry a value may be that is packed into one, so that a small entry cannot fill the memory. */
+const unpackedFactorMax = 8;
+
 /** A cache on `store`, which is closed with it. Usable at once; connects in the background. */
 export function createCache(options: CacheOptions): Cache {
+  return createEngine(options);
+}
+
+/** The same with what the library face needs beyond reads and bumps. */
+export function createEngine(options: CacheOptions): Engine {
   const {
     store,
     prefix,
@@ -94,7 +106,8 @@ export function createCache(options: CacheOptions): Cache {
   };
   const breaker = createBreaker({ store, replay, settled, emit, openWaitMsMax, retryMsMax, settleMs });
   const fence = createFence({ store, breaker, settled, emit });
-  const codec = createCodec(options.registerTypes ?? []);
+  const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
+  const codec = createCodec(options.registerTypes ?? [], unpackedFactorMax * entryLengthMax);
   const near = createNear({ bytesMax: nearBytesMax, codec, now, monotonicNow });
   const positions = createPositions(breaker.isReady);
   const looker = createLooker({ store, breaker, fence, positions });
@@ -114,13 +127,15 @@ export function createCache(options: CacheOptions): Cache {
     now,
   };
   const slots = createSlots(loadsMax);
-  const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
-  const loader = createLoader({ ...shared, queued: createQueuedFlights(), slots, entryLengthMax });
+  const storing = { entryLengthMax, compressAboveBytes: options.compressAboveBytes ?? Number.POSITIVE_INFINITY };
+  const loader = createLoader({ ...shared, ...storing, queued: createQueuedFlights(), slots });
   const nearRead = createNearRead({ ...shared, isRemote: store.kind !== 'memory' });
   const refresher = createRefresher({ ...shared, timing: shared.leasing.timing, loader });
+  const writing = createWriting({ store, breaker, near, positions, emit });
   return {
     read: createReadThrough({ ...shared, loader, refresher, prefix, nearRead }),
-    ...createWriting({ store, breaker, near, positions, emit }),
+    ...writing,
+    ...createDirect({ ...shared, ...storing, bump: writing.bump, prefix }),
     position: positions.present,
     on: observers.add,
     stats: stats.snapshot,

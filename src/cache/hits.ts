@@ -34,7 +34,9 @@ export function answerOf(deps: HitDeps, visit: Visit, { entry, value, layer }: H
     const outcome = outcomeOf(visit, { kind: 'hit', ...times, isAbsent: true });
     return { value: undefined, outcome, absence: { error: value } };
   }
-  const refresh = look && deps.refresher.consider(visit, entry, look) ? ({ refresh: 'started' } as const) : {};
+  const { isPeek } = visit.request;
+  const refresh =
+    !isPeek && look && deps.refresher.consider(visit, entry, look) ? ({ refresh: 'started' } as const) : {};
   return { value, outcome: outcomeOf(visit, { kind: 'hit', ...times, ...refresh }) };
 }
 

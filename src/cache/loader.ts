@@ -31,6 +31,8 @@ export interface LoaderDeps {
   readonly now: () => number;
   /** Longer entries are not stored, characters. */
   readonly entryLengthMax: number;
+  /** Longer values are stored compressed, bytes in wire format. */
+  readonly compressAboveBytes: number;
 }
 
 /** Runs the caller's loads. */
@@ -184,7 +186,10 @@ async function keep(
 
 function storable(deps: LoaderDeps, visit: Visit, entry: Entry): string | undefined {
   if (deps.now() - entry.loadedAt >= entry.ttlMs) return undefined;
-  const text = sealEntry(entry);
+  const { compressAboveBytes = deps.compressAboveBytes } = visit.request;
+  // What an absence notes is no wire format, and short.
+  const value = entry.isAbsent ? entry.value : deps.codec.pack(entry.value, compressAboveBytes);
+  const text = sealEntry({ ...entry, value });
   if (text.length <= deps.entryLengthMax) return text;
   notStored(deps, visit, 'too-large', `${text.length} characters, at most ${deps.entryLengthMax} are kept`);
   return undefined;
@@ -193,7 +198,7 @@ function storable(deps: LoaderDeps, visit: Visit, entry: Entry): string | undefi
 async function put(
   deps: LoaderDeps,
   visit: Visit,
-  { lookedAt }: FencedFlight,
+  { lookedAt, s0 }: FencedFlight,
   entry: Entry,
   text: string,
 ): Promise<void> {
@@ -204,7 +209,7 @@ async function put(
     await deps.breaker.run(() => deps.store.put(visit.entryKey, text, leftMs));
     const { type, key } = visit.request;
     deps.emit({ kind: 'stored', type, key, length: text.length });
-    deps.near.keep(visit.entryKey, entry, lookedAt);
+    deps.near.keep(visit.entryKey, entry, lookedAt, s0);
   } catch (error) {
     // Anything else is the loss of the store, which the breaker has announced.
     if (error instanceof EntryRefused) notStored(deps, visit, 'refused', error.message);

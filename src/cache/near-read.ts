@@ -1,5 +1,6 @@
 import type { Aging } from './aging.js';
 import type { Looker } from './looker.js';
+import { nearTag } from './near.js';
 import type { Kept, Near, Stamp } from './near.js';
 import type { Control } from './store.js';
 import { heedsTags, mismatchOf, missingFrom, unmovedSince, whyBlocked } from './validity.js';
@@ -48,7 +49,7 @@ export function createNearRead({ near, looker, aging, now, isRemote }: NearReadD
       const { tier, boundMs = 0, floor } = visit.request;
       if (!isRemote || tier !== 'bounded' || !(boundMs > 0)) return undefined;
       const kept = find(visit);
-      if (!kept || !near.isWithin(kept, boundMs)) return undefined;
+      if (!kept || !near.isWithin(visit.entryKey, kept, boundMs)) return undefined;
       const isAbove = !floor || (kept.entry.generation === floor.generation && kept.entry.s0 >= floor.seq);
       return isAbove && missingFrom(kept.entry.tags, visit.tags).length === 0 ? kept : undefined;
     },
@@ -58,15 +59,18 @@ export function createNearRead({ near, looker, aging, now, isRemote }: NearReadD
       const { entry } = kept;
       const heeds = heedsTags(visit, entry.s0);
       const lookedAt = near.stamp();
-      const control = await looker.lookTags(heeds ? bindingTags(entry.tags, visit.tags) : []);
-      if (!control) return { kind: 'blocked', reason: 'store-unavailable' };
+      const binding = heeds ? bindingTags(entry.tags, visit.tags) : visit.implied;
+      const asked = await looker.lookTags([...binding, nearTag(visit.entryKey)]);
+      if (!asked) return { kind: 'blocked', reason: 'store-unavailable' };
+      const control = { ...asked, tags: asked.tags.slice(0, -1) };
       const blocked = whyBlocked(visit, control);
       if (blocked) return { kind: 'blocked', reason: blocked };
       const isValid =
         entry.generation === control.generation &&
         // A store that went back in time under a living generation has forgotten bumps that the entry may miss.
         entry.s0 <= control.seq &&
-        unmovedSince(entry.s0, control.tags);
+        unmovedSince(entry.s0, control.tags) &&
+        unmovedSince(kept.takenAt, asked.tags.slice(-1));
       if (!isValid) {
         near.drop(visit.entryKey, kept);
         return undefined;

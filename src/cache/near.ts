@@ -1,8 +1,21 @@
+import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import type { Codec } from './codec.js';
 import type { Entry } from './entry.js';
 import { freezeDeep } from './freeze.js';
 import { createSpoils } from './near-spoils.js';
+
+/**
+ * Binds copies of entries that a process keeps nearer than the store, not the entries themselves: a copy taken by a look at
+ * logical time `t` may be shown while the tag of its key is not above `t`. Bumped after an entry was put or removed past the
+ * read path, where no tag of the entry moves. Few, so that the looks of one moment ask for few.
+ */
+export function nearTag(entryKey: string): string {
+  return `near:${crc32(entryKey) % nearTagsCount}`;
+}
+
+const nearTagsCount = 64;
+export const nearTags: readonly string[] = Array.from({ length: nearTagsCount }, (_, at) => `near:${at}`);
 
 /**
  * Entries this process used a moment ago, in front of the store. Nothing here says whether one is still valid: that is asked
@@ -12,14 +25,17 @@ export interface Near {
   find(entryKey: string): Kept | undefined;
   /** To be taken before a look is sent: what the look finds was true then or later. */
   stamp(): Stamp;
-  /** @param lookedAt when the look was sent that found the entry valid, or whose clock its load began with */
-  keep(entryKey: string, entry: Entry, lookedAt: Stamp): Kept;
+  /**
+   * @param lookedAt when the look was sent that found the entry valid, or whose clock its load began with
+   * @param takenAt the logical time of that look. Default: that of the load
+   */
+  keep(entryKey: string, entry: Entry, lookedAt: Stamp, takenAt?: number): Kept;
   /** `kept` was found valid once more. */
   revalidated(kept: Kept, lookedAt: Stamp): void;
   /** Forgets `kept`, unless another has taken its place. */
   drop(entryKey: string, kept: Kept): void;
   /** Whether `kept` was valid less than `boundMs` milliseconds ago, and this process has spoilt none of its tags since. */
-  isWithin(kept: Kept, boundMs: number): boolean;
+  isWithin(entryKey: string, kept: Kept, boundMs: number): boolean;
   /** The value; frozen and shared when allowed and possible. @throws Undecodable */
   valueOf(entryKey: string, kept: Kept, isFrozen: boolean): unknown;
   /** This process has spoilt these tags. To be told before the store is and again after it. */
@@ -42,6 +58,8 @@ export const neverLooked: Stamp = { monotonicMs: Number.NEGATIVE_INFINITY, wallM
 export interface Kept {
   readonly entry: Entry;
   lookedAt: Stamp;
+  /** The store's logical time when this very entry was last seen there, or its load began. */
+  takenAt: number;
   /** Frozen, for those who only read. Undefined: not decoded yet. `never`: something in it cannot be frozen. */
   shared: { readonly value: unknown } | 'never' | undefined;
 }
@@ -62,21 +80,23 @@ export function createNear({ bytesMax, codec, now, monotonicNow }: NearOptions):
   return {
     find: (entryKey) => entries?.get(entryKey),
     stamp: () => ({ monotonicMs: monotonicNow(), wallMs: now() }),
-    keep(entryKey, entry, lookedAt) {
+    keep(entryKey, entry, lookedAt, takenAt = entry.s0) {
       const present = entries?.peek(entryKey);
       if (present && isSame(present.entry, entry)) {
         revalidate(present, lookedAt);
+        present.takenAt = Math.max(present.takenAt, takenAt);
         return present;
       }
-      const kept: Kept = { entry, lookedAt, shared: undefined };
+      const kept: Kept = { entry, lookedAt, takenAt, shared: undefined };
       if (!present || !isYounger(present.entry, entry)) entries?.set(entryKey, kept);
       return kept;
     },
     revalidated: revalidate,
     drop: (entryKey, kept) => void (entries?.peek(entryKey) === kept && entries.delete(entryKey)),
-    isWithin({ entry, lookedAt: { monotonicMs, wallMs } }, boundMs) {
+    isWithin(entryKey, { entry, lookedAt: { monotonicMs, wallMs } }, boundMs) {
       const agoMs = Math.max(monotonicNow() - monotonicMs, now() - wallMs);
-      return agoMs < boundMs && !spoils.isAnySince(entry.tags, monotonicMs);
+      if (agoMs >= boundMs || spoils.isAnySince(entry.tags, monotonicMs)) return false;
+      return !spoils.isAnySince([nearTag(entryKey)], monotonicMs);
     },
     valueOf(entryKey, kept, isFrozen) {
       const { value: text } = kept.entry;

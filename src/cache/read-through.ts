@@ -105,6 +105,7 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | A
   const found = await judge(deps, visit, seen, 0);
   if (found.kind === 'hit') return answerOf(deps, visit, found, seenIn(look, lookedAt, stampOf(look.entry)));
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
+  if (visit.request.isPeek) return absent(visit, { kind: 'miss', reason: found.reason });
   const flight = deps.flights.joinable(visit, look);
   return flight ? join(deps, visit, asked, flight) : fill(deps, visit, seen, found.reason);
 }
@@ -118,7 +119,7 @@ interface LookedFor {
 /** Undefined when the store cannot be asked. */
 async function lookFor({ looker, near, hints }: ReadThroughDeps, visit: Visit): Promise<LookedFor | undefined> {
   const { tier, floor } = visit.request;
-  const asked = tier !== 'ttl' || floor ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : [];
+  const asked = tier !== 'ttl' || floor ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : visit.implied;
   const lookedAt = near.stamp();
   const look = await looker.look(visit.entryKey, asked);
   return look && { look, asked, lookedAt };
@@ -149,9 +150,17 @@ async function judge(
     if (states === 'forgotten') return { kind: 'miss', reason: 'generation' };
     if (states.some((tag) => tag.open > 0)) return { kind: 'blocked', reason: 'open-write' };
     if (!unmovedSince(entry.s0, states)) return { kind: 'miss', reason: 'stale-tag' };
-  }
-  const kept = deps.near.keep(visit.entryKey, entry, heeds ? lookedAt : neverLooked);
+  } else if (!unmovedSince(entry.s0, look.tags)) return { kind: 'miss', reason: 'stale-tag' };
+  const whole = readable(deps, visit, () => unpacked(deps, entry));
+  if (!whole) return { kind: 'miss', reason: 'corrupt' };
+  const kept = deps.near.keep(visit.entryKey, whole, heeds ? lookedAt : neverLooked, look.seq);
   return open(deps, visit, kept, 'store') ?? { kind: 'miss', reason: 'corrupt' };
+}
+
+/** What an absence notes is never packed. @throws Undecodable */
+function unpacked({ codec }: ReadThroughDeps, entry: Entry): Entry {
+  const value = entry.isAbsent ? entry.value : codec.unpack(entry.value);
+  return value === entry.value ? entry : { ...entry, value };
 }
 
 /** Undefined when the value does not decode. */
@@ -229,6 +238,7 @@ function seenIn({ generation, seq, tags }: Control, lookedAt: Stamp, stamp?: str
 }
 
 async function loadShared(deps: ReadThroughDeps, visit: Visit, reason: BypassReason | Blocked): Promise<Answer> {
+  if (visit.request.isPeek) return absent(visit, { kind: 'bypass', reason });
   const { loaded, joined } = await deps.loader.share(visit);
   const value = joined ? copyOf(deps, loaded) : loaded.value;
   return { value, outcome: outcomeOf(visit, { kind: 'bypass', reason }) };
@@ -239,7 +249,13 @@ async function loadAlone(
   visit: Visit,
   facts: Pick<Outcome, 'kind' | 'reason'>,
 ): Promise<Answer> {
+  if (visit.request.isPeek) return absent(visit, facts);
   return { value: await deps.loader.alone(visit), outcome: outcomeOf(visit, facts) };
+}
+
+/** What a read that only looks answers when there is nothing it may show. */
+function absent(visit: Visit, facts: Pick<Outcome, 'kind' | 'reason'>): Answer {
+  return { value: undefined, outcome: outcomeOf(visit, facts) };
 }
 
 function copyOf({ codec }: ReadThroughDeps, loaded: Loaded): unknown {

@@ -1,7 +1,7 @@
 /**
  * How fresh a read is: see the table in `docs/cache`. `strict` and `acked` obey tags, and differ in what their writers do:
  * those of strict values announce the write before it can be seen. `bounded` is `acked` as of at most `boundMs` ago.
- * `ttl` obeys only its time to live.
+ * `ttl` obeys only its time to live, and being cleared.
  */
 export type Tier = 'strict' | 'acked' | 'bounded' | 'ttl';
 
@@ -43,6 +43,8 @@ export interface Outcome {
   readonly reason?: BypassReason | MissReason | 'open-write' | 'stale-if-error';
   readonly type: string;
   readonly key: string;
+  /** As the request said; absent when it said none. */
+  readonly alias?: string;
   readonly tier: Tier;
   /** On a hit: `near` when this process had the value and asked the store at most for its tags, otherwise `store`. */
   readonly layer?: 'near' | 'store';
@@ -87,6 +89,10 @@ export interface ReadRequest<V> {
   readonly ttlMs: number;
   /** When given, the entry carries the tag `tenant:<tenant>` and is never shown to another tenant. */
   readonly tenant?: string;
+  /** Which of several caches on one store: two aliases never see each other's entries. */
+  readonly alias?: string;
+  /** Further tags that an operator clears by. Unlike `tags` they bind the entry whatever its tier, as type and tenant do. */
+  readonly scopes?: readonly string[];
   /** The canonical arguments behind `key`; an entry stored under another identity is a miss, so a hash may collide. */
   readonly identity?: string;
   /**
@@ -114,6 +120,10 @@ export interface ReadRequest<V> {
   readonly tagsFound?: (value: V) => readonly string[];
   /** Goes past the cache, for this reason. */
   readonly bypass?: 'demoted';
+  /** Only looks: `load` is never called, and a read that is not a hit answers `undefined`. */
+  readonly isPeek?: true;
+  /** Longer values are stored compressed, bytes in wire format. Default: what the cache was made with. */
+  readonly compressAboveBytes?: number;
 }
 
 /** An absence that may be told to other readers of the key: whoever may ask for the key may hear of it. */

@@ -1,3 +1,4 @@
+import type { CacheAlias } from './cache-aliases.js';
 import type { CachedType } from './cached-types.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -100,6 +101,16 @@ export interface CacheConfig {
   /** Of the hits that are verified in the background, 0 to 1. */
   readonly shadowShare: number;
   readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
+  readonly aliases: Readonly<Record<CacheAlias, AliasConfig>>;
+}
+
+export interface AliasConfig {
+  /** Of entries that do not say how long they live. 0: not cached. */
+  readonly timeoutS: number;
+  /** Undefined: where the rest of the cache is. */
+  readonly redis: RedisConfig | undefined;
+  /** Infinity: never. */
+  readonly compressAboveBytes: number;
 }
 
 /** What spares loads. */
@@ -120,6 +131,7 @@ export interface CacheRefillConfig {
 export interface CachedTypeConfig extends Consistency {
   /** 0: not cached. */
   readonly timeoutS: number;
+  readonly alias: CacheAlias;
 }
 
 /** One variable that cannot be used as it is set. */

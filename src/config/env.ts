@@ -1,5 +1,7 @@
+import { aliasOfType, type CacheAlias, cacheAliases } from './cache-aliases.js';
 import { cachedTypes, type CachedType } from './cached-types.js';
 import {
+  type AliasConfig,
   type CacheConfig,
   type CachedTypeConfig,
   type Config,
@@ -9,7 +11,7 @@ import {
   type RedisConfig,
   type TracingConfig,
 } from './config.js';
-import { consistencyVariables, timeoutVariables } from './cache.variables.js';
+import { aliasVariable, aliasVariables, consistencyVariables, timeoutVariables } from './cache.variables.js';
 import type { Variable } from './variable.js';
 import { variables } from './variables.js';
 
@@ -32,7 +34,8 @@ type Values = {
 export function loadEnv(env: Env): Config {
   const faults: ConfigFault[] = [...unknownNames(env)];
   const values = readAll(variables, env, faults) as Values;
-  const types = readTypes(env, values.CACHE_DEFAULT_TIMEOUT, faults);
+  const aliases = readAliases(env, values, faults);
+  const types = readTypes(env, aliases, faults);
   if (values.NODE_ENV === 'production' && !isSet(env['JWT_SECRET'])) {
     faults.push({
       variable: 'JWT_SECRET',
@@ -40,7 +43,7 @@ export function loadEnv(env: Env): Config {
     });
   }
   if (faults.length > 0) throw new ConfigError(faults);
-  return group(values, types);
+  return group(values, types, aliases);
 }
 
 function readAll(
@@ -64,14 +67,33 @@ function readOne(name: string, { kind, standard }: Variable<unknown>, env: Env, 
   return undefined;
 }
 
-function readTypes(env: Env, defaultS: number, faults: ConfigFault[]): CacheConfig['types'] {
+function readAliases(env: Env, values: Values, faults: ConfigFault[]): CacheConfig['aliases'] {
+  const given = readAll(aliasVariables, env, faults);
+  const main = redisOf(values)?.url;
+  const entries = cacheAliases.map((alias): [CacheAlias, AliasConfig] => {
+    const url = given[aliasVariable(alias, 'REDIS_URL')] as string | undefined;
+    const above = given[aliasVariable(alias, 'COMPRESS_ABOVE_BYTES')] ?? values.CACHE_COMPRESS_ABOVE_BYTES;
+    return [
+      alias,
+      {
+        timeoutS: (given[aliasVariable(alias, 'TIMEOUT')] ?? values.CACHE_DEFAULT_TIMEOUT) as number,
+        redis: url === undefined || url === main || values.USE_REDIS === false ? undefined : { url },
+        compressAboveBytes: above === 0 ? Number.POSITIVE_INFINITY : (above as number),
+      },
+    ];
+  });
+  return Object.fromEntries(entries) as CacheConfig['aliases'];
+}
+
+function readTypes(env: Env, aliases: CacheConfig['aliases'], faults: ConfigFault[]): CacheConfig['types'] {
   const timeouts = readAll(timeoutVariables, env, faults);
   const consistencies = readAll(consistencyVariables, env, faults);
   const entries = cachedTypes.map((type): [CachedType, CachedTypeConfig] => [
     type,
     {
-      timeoutS: (timeouts[`CACHE_TIMEOUT_${type}`] ?? defaultS) as number,
+      timeoutS: (timeouts[`CACHE_TIMEOUT_${type}`] ?? aliases[aliasOfType(type)].timeoutS) as number,
       ...(consistencies[`CACHE_CONSISTENCY_${type}`] as Consistency),
+      alias: aliasOfType(type),
     },
   ]);
   return Object.fromEntries(entries) as CacheConfig['types'];
@@ -83,7 +105,13 @@ function unknownNames(env: Env): readonly ConfigFault[] {
     { prefix: 'CACHE_TIMEOUT_', known: timeoutVariables },
     { prefix: 'CACHE_CONSISTENCY_', known: consistencyVariables },
   ];
-  return families.flatMap(({ prefix, known }) =>
+  const aliases = Object.keys(env)
+    .filter((name) => name.startsWith('CACHE_ALIAS_') && !Object.hasOwn(aliasVariables, name))
+    .map((name) => ({
+      variable: name,
+      message: `is no setting of an alias; there are ${cacheAliases.map((alias) => aliasVariable(alias, 'TIMEOUT')).join(', ')}, and the same with REDIS_URL and COMPRESS_ABOVE_BYTES.`,
+    }));
+  const types = families.flatMap(({ prefix, known }) =>
     Object.keys(env)
       .filter((name) => name.startsWith(prefix) && !Object.hasOwn(known, name))
       .map((name) => ({
@@ -91,9 +119,10 @@ function unknownNames(env: Env): readonly ConfigFault[] {
         message: `is not a cached type; ${prefix}<TYPE> takes ${cachedTypes.join(', ')}.`,
       })),
   );
+  return [...types, ...aliases];
 }
 
-function group(values: Values, types: CacheConfig['types']): Config {
+function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig['aliases']): Config {
   const isProduction = values.NODE_ENV === 'production';
   return {
     nodeEnv: values.NODE_ENV,
@@ -124,7 +153,7 @@ function group(values: Values, types: CacheConfig['types']): Config {
       seedsDemo: values.SEED_DEMO ?? !isProduction,
     },
     redis: redisOf(values),
-    cache: cacheOf(values, types),
+    cache: cacheOf(values, types, aliases),
     payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
@@ -145,11 +174,11 @@ function tracingOf(values: Values): TracingConfig | undefined {
   };
 }
 
-function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
+function cacheOf(values: Values, types: CacheConfig['types'], aliases: CacheConfig['aliases']): CacheConfig {
   return {
     isEnabled: values.CACHE_ENABLED,
     keyPrefix: values.CACHE_KEY_PREFIX,
-    site: siteOf(values),
+    site: siteOf(values, aliases),
     memoryBytesMax: values.CACHE_MEMORY_BYTES_MAX,
     memoryEntriesMax: values.CACHE_MEMORY_ENTRIES_MAX,
     nearBytesMax: values.CACHE_NEAR_BYTES_MAX,
@@ -167,14 +196,21 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
     },
     shadowShare: (values.CACHE_SHADOW_PERCENT ?? (values.NODE_ENV === 'production' ? 0.1 : 0)) / 100,
     types,
+    aliases,
   };
 }
 
-/** With the cache switched off but Redis set, writes are still told there. */
-function siteOf(values: Values): string {
+/**
+ * With the cache switched off but Redis set, writes are still told there. Every process writes to all the stores that any
+ * alias has, so the stores must be the same everywhere; which alias stands in which need not.
+ */
+function siteOf(values: Values, aliases: CacheConfig['aliases']): string {
   const redis = redisOf(values);
-  if (!redis) return values.CACHE_ENABLED ? 'memory' : 'none';
-  return `shared ${values.CACHE_STORE_NAME ?? `${addressOf(redis.url)} ${values.CACHE_KEY_PREFIX}`}`;
+  if (!redis && values.CACHE_ENABLED) return 'memory';
+  const others = Object.values(aliases).flatMap((alias) => (alias.redis ? [addressOf(alias.redis.url)] : []));
+  const addresses = [...(redis ? [addressOf(redis.url)] : []), ...new Set(others.toSorted())];
+  if (addresses.length === 0) return 'none';
+  return `shared ${values.CACHE_STORE_NAME ?? `${addresses.join(' ')} ${values.CACHE_KEY_PREFIX}`}`;
 }
 
 /** Without login and parameters. Of clusters and sentinels as it is written, as any of their nodes may be named. */

@@ -10,11 +10,11 @@ export interface FaultyStore extends Store {
   /** Reports a closed connection. */
   drop(): void;
   /** How often each command was sent. */
-  readonly sent: Record<'look' | 'bump' | 'begin' | 'end' | 'handshake' | 'ping' | 'put', number>;
+  readonly sent: Record<'look' | 'bump' | 'begin' | 'end' | 'handshake' | 'ping' | 'put' | 'renew', number>;
 }
 
 export function createFaultyStore(inner: Store = createMemoryStore()): FaultyStore {
-  const sent = { look: 0, bump: 0, begin: 0, end: 0, handshake: 0, ping: 0, put: 0 };
+  const sent = { look: 0, bump: 0, begin: 0, end: 0, handshake: 0, ping: 0, put: 0, renew: 0 };
   let broken = false;
   let link: StoreLink | undefined;
   const through = async <T>(name: keyof typeof sent, command: () => Promise<T>): Promise<T> => {
@@ -36,6 +36,7 @@ export function createFaultyStore(inner: Store = createMemoryStore()): FaultySto
     end: (token, outcome, tags) => through('end', () => inner.end(token, outcome, tags)),
     handshake: (occasion) => through('handshake', () => inner.handshake(occasion)),
     put: (entryKey, entry, ttlMs) => through('put', () => inner.put(entryKey, entry, ttlMs)),
+    renew: () => through('renew', () => inner.renew()),
     ping: () => through('ping', () => inner.ping()),
     fail: () => void (broken = true),
     mend: () => void (broken = false),

@@ -32,8 +32,13 @@ describe('the configuration', () => {
       quarantineMs: 5_000,
       onRedisLoss: 'commit',
     });
-    expect(config.cache.types.ERRAND_LIST).toEqual({ timeoutS: 60, consistency: 'acked' });
-    expect(config.cache.types.BANKS_LIST).toEqual({ timeoutS: 86_400, consistency: 'bounded', boundMs: 1_000 });
+    expect(config.cache.types.ERRAND_LIST).toEqual({ timeoutS: 60, consistency: 'acked', alias: 'default' });
+    expect(config.cache.types.BANKS_LIST).toMatchObject({
+      timeoutS: 86_400,
+      consistency: 'bounded',
+      boundMs: 1_000,
+      alias: 'default',
+    });
   });
 
   it('is strict with money and permissions, and with what it is told to be', () => {
@@ -168,8 +173,8 @@ describe('the configuration', () => {
 
   it('takes a bound with its guarantee', () => {
     const { types } = loadEnv({ CACHE_CONSISTENCY_OFFERS: 'Bounded:250', CACHE_CONSISTENCY_BANKS_LIST: 'acked' }).cache;
-    expect(types.OFFERS).toEqual({ timeoutS: 300, consistency: 'bounded', boundMs: 250 });
-    expect(types.BANKS_LIST).toEqual({ timeoutS: 86_400, consistency: 'acked' });
+    expect(types.OFFERS).toEqual({ timeoutS: 300, consistency: 'bounded', boundMs: 250, alias: 'default' });
+    expect(types.BANKS_LIST).toEqual({ timeoutS: 86_400, consistency: 'acked', alias: 'default' });
   });
 
   it.each([
