@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { createBreaker } from './breaker.js';
 import { createCodec } from './codec.js';
+import { createExplainer } from './explain.js';
 import { createFence } from './fence.js';
 import type { Fence } from './fence.js';
 import { createFencedFlights, createQueuedFlights } from './flights.js';
@@ -91,6 +92,7 @@ export function createCache(options: CacheOptions): Cache {
   return {
     read: createReadThrough({ ...shared, loader, prefix }),
     ...createWriting({ store, breaker, emit }),
+    explain: createExplainer({ ...shared, prefix }),
     on: observers.add,
     stats: stats.snapshot,
     health: () => checkHealth(store, breaker, fence, prefix),

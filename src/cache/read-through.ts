@@ -38,7 +38,8 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
     // The store and those who share a load know values only as unknown; `V` is what this request's `load` promises.
     const visit = beginVisit(request as ReadRequest<unknown>, prefix, loader.tick());
     const answer = await read(visit);
-    emit({ kind: 'read', outcome: answer.outcome });
+    const tagsOf = (): readonly string[] => [...visit.tags, ...(deps.hints.get(visit.entryKey) ?? [])];
+    emit({ kind: 'read', outcome: answer.outcome, tagsOf });
     return answer as ReadResult<V>;
   };
 
@@ -78,7 +79,8 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | u
 
 type Blocked = 'quarantine' | 'open-write';
 
-function whyBlocked(look: Look): Blocked | undefined {
+/** Why this look answers nobody, whatever entry it found. */
+export function whyBlocked(look: Look): Blocked | undefined {
   if (look.generation === undefined || look.held || look.fenced) return 'quarantine';
   return look.tags.some((tag) => tag.open > 0) ? 'open-write' : undefined;
 }

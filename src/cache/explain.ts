@@ -1,0 +1,150 @@
+import type { Breaker } from './breaker.js';
+import { guaranteeInWords, whyInWords } from './explain-words.js';
+import { openEntry } from './entry.js';
+import type { Entry } from './entry.js';
+import { whyBlocked } from './read-through.js';
+import type { BumpRecord, Look, Store, TagState } from './store.js';
+import type { Cache, ExplainedEntry, ExplainedTag, Explanation, Outcome, ReadRequest } from './types.js';
+import { mismatchOf, missingFrom, unmovedSince } from './validity.js';
+import { beginVisit } from './visit.js';
+import type { TagHints, Visit } from './visit.js';
+
+export interface ExplainerDeps {
+  readonly store: Store;
+  readonly breaker: Breaker;
+  readonly hints: Pick<TagHints, 'get'>;
+  readonly now: () => number;
+  readonly prefix: string;
+}
+
+/** How many of the last bumps are looked through for the one that moved a tag. */
+const historyMax = 1000;
+
+/**
+ * Judges the store as a read would, with the rules of the read path itself, and keeps its hands off: no load, no entry, no
+ * new generation, no lifted fence, no hint. It shows nothing that a reader could be misled by: the reader asks again.
+ */
+export function createExplainer(deps: ExplainerDeps): Cache['explain'] {
+  return async (request) => {
+    const visit = beginVisit({ ...request, load: neverRun } as ReadRequest<unknown>, deps.prefix, 0);
+    const seen = await see(deps, visit);
+    const { type, key, tier, ttlMs } = visit.request;
+    const wouldHit = seen.reason === undefined;
+    return {
+      type,
+      key,
+      tier,
+      wouldHit,
+      ...(!wouldHit && { reason: seen.reason }),
+      ttlMs,
+      ...(seen.entry && { entry: seen.entry }),
+      tags: seen.tags,
+      why: whyInWords(seen.reason, seen.tags),
+      guarantee: guaranteeInWords(tier, ttlMs),
+    };
+  };
+}
+
+function neverRun(): Promise<never> {
+  return Promise.reject(new Error('an explanation loads nothing'));
+}
+
+interface Seen {
+  readonly reason: Outcome['reason'];
+  readonly entry?: ExplainedEntry;
+  readonly tags: readonly ExplainedTag[];
+}
+
+const unseen = (reason: Outcome['reason']): Seen => ({ reason, tags: [] });
+
+async function see(deps: ExplainerDeps, visit: Visit): Promise<Seen> {
+  const { store, breaker, hints } = deps;
+  const { ttlMs, tier } = visit.request;
+  if (store.kind === 'null') return unseen('disabled');
+  if (!(ttlMs > 0)) return unseen('ttl-zero');
+  if (!breaker.isReady()) await breaker.opened;
+  if (tier === 'strict' && breaker.mayForget()) return unseen('unsafe-eviction');
+  const asked = [...visit.tags, ...(hints.get(visit.entryKey) ?? [])];
+  const look = await ask(breaker, () => store.look(visit.entryKey, asked));
+  if (!look) return unseen('store-unavailable');
+  const found = opened(look);
+  const more = found.entry ? missingFrom(asked, found.entry.tags) : [];
+  const rest = more.length > 0 ? await ask(breaker, () => store.lookTags(more)) : { generation: look.generation, tags: [] };
+  if (!rest) return unseen('store-unavailable');
+  const states = [...look.tags, ...rest.tags];
+  const nowMs = deps.now();
+  const reason =
+    rest.generation === look.generation ? reasonOf(visit, look, found, states, nowMs) : ('generation' as const);
+  const tags = await explainTags(deps, [...asked, ...more], states, found.entry);
+  return { reason, ...(found.entry && { entry: explainEntry(found.entry, look, ttlMs, nowMs) }), tags };
+}
+
+interface Found {
+  readonly entry: Entry | undefined;
+  readonly isCorrupt: boolean;
+}
+
+function opened({ entry }: Look): Found {
+  if (entry === undefined) return { entry: undefined, isCorrupt: false };
+  try {
+    return { entry: openEntry(entry), isCorrupt: false };
+  } catch {
+    // Foreign or damaged: that is the explanation, and the next read reports it.
+    return { entry: undefined, isCorrupt: true };
+  }
+}
+
+/** In the order in which a read decides. */
+function reasonOf(
+  visit: Visit,
+  look: Look,
+  { entry, isCorrupt }: Found,
+  states: readonly TagState[],
+  nowMs: number,
+): Outcome['reason'] {
+  const obeysTags = visit.request.tier !== 'ttl';
+  const blocked = whyBlocked({ ...look, tags: obeysTags ? states : [] });
+  if (blocked) return blocked;
+  if (isCorrupt) return 'corrupt';
+  if (!entry) return 'cold';
+  const mismatch = mismatchOf(entry, visit, look, nowMs);
+  if (mismatch) return mismatch;
+  return obeysTags && !unmovedSince(entry.s0, states) ? 'stale-tag' : undefined;
+}
+
+function explainEntry(entry: Entry, look: Look, ttlMs: number, nowMs: number): ExplainedEntry {
+  const ageMs = Math.max(0, nowMs - entry.loadedAt);
+  return {
+    ageMs,
+    ttlLeftMs: Math.max(0, ttlMs - ageMs),
+    s0: entry.s0,
+    isOfThisGeneration: entry.generation === look.generation,
+    bytes: Buffer.byteLength(look.entry ?? ''),
+  };
+}
+
+async function explainTags(
+  { store, breaker }: ExplainerDeps,
+  names: readonly string[],
+  states: readonly TagState[],
+  entry: Entry | undefined,
+): Promise<readonly ExplainedTag[]> {
+  const tags = names.map((tag, index): ExplainedTag => {
+    const { seq = 0, open = 0 } = states[index] ?? {};
+    return { tag, seq, open, hasMoved: entry !== undefined && seq > entry.s0 };
+  });
+  if (!tags.some(({ hasMoved }) => hasMoved)) return tags;
+  const records = (await ask(breaker, () => store.history(historyMax))) ?? [];
+  const bySeq = new Map(records.map((record) => [record.seq, record]));
+  return tags.map((tag) => (tag.hasMoved ? { ...tag, ...moveOf(bySeq.get(tag.seq)) } : tag));
+}
+
+function moveOf(record: BumpRecord | undefined): Pick<ExplainedTag, 'movedAtMs' | 'movedBy'> {
+  if (!record) return {};
+  return { movedAtMs: record.atMs, ...(record.token !== undefined && { movedBy: record.token }) };
+}
+
+/** Undefined when the store cannot be asked; the breaker has opened by then and said why. */
+async function ask<T>(breaker: Breaker, command: () => Promise<T>): Promise<T | undefined> {
+  return breaker.run(command).catch(() => undefined);
+}
