@@ -21,4 +21,6 @@ export interface GraphqlContext {
   /** Replaced before each mutation field, so nothing read before a write is shown after it. */
   loaders: Loaders;
   readonly cacheTrace: CacheTrace[];
+  /** Present while a query is explained: cached fields hand over what they would have read, and read nothing. */
+  readonly explain?: (request: Parameters<Cache['explain']>[0]) => Promise<undefined>;
 }

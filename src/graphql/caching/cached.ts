@@ -1,4 +1,4 @@
-import { UseMiddleware, type MiddlewareFn } from 'type-graphql';
+import { Extensions, UseMiddleware, type MiddlewareFn } from 'type-graphql';
 import { canonicalJson, type CacheType } from '../../invalidation/index.js';
 import type { Viewer } from '../../kernel/index.js';
 import type { GraphqlContext } from '../context.js';
@@ -24,19 +24,26 @@ export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDec
   const middleware: MiddlewareFn<GraphqlContext> = async ({ args, context, info }, next) => {
     const { viewer, caching } = context;
     const typedArgs = args as Args;
-    const { value, outcome } = await caching.cache.read<Value>({
+    const request = {
       type,
       key: scopedKey(scope, viewer, key(typedArgs, viewer)),
       identity: canonicalJson(args),
       tags: [...tags(typedArgs, viewer), ...scopeTags(scope, viewer)],
       ...(scope !== 'everyone' && { tenant: viewer.tenantId }),
       ...caching.policy[type],
-      load: next,
       ...(tagsFound && { tagsFound }),
-    });
+    };
+    if (context.explain) return context.explain(request);
+    const { value, outcome } = await caching.cache.read<Value>({ ...request, load: next });
     context.cacheTrace.push({ field: info.fieldName, outcome });
     authorize?.(value, viewer, typedArgs);
     return value;
   };
-  return UseMiddleware(middleware) as MethodDecorator;
+  const keep = UseMiddleware(middleware) as MethodDecorator;
+  // Whoever explains a query must know, before running it, that this field will not run its resolver.
+  const mark = Extensions({ cacheType: type }) as MethodDecorator;
+  return (target, name, descriptor) => {
+    mark(target, name, descriptor);
+    keep(target, name, descriptor);
+  };
 }
