@@ -3,7 +3,7 @@ export type { CacheControl, ClearScope, KeyScope, StoredKey } from './library/co
 export { createCache } from './cache.js';
 export type { CacheOptions } from './cache.js';
 export { CacheUnavailable, EntryRefused } from './store.js';
-export type { Ended, Handshake, Look, Store, StoreLink, TagState } from './store.js';
+export type { Ended, EntryInfo, Handshake, Look, Store, StoreLink, TagState } from './store.js';
 export { createMemoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
 export { createRedisStore } from './stores/redis.js';

@@ -21,6 +21,14 @@ export interface Look {
   readonly tags: readonly TagState[];
 }
 
+export interface EntryInfo {
+  readonly key: string;
+  /** Milliseconds left to live; Infinity when it has no end. */
+  readonly ttlMs: number;
+  /** Of key and entry, as the store counts them. */
+  readonly bytes: number;
+}
+
 export interface Handshake {
   /** Present when this call began a new generation. */
   readonly renewed?: { readonly reason: 'absent' | 'restarted'; readonly holdMs: number };
@@ -64,6 +72,15 @@ export interface Store {
   lookTags(tags: readonly string[]): Promise<Pick<Look, 'generation' | 'tags'>>;
   /** Keeps `entry` for `ttlMs` milliseconds. @throws EntryRefused when the store is well but does not take this entry */
   put(entryKey: string, entry: string, ttlMs: number): Promise<void>;
+  /**
+   * Keys of entries that match a pattern of Redis (`*`, `?`, `[a-z]`, `\\` before a sign taken as it is), `limit` at most, in
+   * no order. What is stored or removed meanwhile may be in it or not.
+   */
+  scan(pattern: string, limit: number): Promise<readonly string[]>;
+  /** Removes entries, which is never unsafe. @returns how many there were @throws RangeError for a key that is no entry's */
+  unlink(entryKeys: readonly string[]): Promise<number>;
+  /** What is known of these entries without reading them; those that are not there are left out. @throws RangeError */
+  inspect(entryKeys: readonly string[]): Promise<readonly EntryInfo[]>;
   /** Advances the clock once and moves every tag to it, atomically. @returns the new seq */
   bump(tags: readonly string[]): Promise<number>;
   /**

@@ -4,6 +4,7 @@ import type { StoreFixture } from './cache.fixtures.js';
 import { describeFreshness } from './cache-freshness.contract.js';
 import { describeIntents } from './cache-intents.contract.js';
 import { describeLoads } from './cache-loads.contract.js';
+import { describeOperations } from './cache-operations.contract.js';
 
 /** What every store must keep under the engine. @param create called once per test; its state starts empty */
 export function describeCacheContract(name: string, create: () => StoreFixture): void {
@@ -19,6 +20,9 @@ export function describeCacheContract(name: string, create: () => StoreFixture):
     });
     describe('entries', () => {
       describeEntries(create);
+    });
+    describe('operations', () => {
+      describeOperations(create);
     });
   });
 }

@@ -81,6 +81,9 @@ export function createForgetfulStore(fault?: Fault): ForgetfulStore {
     look,
     lookTags: (tags) => look('', tags),
     put: (entryKey, entry, ttlMs) => inner.put(entryKey, entry, ttlMs),
+    scan: (pattern, limit) => inner.scan(pattern, limit),
+    unlink: (entryKeys) => inner.unlink(entryKeys),
+    inspect: (entryKeys) => inner.inspect(entryKeys),
     bump: (tags) => inner.bump(tags),
     begin: async (token, tags) => (state === 'lost' ? 'no-generation' : inner.begin(token, tags)),
     end: (token, outcome, tags) =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Store, TagState } from '../store.js';
+import type { EntryInfo, Store, TagState } from '../store.js';
+import { globMatcher } from './glob.js';
 import { createIntents } from './memory-intents.js';
 
 export interface MemoryStoreOptions {
@@ -39,9 +40,15 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     }),
     lookTags: async (tags) => ({ generation, tags: tags.map(stateOf) }),
     put: async (entryKey, entry, ttlMs) => {
-      const size = 2 * (entryKey.length + entry.length);
-      entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size });
+      entries.set(entryKey, { entry, expiresAt: now() + ttlMs }, { size: sizeOf(entryKey, entry) });
     },
+    scan: async (pattern, limit) => {
+      const matches = globMatcher(pattern);
+      const found = [...entries.keys()].filter((key) => matches(key) && isAlive(entries.peek(key), now()));
+      return found.slice(0, Math.max(0, limit));
+    },
+    unlink: async (entryKeys) => entryKeys.filter((key) => entries.delete(key)).length,
+    inspect: async (entryKeys) => entryKeys.flatMap((key) => infoOf(key, entries.peek(key), now())),
     bump: async (tags) => clock.bump(tags),
     begin: async (token, tags) => {
       intents.begin(token, tags);
@@ -66,6 +73,19 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 interface Kept {
   readonly entry: string;
   readonly expiresAt: number;
+}
+
+function sizeOf(entryKey: string, entry: string): number {
+  return 2 * (entryKey.length + entry.length);
+}
+
+function isAlive(kept: Kept | undefined, nowMs: number): boolean {
+  return kept !== undefined && nowMs < kept.expiresAt;
+}
+
+function infoOf(key: string, kept: Kept | undefined, nowMs: number): readonly EntryInfo[] {
+  if (!kept || !isAlive(kept, nowMs)) return [];
+  return [{ key, ttlMs: kept.expiresAt - nowMs, bytes: sizeOf(key, kept.entry) }];
 }
 
 function alive(entries: LRUCache<string, Kept>, entryKey: string, nowMs: number): string | undefined {

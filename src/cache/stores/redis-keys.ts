@@ -9,6 +9,8 @@ export interface ControlKeys {
   /** The tag keys that one announced write keeps open. */
   readonly intent: (token: string) => string;
   readonly tag: (tag: string) => string;
+  /** Whether a key is one of these. */
+  readonly isControl: (key: string) => boolean;
 }
 
 export function controlKeys(prefix: string): ControlKeys {
@@ -20,6 +22,7 @@ export function controlKeys(prefix: string): ControlKeys {
     seq: `${control}:seq`,
     intents: `${control}:ix`,
     intent: (token) => `${control}:i:${token}`,
+    isControl: (key) => key.startsWith(`${control}:`),
     tag: (tag) => `${control}:t:${tag}`,
   };
 }

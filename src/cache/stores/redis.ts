@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CacheUnavailable, EntryRefused } from '../store.js';
 import type { Handshake, Look, Occasion, Store, TagState } from '../store.js';
+import { createRedisEntries } from './redis-entries.js';
 import { createRedisIntents } from './redis-intents.js';
 import { controlKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
@@ -40,6 +41,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return { generation: openGeneration(text, seq).generation, tags: states.map(tagState) };
     },
     put: (entryKey, entry, ttlMs) => put(link, entryKey, entry, ttlMs),
+    ...createRedisEntries(link, keys.isControl),
     bump: async (tags) => {
       const touched = [keys.generation, keys.seq, ...tags.map(keys.tag)];
       return Number(await bounded(redis.eval(bumpScript, touched.length, ...touched)));
