@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { printSchema } from 'graphql';
-import { createCache, createMemoryStore, createNullStore, createRedisStore, type Store } from './cache/index.js';
+import type { CacheAdmin } from './admin/index.js';
+import {
+  createCache,
+  createEngineControl,
+  createMemoryStore,
+  createNullStore,
+  createRedisStore,
+  type Store,
+} from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
 import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
@@ -27,10 +35,13 @@ import {
   type Tokens,
 } from './modules/users/index.js';
 import { logCacheEvents } from './observability/index.js';
+import { createOperating } from './app.operating.js';
 import { demoPassword } from './seed/index.js';
 
 export interface App {
   readonly db: Db;
+  /** What can be done to the cache by hand. */
+  readonly cacheAdmin: CacheAdmin;
   /** Starts listening. @returns the URL that answers */
   listen(): Promise<string>;
   /** Lets running requests finish, then lets go of everything. May be repeated. */
@@ -59,9 +70,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   const schema = await createSchema();
   const { poolMax, transactionTimeoutMs } = config.database;
   const db = createDb({ url: databaseUrl, logger, poolMax, transactionTimeoutMs, ...(onStatement && { onStatement }) });
+  const store = storeOf(config);
+  const prefix = `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`;
   const cache = createCache({
-    store: storeOf(config),
-    prefix: `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`,
+    store,
+    prefix,
     replay: async () => void (await db.tellUntold(0)),
     settled: () => db.writesEnded(),
   });
@@ -77,9 +90,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   const apollo = createApollo({ schema, logger, introspection: config.graphql.hasIntrospection });
   await apollo.start();
   const caching = { cache, policy: policyOf(config) };
+  const base = { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant };
+  const control = createEngineControl({ cache, store, prefix });
+  const operating = createOperating({ config, logger, schema, control, base });
   const http = await createHttpServer({
     apollo,
-    context: { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant },
+    context: operating.context,
     logger,
     playground: config.graphql.hasPlayground
       ? { demoPassword: config.database.seedsDemo ? demoPassword : undefined }
@@ -92,9 +108,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   let closing: Promise<void> | undefined;
   return {
     db,
+    cacheAdmin: operating.context.cacheAdmin.admin,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
       timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
+      operating.start();
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -102,6 +120,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       (closing ??= (async () => {
         await http.close();
         await apollo.stop();
+        await operating.stop();
         await timers?.stop();
         await sweeper.stop();
         await reaper.stop();

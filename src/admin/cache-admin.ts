@@ -82,7 +82,11 @@ export function createCacheAdmin(deps: CacheAdminDeps): CacheAdmin {
       }),
     keys: (by, query = {}) =>
       audited(by, 'keys', query, async () => {
-        const [limit, alias, tenant] = [checkLimit(query.limit), aliasOf(query.alias), await tenantOf(by, query.tenant)];
+        const [limit, alias, tenant] = [
+          checkLimit(query.limit),
+          aliasOf(query.alias),
+          await tenantOf(by, query.tenant),
+        ];
         const keys = await control.keys(query.pattern ?? '*', { ...given({ alias, tenant }), limit });
         return { keys, isTruncated: keys.length >= limit };
       }),
@@ -92,7 +96,8 @@ export function createCacheAdmin(deps: CacheAdminDeps): CacheAdmin {
         if (tags !== undefined) requireWholeInstallation(by, 'Tags are');
         const scope = given({ alias: aliasOf(input.alias), tenant: await tenantOf(by, input.tenant) });
         const named = { ...scope, ...given({ type, tags }) };
-        if (pattern !== undefined) return { scope: scopeInWords({ ...scope, pattern }), entries: await control.clearPattern(pattern, scope) };
+        if (pattern !== undefined)
+          return { scope: scopeInWords({ ...scope, pattern }), entries: await control.clearPattern(pattern, scope) };
         await control.clear(named);
         return { scope: scopeInWords(named), entries: null };
       }),

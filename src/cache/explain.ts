@@ -3,8 +3,8 @@ import { guaranteeInWords, whyInWords } from './explain-words.js';
 import { openEntry } from './entry.js';
 import type { Entry } from './entry.js';
 import { whyBlocked } from './read-through.js';
-import type { BumpRecord, Look, Store, TagState } from './store.js';
-import type { Cache, ExplainedEntry, ExplainedTag, Explanation, Outcome, ReadRequest } from './types.js';
+import type { Look, Store, TagState } from './store.js';
+import type { Cache, ExplainedEntry, ExplainedTag, Outcome, ReadRequest } from './types.js';
 import { mismatchOf, missingFrom, unmovedSince } from './validity.js';
 import { beginVisit } from './visit.js';
 import type { TagHints, Visit } from './visit.js';
@@ -15,6 +15,17 @@ export interface ExplainerDeps {
   readonly hints: Pick<TagHints, 'get'>;
   readonly now: () => number;
   readonly prefix: string;
+}
+
+interface BumpRecord {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly token?: string;
+}
+
+/** Stores may keep a log of the last bumps. */
+interface Remembering {
+  readonly history?: (limit: number) => Promise<readonly BumpRecord[]>;
 }
 
 /** How many of the last bumps are looked through for the one that moved a tag. */
@@ -69,7 +80,8 @@ async function see(deps: ExplainerDeps, visit: Visit): Promise<Seen> {
   if (!look) return unseen('store-unavailable');
   const found = opened(look);
   const more = found.entry ? missingFrom(asked, found.entry.tags) : [];
-  const rest = more.length > 0 ? await ask(breaker, () => store.lookTags(more)) : { generation: look.generation, tags: [] };
+  const rest =
+    more.length > 0 ? await ask(breaker, () => store.lookTags(more)) : { generation: look.generation, tags: [] };
   if (!rest) return unseen('store-unavailable');
   const states = [...look.tags, ...rest.tags];
   const nowMs = deps.now();
@@ -134,7 +146,7 @@ async function explainTags(
     return { tag, seq, open, hasMoved: entry !== undefined && seq > entry.s0 };
   });
   if (!tags.some(({ hasMoved }) => hasMoved)) return tags;
-  const records = (await ask(breaker, () => store.history(historyMax))) ?? [];
+  const records = (await ask(breaker, async () => (store as Remembering).history?.(historyMax))) ?? [];
   const bySeq = new Map(records.map((record) => [record.seq, record]));
   return tags.map((tag) => (tag.hasMoved ? { ...tag, ...moveOf(bySeq.get(tag.seq)) } : tag));
 }

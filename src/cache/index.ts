@@ -1,4 +1,5 @@
 export * from './types.js';
+export { createEngineControl } from './library/engine-control.js';
 export type { CacheControl, ClearScope, KeyScope, StoredKey } from './library/control.js';
 export { createCache } from './cache.js';
 export type { CacheOptions } from './cache.js';

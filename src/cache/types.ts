@@ -62,6 +62,9 @@ export interface ReadResult<V> {
   readonly outcome: Outcome;
 }
 
+/** A read without what it would run. */
+export type ExplainRequest = Omit<ReadRequest<unknown>, 'load' | 'tagsFound'>;
+
 /** What a read would do now. */
 export interface Explanation {
   readonly type: string;
@@ -150,7 +153,7 @@ export interface Cache {
    * What `read` would do with this request now, and why. Only looks: nothing is loaded, stored, mended or counted as a read,
    * and no value is shown. Never rejects: a lost store is its answer.
    */
-  explain<V>(request: Omit<ReadRequest<V>, 'load'>): Promise<Explanation>;
+  explain(request: ExplainRequest): Promise<Explanation>;
   stats(): CacheStats;
   /** Never rejects: trouble is its answer. */
   health(): Promise<CacheHealth>;

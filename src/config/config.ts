@@ -39,6 +39,8 @@ export interface GraphqlConfig {
   readonly hasIntrospection: boolean;
   /** Slug of the tenant of requests that name none. */
   readonly defaultTenant: string;
+  /** Slug of the tenant whose admins act on all tenants; undefined: there is none. */
+  readonly platformTenant: string | undefined;
 }
 
 export interface AuthConfig {
@@ -70,6 +72,7 @@ export interface CacheConfig {
   readonly redisTimeoutMs: number;
   readonly quarantineMs: number;
   readonly onRedisLoss: OnRedisLoss;
+  readonly warming: { readonly atStart: boolean; readonly concurrency: number };
   readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
 }
 

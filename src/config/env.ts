@@ -109,6 +109,7 @@ function group(values: Values, types: CacheConfig['types']): Config {
       hasPlayground: values.PLAYGROUND ?? !isProduction,
       hasIntrospection: values.INTROSPECTION ?? !isProduction,
       defaultTenant: values.DEFAULT_TENANT,
+      platformTenant: values.PLATFORM_TENANT ?? (isProduction ? undefined : values.DEFAULT_TENANT),
     },
     auth: {
       jwtSecret: values.JWT_SECRET,
@@ -138,6 +139,7 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
     redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
     quarantineMs: values.CACHE_QUARANTINE_MS,
     onRedisLoss: values.CACHE_ON_REDIS_LOSS,
+    warming: { atStart: values.CACHE_WARM_AT_START, concurrency: values.CACHE_WARM_CONCURRENCY },
     types,
   };
 }

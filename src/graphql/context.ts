@@ -1,5 +1,6 @@
-import type { Cache } from '../cache/index.js';
+import type { Cache, ExplainRequest } from '../cache/index.js';
 import type { Viewer } from '../kernel/index.js';
+import type { CacheOperating } from './cache-admin/cache-operating.js';
 import type { CacheTrace } from './caching/cache-trace.js';
 import type { TtlPolicy } from './caching/ttl-policy.js';
 import type { Loaders } from './loaders.js';
@@ -16,11 +17,12 @@ export interface GraphqlContext {
   readonly viewer: Viewer;
   readonly services: Services;
   readonly caching: Caching;
+  readonly cacheAdmin: CacheOperating;
   readonly requestId: string;
   readonly userAgent: string | undefined;
   /** Replaced before each mutation field, so nothing read before a write is shown after it. */
   loaders: Loaders;
   readonly cacheTrace: CacheTrace[];
   /** Present while a query is explained: cached fields hand over what they would have read, and read nothing. */
-  readonly explain?: (request: Parameters<Cache['explain']>[0]) => Promise<undefined>;
+  readonly explain?: (request: ExplainRequest) => Promise<undefined>;
 }

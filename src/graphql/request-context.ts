@@ -1,4 +1,5 @@
 import { AppError } from '../kernel/index.js';
+import type { CacheOperating } from './cache-admin/cache-operating.js';
 import type { GraphqlContext } from './context.js';
 import { toDefect, toRequestError } from './errors.js';
 import { createLoaders } from './loaders.js';
@@ -7,6 +8,7 @@ import type { Services } from './services.js';
 
 export interface ContextDeps extends ViewerDeps {
   readonly services: Services;
+  readonly cacheAdmin: CacheOperating;
 }
 
 export interface RequestFacts extends Credentials {
@@ -16,7 +18,7 @@ export interface RequestFacts extends Credentials {
 
 /** Makes each request's context. A bad token fails the whole request with its HTTP status, it never counts as anonymous. */
 export function createContextFactory(deps: ContextDeps): (request: RequestFacts) => Promise<GraphqlContext> {
-  const { caching, services } = deps;
+  const { cacheAdmin, caching, services } = deps;
   return async (request) => {
     const viewer = await resolveViewer(deps, request).catch((error: unknown) => {
       throw error instanceof AppError ? toRequestError(error) : toDefect(error, request.requestId);
@@ -25,6 +27,7 @@ export function createContextFactory(deps: ContextDeps): (request: RequestFacts)
       viewer,
       services,
       caching,
+      cacheAdmin,
       requestId: request.requestId,
       userAgent: request.userAgent,
       loaders: createLoaders(services, viewer.tenantId),

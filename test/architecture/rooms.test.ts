@@ -17,8 +17,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'modules/escrows': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/ledger', 'modules/errands'],
   seed: ['kernel', 'db', 'modules/*'],
   invalidation: ['kernel', 'cache', 'db'],
-  graphql: ['kernel', 'cache', 'invalidation', 'modules/*'],
-  http: ['kernel', 'graphql'],
+  admin: ['kernel', 'cache', 'invalidation'],
+  graphql: ['kernel', 'cache', 'invalidation', 'modules/*', 'admin'],
+  http: ['kernel', 'graphql', 'admin'],
   hallway: ['*'],
 };
 

@@ -1,0 +1,6 @@
+export interface ProgramDeps {
+  readonly a: string;
+}
+export function createProgram() {
+  return undefined;
+}

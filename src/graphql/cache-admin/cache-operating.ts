@@ -1,0 +1,29 @@
+import { operatorOf, type CacheAdmin, type Operator } from '../../admin/index.js';
+import type { Viewer } from '../../kernel/index.js';
+import type { TenantService } from '../../modules/tenants/index.js';
+
+/** What operating the cache takes: the same behind GraphQL and REST. */
+export interface CacheOperating {
+  readonly admin: CacheAdmin;
+  /** @throws AppError UNAUTHENTICATED, FORBIDDEN */
+  operatorOf(viewer: Viewer): Promise<Operator>;
+}
+
+export interface CacheOperatingDeps {
+  readonly admin: CacheAdmin;
+  readonly tenants: Pick<TenantService, 'bySlug'>;
+  /** Slug of the market whose admins act on all markets; undefined: there is none. */
+  readonly platformTenant: string | undefined;
+}
+
+export function createCacheOperating({ admin, tenants, platformTenant }: CacheOperatingDeps): CacheOperating {
+  return {
+    admin,
+    async operatorOf(viewer) {
+      // Refused before the database is asked for anything.
+      const operator = operatorOf(viewer, undefined);
+      if (platformTenant === undefined) return operator;
+      return operatorOf(viewer, (await tenants.bySlug(platformTenant)).id);
+    },
+  };
+}
