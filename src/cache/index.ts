@@ -4,11 +4,13 @@ export type { CacheControl, ClearScope, KeyScope, StoredKey } from './library/co
 export { createCache } from './cache.js';
 export type { CacheOptions } from './cache.js';
 export { CacheUnavailable, EntryRefused } from './store.js';
-export type { Ended, EntryInfo, Handshake, Look, Store, StoreLink, TagState } from './store.js';
+export type { Bumped, Ended, EntryInfo, Handshake, Look, Store, StoreLink, TagState } from './store.js';
 export { createMemoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
 export { createRedisStore } from './stores/redis.js';
 export type { RedisStoreOptions } from './stores/redis.js';
+export { parseRedisUrl, redisUrlForms, RedisUrlInvalid } from './stores/redis-url.js';
+export type { RedisAddress, RedisNode } from './stores/redis-url.js';
 export { createNullStore } from './stores/null.js';
 export { decodeValue, encodeValue, Undecodable, Unserializable } from './serializers/index.js';
 export type { WireType } from './serializers/index.js';

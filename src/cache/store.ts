@@ -1,6 +1,6 @@
 import type { OpenIntent, StoreKind, WriteOutcome } from './types.js';
 
-/** What a store knows of one tag. A tag never heard of has seq 0. */
+/** What a store knows of one tag. A tag never heard of, or forgotten, is at the store's floor: bumped as late as any that was forgotten. */
 export interface TagState {
   /** The logical time of its last bump. */
   readonly seq: number;
@@ -36,6 +36,19 @@ export interface Handshake {
   readonly fenced?: string;
   /** The eviction policy, when it may drop control keys. */
   readonly unsafeEviction?: string;
+}
+
+/** One bump, for those who ask what moved a tag. */
+export interface Bumped {
+  readonly seq: number;
+  /** Wall-clock milliseconds, by the clock of the store. */
+  readonly atMs: number;
+  /** Of the announced write it ended; absent for a bump without announcement. */
+  readonly token?: string;
+  /** The first 20. */
+  readonly tags: readonly string[];
+  /** How many more it moved. */
+  readonly more: number;
 }
 
 export interface Ended {
@@ -95,6 +108,8 @@ export interface Store {
   end(token: string, outcome: WriteOutcome, tags: readonly string[]): Promise<Ended>;
   /** The oldest announced writes that have been open for `olderThanMs` milliseconds, `limit` at most. */
   openIntents(olderThanMs: number, limit: number): Promise<readonly OpenIntent[]>;
+  /** The last bumps, youngest first: `limit` at most, and 1,000 at most are kept. Nothing depends on it. */
+  history(limit: number): Promise<readonly Bumped[]>;
   /** Takes the fence of this generation away; nothing when another one has begun. */
   lift(generation: string): Promise<void>;
   /** Begins a new generation without a hold; announced writes stay, and so does a fence. */

@@ -89,6 +89,7 @@ export function createForgetfulStore(fault?: Fault): ForgetfulStore {
     end: (token, outcome, tags) =>
       fault === 'endsWithoutBump' ? inner.end(token, 'rolledBack', []) : inner.end(token, outcome, tags),
     openIntents: (olderThanMs, limit) => inner.openIntents(olderThanMs, limit),
+    history: (limit) => inner.history(limit),
     async lift(generation) {
       if (state === 'fenced' && generation === (await present())) state = 'whole';
     },

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { EntryInfo, Store, TagState } from '../store.js';
 import { globMatcher } from './glob.js';
 import { createIntents } from './memory-intents.js';
+import { createBumpLog } from './memory-log.js';
 
 export interface MemoryStoreOptions {
   /** Upper bound of all keys and entries together, counted as two bytes a character. Default 64 MiB. */
@@ -24,6 +25,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const entries = new LRUCache<string, Kept>({ max: entriesMax, maxSize: bytesMax });
   const clock = createTagClock(tagsMax);
   const intents = createIntents(now);
+  const log = createBumpLog(now);
   const stateOf = (tag: string): TagState => ({ seq: clock.seqOf(tag), open: intents.openOf(tag) });
   let generation: string = randomUUID();
   return {
@@ -49,17 +51,19 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     },
     unlink: async (entryKeys) => entryKeys.filter((key) => entries.delete(key)).length,
     inspect: async (entryKeys) => entryKeys.flatMap((key) => infoOf(key, entries.peek(key), now())),
-    bump: async (tags) => clock.bump(tags),
+    bump: async (tags) => log.note(clock.bump(tags), tags),
     begin: async (token, tags) => {
       intents.begin(token, tags);
       return 'begun';
     },
     end: async (token, outcome, tags) => {
       const announced = intents.end(token);
-      const seq = outcome === 'committed' ? clock.bump([...(announced ?? []), ...tags]) : 0;
+      const moved = outcome === 'committed' ? [...new Set([...(announced ?? []), ...tags])] : [];
+      const seq = outcome === 'committed' ? log.note(clock.bump(moved), moved, token) : 0;
       return { seq, wasOpen: announced !== undefined };
     },
     openIntents: async (olderThanMs, limit) => intents.open(olderThanMs, limit),
+    history: async (limit) => log.last(limit),
     lift: async () => {},
     renew: async () => {
       generation = randomUUID();

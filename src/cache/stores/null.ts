@@ -17,6 +17,7 @@ export function createNullStore(): Store {
     begin: async () => 'begun',
     end: async () => ({ seq: 0, wasOpen: false }),
     openIntents: async () => [],
+    history: async () => [],
     lift: async () => {},
     renew: async () => {},
     ping: async () => {},

@@ -1,35 +1,34 @@
 import type { Store } from '../store.js';
 import type { OpenIntent } from '../types.js';
+import { writingKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
 import type { RedisLink } from './redis-link.js';
-import { beginScript, endScript, openIntentsScript } from './redis-scripts.js';
+import { beginScript, boundsOf, endScript, openIntentsScript } from './redis-scripts.js';
+import type { TagBounds } from './redis-scripts.js';
 
 type Intents = Pick<Store, 'begin' | 'end' | 'openIntents'>;
 
 /** Announced writes, each in one step on the server and one round trip. */
-export function createRedisIntents({ redis, bounded }: RedisLink, keys: ControlKeys): Intents {
+export function createRedisIntents({ run }: RedisLink, keys: ControlKeys, bounds: TagBounds): Intents {
   const touched = (token: string, tags: readonly string[]): readonly string[] => [
-    keys.generation,
-    keys.seq,
+    ...writingKeys(keys),
     keys.intents,
     keys.intent(token),
     ...tags.map(keys.tag),
   ];
   return {
     async begin(token, tags) {
-      const names = touched(token, tags);
-      const begun = await bounded(redis.eval(beginScript, names.length, ...names, token));
+      const begun = await run(beginScript, touched(token, tags), [...boundsOf(bounds), token]);
       return begun === 1 ? 'begun' : 'no-generation';
     },
     async end(token, outcome, tags) {
-      const names = touched(token, tags);
       const committed = outcome === 'committed' ? '1' : '0';
-      const reply = await bounded(redis.eval(endScript, names.length, ...names, token, committed));
+      const reply = await run(endScript, touched(token, tags), [...boundsOf(bounds), token, committed]);
       const [seq, wasOpen] = reply as [number, number];
       return { seq, wasOpen: wasOpen === 1 };
     },
     async openIntents(olderThanMs, limit) {
-      const reply = await bounded(redis.eval(openIntentsScript, 1, keys.intents, Math.ceil(olderThanMs), limit));
+      const reply = await run(openIntentsScript, [keys.intents], [Math.ceil(olderThanMs), limit]);
       return pairsOf(reply as readonly (string | number)[]);
     },
   };

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { CacheUnavailable, EntryRefused } from '../store.js';
-import type { Handshake, Look, Occasion, Store, TagState } from '../store.js';
+import type { Bumped, Handshake, Look, Occasion, Store, TagState } from '../store.js';
 import { createRedisEntries } from './redis-entries.js';
 import { createRedisIntents } from './redis-intents.js';
-import { controlKeys } from './redis-keys.js';
+import { controlKeys, writingKeys } from './redis-keys.js';
 import type { ControlKeys } from './redis-keys.js';
 import { createRedisLink } from './redis-link.js';
 import type { RedisLink } from './redis-link.js';
-import { bumpScript, generationScript, liftScript } from './redis-scripts.js';
+import { boundsOf, bumpScript, generationScript, liftScript } from './redis-scripts.js';
 
 export interface RedisStoreOptions {
-  /** `redis://` or `rediss://`, with user, password and database number when needed. */
+  /**
+   * `redis://[user:password@]host[:6379][/db]` for one server, `redis-cluster://[user:password@]host:port,host:port` for a
+   * cluster (some of its nodes; the others are found), `redis-sentinel://[user:password@]host:port,host:port/primary-name[/db]`
+   * for a primary that sentinels watch; `rediss` instead of `redis` for TLS.
+   */
   readonly url: string;
-  /** Of the control keys, shared by every process that must hear of each other's bumps. */
+  /** Of the control keys, shared by every process that must hear of each other's bumps. No braces. */
   readonly prefix: string;
   /** No command waits longer, milliseconds. Default 1000. */
   readonly commandTimeoutMs?: number;
@@ -20,38 +23,49 @@ export interface RedisStoreOptions {
   readonly quarantineMs?: number;
   /** Upper bound of the pause between two attempts to connect, milliseconds. Default 500. */
   readonly reconnectMsMax?: number;
+  /**
+   * How many tags are remembered one by one. Default 1,000,000, about 250 MB. Forgetting the oldest never revives an entry; it
+   * makes entries invalid that are older than the tags forgotten.
+   */
+  readonly tagsMax?: number;
+  /** How long a tag is remembered after its last bump, milliseconds; at least as long as entries live. Default 7 days. */
+  readonly tagAgeMsMax?: number;
 }
 
 /**
- * A store on one Redis primary (6 or later), shared by any number of processes. Needs an eviction policy that cannot
- * take keys without a time to live (`noeviction` or `volatile-*`). Connects in the background and keeps reconnecting.
+ * A store on Redis 6 or later, shared by any number of processes. Needs an eviction policy that cannot take keys without a
+ * time to live (`noeviction` or `volatile-*`). Connects in the background and keeps reconnecting.
+ * @throws RedisUrlInvalid, RangeError for a prefix with braces
  */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, prefix, commandTimeoutMs = 1000, quarantineMs = 5000, reconnectMsMax = 500 } = options;
-  const link = createRedisLink({ url, commandTimeoutMs, reconnectMsMax });
-  const { redis, bounded } = link;
   const keys = controlKeys(prefix);
+  const link = createRedisLink({ url, keys, commandTimeoutMs, reconnectMsMax });
+  const bounds = { tagsMax: options.tagsMax ?? 1_000_000, tagAgeMsMax: options.tagAgeMsMax ?? 7 * 86_400_000 };
   return {
     kind: 'redis',
     connect: link.connect,
     handshake: (occasion) => handshake(link, keys, occasion, quarantineMs),
     look: (entryKey, tags) => look(link, keys, entryKey, tags),
     lookTags: async (tags) => {
-      const [text, seq, ...states] = await link.mget([keys.generation, keys.seq, ...tags.map(keys.tag)]);
-      return { generation: openGeneration(text, seq).generation, tags: states.map(tagState) };
+      const asked = [keys.generation, keys.seq, keys.floor, ...tags.map(keys.tag)];
+      const [text, seq, floor, ...states] = await link.mget(asked);
+      return { generation: openGeneration(text, seq, floor).generation, tags: tagStates(states, floor) };
     },
-    put: (entryKey, entry, ttlMs) => put(link, entryKey, entry, ttlMs),
-    ...createRedisEntries(link, keys.isControl),
-    bump: async (tags) => {
-      const touched = [keys.generation, keys.seq, ...tags.map(keys.tag)];
-      return Number(await bounded(redis.eval(bumpScript, touched.length, ...touched)));
+    put: link.entries.set,
+    ...createRedisEntries(link.entries, keys.isControl),
+    bump: async (tags) =>
+      Number(await link.run(bumpScript, [...writingKeys(keys), ...tags.map(keys.tag)], boundsOf(bounds))),
+    ...createRedisIntents(link, keys, bounds),
+    history: async (limit) => {
+      if (!(limit > 0)) return [];
+      return (await link.bounded(link.redis.lrange(keys.log, 0, limit - 1))).flatMap(bumpedOf);
     },
-    ...createRedisIntents(link, keys),
     lift: async (generation) => {
-      await bounded(redis.eval(liftScript, 1, keys.generation, generation));
+      await link.run(liftScript, [keys.generation], [generation]);
     },
     renew: async () => {
-      await bounded(evalGeneration(link, keys, '', { absent: 0, restarted: 0 }, true));
+      await evalGeneration(link, keys, '', { absent: 0, restarted: 0 }, true);
     },
     ping: link.ping,
     close: link.close,
@@ -59,26 +73,36 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 }
 
 async function look(link: RedisLink, keys: ControlKeys, entryKey: string, tags: readonly string[]): Promise<Look> {
-  const asked = [keys.generation, keys.hold, keys.seq, entryKey, ...tags.map(keys.tag)];
-  const [generation, hold, seq, entry, ...states] = await link.mget(asked);
+  const asked = [keys.generation, keys.hold, keys.seq, keys.floor, entryKey, ...tags.map(keys.tag)];
+  const [generation, hold, seq, floor, entry, ...states] = await link.mget(asked);
   return {
-    ...openGeneration(generation, seq),
+    ...openGeneration(generation, seq, floor),
     held: hold !== null,
     seq: Number(seq),
     entry: entry ?? undefined,
-    tags: states.map(tagState),
+    tags: tagStates(states, floor),
   };
 }
 
-/** A `?` in front is the fence. Without the clock the generation means nothing: entries of it may be ahead of the next bump. */
-function openGeneration(text: string | null | undefined, seq: unknown): Pick<Look, 'generation' | 'fenced'> {
-  if (!text || !seq) return { generation: undefined, fenced: false };
+type Text = string | null | undefined;
+
+/**
+ * A `?` in front is the fence. Without the clock or the floor the generation means nothing: entries of it may be ahead of the
+ * next bump, or older than a tag that was forgotten.
+ */
+function openGeneration(text: Text, seq: Text, floor: Text): Pick<Look, 'generation' | 'fenced'> {
+  if (!text || !seq || !Number.isSafeInteger(Number(floor ?? '?'))) return { generation: undefined, fenced: false };
   return text.startsWith('?') ? { generation: text.slice(1), fenced: true } : { generation: text, fenced: false };
 }
 
+/** @param floor read by the same command: between two, a tag could be forgotten under an older floor */
+function tagStates(texts: readonly (string | null)[], floor: Text): readonly TagState[] {
+  const forgotten = { seq: Number(floor), open: 0 };
+  return texts.map((text) => (text === null ? forgotten : tagState(text)));
+}
+
 /** `seq` or `seq|announced`. What cannot be read counts as bumped after everything. */
-function tagState(text: string | null): TagState {
-  if (text === null) return { seq: 0, open: 0 };
+function tagState(text: string): TagState {
   const bar = text.indexOf('|');
   const seq = Number(bar < 0 ? text : text.slice(0, bar));
   const open = bar < 0 ? 0 : Number(text.slice(bar + 1));
@@ -87,15 +111,12 @@ function tagState(text: string | null): TagState {
     : { seq: Number.POSITIVE_INFINITY, open: 0 };
 }
 
-/** A server that is well and says no (out of memory) refuses this entry only; silence or a lost connection is more. */
-async function put(link: RedisLink, entryKey: string, entry: string, ttlMs: number): Promise<void> {
-  try {
-    await link.bounded(link.redis.set(entryKey, entry, 'PX', Math.ceil(ttlMs)));
-  } catch (error) {
-    const cause = error instanceof CacheUnavailable ? error.cause : error;
-    if (cause instanceof Error && cause.name === 'ReplyError') throw new EntryRefused(cause.message, { cause });
-    throw error;
-  }
+/** As `note` of the scripts writes it; what is not readable is left out, as nothing depends on it. */
+function bumpedOf(text: string): readonly Bumped[] {
+  const row: unknown = text.startsWith('[') ? JSON.parse(text) : undefined;
+  if (!Array.isArray(row)) return [];
+  const [seq, atMs, token, count, ...tags] = row as [number, number, string | false, number, ...string[]];
+  return [{ seq, atMs, ...(token === false ? {} : { token }), tags, more: count - tags.length }];
 }
 
 async function handshake(
@@ -110,8 +131,8 @@ async function handshake(
   const upMs = occasion === 'connected' ? Number(info.get('uptime_in_seconds') ?? 0) * 1000 : 0;
   const holdMs = Math.max(0, quarantineMs - upMs);
   const lengths = { absent: holdMs, restarted: quarantineMs };
-  const [found, present] = await link.bounded(evalGeneration(link, keys, server, lengths));
-  const { generation, fenced } = openGeneration(present, 1);
+  const [found, present] = await evalGeneration(link, keys, server, lengths);
+  const { generation, fenced } = openGeneration(present, '1', '0');
   const policy = info.get('maxmemory_policy') ?? '';
   const mayEvict = info.get('maxmemory') !== '0' && policy.startsWith('allkeys-');
   return {
@@ -123,16 +144,16 @@ async function handshake(
   };
 }
 
-function evalGeneration(
-  { redis }: RedisLink,
+async function evalGeneration(
+  { run }: RedisLink,
   keys: ControlKeys,
   server: string,
   holdMs: { readonly absent: number; readonly restarted: number },
   force = false,
 ): Promise<readonly [why: string, generation: string]> {
-  const touched = [keys.generation, keys.server, keys.hold, keys.seq];
+  const touched = [keys.generation, keys.server, keys.hold, keys.seq, keys.floor];
   const given = [randomUUID(), server, Math.ceil(holdMs.absent), Math.ceil(holdMs.restarted), force ? '1' : '0'];
-  return redis.eval(generationScript, touched.length, ...touched, ...given) as Promise<[string, string]>;
+  return (await run(generationScript, touched, given)) as [string, string];
 }
 
 function parseInfo(text: string): ReadonlyMap<string, string> {
