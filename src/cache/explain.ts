@@ -3,7 +3,7 @@ import { guaranteeInWords, whyInWords } from './explain-words.js';
 import { openEntry } from './entry.js';
 import type { Entry } from './entry.js';
 import { whyBlocked } from './read-through.js';
-import type { Look, Store, TagState } from './store.js';
+import type { Bumped, Look, Store, TagState } from './store.js';
 import type { Cache, ExplainedEntry, ExplainedTag, Outcome, ReadRequest } from './types.js';
 import { mismatchOf, missingFrom, unmovedSince } from './validity.js';
 import { beginVisit } from './visit.js';
@@ -15,17 +15,6 @@ export interface ExplainerDeps {
   readonly hints: Pick<TagHints, 'get'>;
   readonly now: () => number;
   readonly prefix: string;
-}
-
-interface BumpRecord {
-  readonly seq: number;
-  readonly atMs: number;
-  readonly token?: string;
-}
-
-/** Stores may keep a log of the last bumps. */
-interface Remembering {
-  readonly history?: (limit: number) => Promise<readonly BumpRecord[]>;
 }
 
 /** How many of the last bumps are looked through for the one that moved a tag. */
@@ -146,12 +135,12 @@ async function explainTags(
     return { tag, seq, open, hasMoved: entry !== undefined && seq > entry.s0 };
   });
   if (!tags.some(({ hasMoved }) => hasMoved)) return tags;
-  const records = (await ask(breaker, async () => (store as Remembering).history?.(historyMax))) ?? [];
+  const records = (await ask(breaker, () => store.history(historyMax))) ?? [];
   const bySeq = new Map(records.map((record) => [record.seq, record]));
   return tags.map((tag) => (tag.hasMoved ? { ...tag, ...moveOf(bySeq.get(tag.seq)) } : tag));
 }
 
-function moveOf(record: BumpRecord | undefined): Pick<ExplainedTag, 'movedAtMs' | 'movedBy'> {
+function moveOf(record: Bumped | undefined): Pick<ExplainedTag, 'movedAtMs' | 'movedBy'> {
   if (!record) return {};
   return { movedAtMs: record.atMs, ...(record.token !== undefined && { movedBy: record.token }) };
 }
