@@ -1,4 +1,4 @@
-import { CacheUnavailable, type CacheControl, type Counts } from '../cache/index.js';
+import { CacheUnavailable, type CacheControl, type Counts, type StoredKey } from '../cache/index.js';
 import { AppError, badInput, isUuid, type Logger } from '../kernel/index.js';
 import type { AdviceReport, Advisor } from './advice/advisor.js';
 import { checkClear, checkLimit, checkTypes, scopeInWords } from './checks.js';
@@ -6,9 +6,11 @@ import { reachOf, requireWholeInstallation, type Operator } from './operator.js'
 import type {
   ClearInput,
   ClearReport,
+  EntriesReport,
   ExplainInput,
   ExplainReport,
   FieldExplanation,
+  Held,
   HealthReport,
   KeysQuery,
   KeysReport,
@@ -51,6 +53,8 @@ export interface CacheAdminDeps {
  */
 export interface CacheAdmin {
   stats(by: Operator, query?: { readonly alias?: string | undefined }): Promise<StatsReport>;
+  /** What is stored, by counting it: 10,000 entries at most. */
+  entries(by: Operator, query?: { readonly alias?: string | undefined }): Promise<EntriesReport>;
   health(by: Operator, query?: { readonly alias?: string | undefined }): Promise<HealthReport>;
   keys(by: Operator, query?: KeysQuery): Promise<KeysReport>;
   clear(by: Operator, input: ClearInput): Promise<ClearReport>;
@@ -73,6 +77,11 @@ export function createCacheAdmin(deps: CacheAdminDeps): CacheAdmin {
 
   const admin: CacheAdmin = {
     stats: (by, { alias } = {}) => audited(by, 'stats', { alias }, async () => statsOf(control, aliasOf(alias))),
+    entries: (by, { alias } = {}) =>
+      audited(by, 'entries', { alias }, async () => {
+        const scope = given({ alias: aliasOf(alias), tenant: by.tenant });
+        return heldOf(await control.keys('*', { ...scope, limit: entriesMax }));
+      }),
     health: (by, { alias } = {}) =>
       audited(by, 'health', { alias }, async () => {
         const wanted = aliasOf(alias);
@@ -166,6 +175,19 @@ function asFault(error: unknown): unknown {
   if (!(error instanceof CacheUnavailable)) return error;
   const message = 'The cache store cannot be reached, so this was not done for certain; try again.';
   return new AppError('UNAVAILABLE', message, { retryable: true, cause: error });
+}
+
+const entriesMax = 10_000;
+const entriesNote = 'Reads and hits are counted by each server process: ask one with --url and --token.';
+
+function heldOf(keys: readonly StoredKey[]): EntriesReport {
+  const total = { entries: keys.length, bytes: keys.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const aliases: Record<string, Held> = {};
+  for (const { alias, bytes } of keys) {
+    const held = aliases[alias] ?? { entries: 0, bytes: 0 };
+    aliases[alias] = { entries: held.entries + 1, bytes: held.bytes + bytes };
+  }
+  return { ...total, aliases, isTruncated: keys.length >= entriesMax, note: entriesNote };
 }
 
 function statsOf(control: CacheControl, alias: string | undefined): StatsReport {

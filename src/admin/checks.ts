@@ -1,4 +1,3 @@
-import type { ClearScope } from '../cache/index.js';
 import { cacheTypes } from '../invalidation/index.js';
 import { badInput } from '../kernel/index.js';
 import type { ClearInput } from './types.js';
@@ -35,7 +34,7 @@ export function checkTypes(types: readonly string[] | undefined): readonly strin
   throw badInput('type', `${JSON.stringify(unknown)} is not a cached type; takes ${cacheTypes.join(', ')}`);
 }
 
-export function scopeInWords(scope: ClearScope & { readonly pattern?: string }): string {
+export function scopeInWords(scope: ClearInput): string {
   const { alias, tenant, type, tags, pattern } = scope;
   const parts = [
     pattern !== undefined && `keys like ${pattern}`,

@@ -14,6 +14,19 @@ export interface StatsReport extends Ratios {
   readonly types: Readonly<Record<string, Ratios>>;
 }
 
+/** What stands in a shared store, for those who are no server and have counted nothing. */
+export interface EntriesReport extends Held {
+  readonly aliases: Readonly<Record<string, Held>>;
+  /** There were more than were looked at. */
+  readonly isTruncated: boolean;
+  readonly note: string;
+}
+
+export interface Held {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 export interface HealthReport {
   /** Every alias is well. */
   readonly ok: boolean;

@@ -18,6 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   seed: ['kernel', 'db', 'modules/*'],
   invalidation: ['kernel', 'cache', 'db'],
   admin: ['kernel', 'cache', 'invalidation'],
+  doctor: ['kernel', 'cache', 'config', 'db'],
   graphql: ['kernel', 'cache', 'invalidation', 'modules/*', 'admin'],
   http: ['kernel', 'graphql', 'admin'],
   hallway: ['*'],
