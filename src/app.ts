@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { printSchema } from 'graphql';
 import type { CacheAdmin } from './admin/index.js';
 import {
-  createCache,
-  createEngineControl,
+  createCacheSet,
   createMemoryStore,
   createNullStore,
   createRedisStore,
+  standardAliases,
   type Store,
 } from './cache/index.js';
 import type { Config } from './config/index.js';
@@ -72,9 +72,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   const db = createDb({ url: databaseUrl, logger, poolMax, transactionTimeoutMs, ...(onStatement && { onStatement }) });
   const store = storeOf(config);
   const prefix = `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`;
-  const cache = createCache({
+  const cache = createCacheSet({
     store,
     prefix,
+    aliases: standardAliases,
+    typeAliases: { SESSION: 'session' },
     replay: async () => void (await db.tellUntold(0)),
     settled: () => db.writesEnded(),
   });
@@ -91,8 +93,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   await apollo.start();
   const caching = { cache, policy: policyOf(config) };
   const base = { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant };
-  const control = createEngineControl({ cache, store, prefix });
-  const operating = createOperating({ config, logger, schema, control, base });
+  const operating = createOperating({ config, logger, schema, control: cache.control, base });
   const http = await createHttpServer({
     apollo,
     context: operating.context,

@@ -2,9 +2,18 @@ import { cacheTypes } from '../invalidation/index.js';
 import { badInput } from '../kernel/index.js';
 import type { ClearInput } from './types.js';
 
+/**
+ * Keys begin with whom they may be shown to (`t:<market>:`, `v:<user>:`, `all:`); who names a family (`errand:*`) means it
+ * wherever that begins.
+ */
+export function patternsOf(pattern: string): readonly string[] {
+  return pattern.startsWith('*') ? [pattern] : [pattern, `*:${pattern}`];
+}
+
 const limitStandard = 100;
 const limitMax = 1000;
 const tagsMax = 100;
+const patternLengthMax = 400;
 
 /** @throws AppError BAD_INPUT */
 export function checkLimit(limit = limitStandard): number {
@@ -18,12 +27,22 @@ export function checkClear(input: ClearInput): Pick<ClearInput, 'type' | 'tags' 
   if ([alias, tenant, type, tags, pattern].every((part) => part === undefined))
     throw badInput('input', 'names nothing to clear; takes alias, tenant, type, tags or pattern');
   if (type !== undefined) checkTypes([type]);
+  if (tags !== undefined && [alias, tenant, type].some((part) => part !== undefined))
+    throw badInput('tags', 'goes alone');
+  if (alias !== undefined && type !== undefined)
+    throw badInput('type', 'goes with tenant, not with alias: a type stands in one alias');
   if (tags !== undefined && (tags.length === 0 || tags.length > tagsMax || tags.includes('')))
     throw badInput('tags', `takes 1 to ${tagsMax} tags, none of them empty`);
-  if (pattern === '') throw badInput('pattern', 'is empty; takes a glob such as "errand:*"');
+  if (pattern !== undefined) checkPattern(pattern);
   if (pattern !== undefined && (type !== undefined || tags !== undefined))
     throw badInput('pattern', 'goes with alias and tenant, not with type or tags');
   return { type, tags, pattern };
+}
+
+/** @throws AppError BAD_INPUT */
+export function checkPattern(pattern: string): string {
+  if (pattern !== '' && pattern.length <= patternLengthMax) return pattern;
+  throw badInput('pattern', `takes a glob of 1 to ${patternLengthMax} characters, such as "errand:*"`);
 }
 
 /** @throws AppError BAD_INPUT */

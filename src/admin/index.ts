@@ -1,5 +1,6 @@
 export * from './types.js';
-export { createCacheAdmin, type Asking, type CacheAdmin, type CacheAdminDeps } from './cache-admin.js';
+export { createCacheAdmin } from './cache-admin.js';
+export type { Asking, CacheAdmin, CacheAdminDeps } from './cache-admin.type.js';
 export { createWarming, type Warming } from './warming.js';
 export { commandLine, operatorOf, type Operator } from './operator.js';
 export { createAdvisor, type Advisor, type AdviceReport, type AdvisorOptions } from './advice/advisor.js';

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { createBreaker } from './breaker.js';
 import { createCodec } from './codec.js';
+import { createDirect } from './direct.js';
+import type { Engine } from './direct.js';
 import { createExplainer } from './explain.js';
 import { createFence } from './fence.js';
 import type { Fence } from './fence.js';
@@ -42,6 +44,8 @@ export interface CacheOptions {
   readonly registerTypes?: readonly WireType[];
   /** Longer entries are not stored, characters. Default 1,048,576. */
   readonly entryLengthMax?: number;
+  /** Longer values are stored compressed, bytes in wire format. Default Infinity: none. */
+  readonly compressAboveBytes?: number;
   /** For how many keys the tags found in the value are remembered. Default 10,000. */
   readonly hintsMax?: number;
   /** How long the first reads and bumps wait for the first connection, milliseconds. Default 2000. */
@@ -55,8 +59,16 @@ export interface CacheOptions {
   readonly settleMs?: number;
 }
 
+/** How many times longer than the longest entry a value may be that is packed into one, so that a small entry cannot fill the memory. */
+const unpackedFactorMax = 8;
+
 /** A cache on `store`, which is closed with it. Usable at once; connects in the background. */
 export function createCache(options: CacheOptions): Cache {
+  return createEngine(options);
+}
+
+/** The same with what the library face needs beyond reads and bumps. */
+export function createEngine(options: CacheOptions): Engine {
   const {
     store,
     prefix,
@@ -76,23 +88,25 @@ export function createCache(options: CacheOptions): Cache {
   };
   const breaker = createBreaker({ store, replay, settled, emit, openWaitMsMax, retryMsMax, settleMs });
   const fence = createFence({ store, breaker, settled, emit });
+  const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
   const shared = {
     store,
     breaker,
     fence,
-    codec: createCodec(options.registerTypes ?? []),
+    codec: createCodec(options.registerTypes ?? [], unpackedFactorMax * entryLengthMax),
     flights: createFencedFlights(),
     hints: new LRUCache<string, readonly string[]>({ max: options.hintsMax ?? 10_000 }),
     emit,
     now,
   };
   const slots = createSlots(loadsMax);
-  const entryLengthMax = options.entryLengthMax ?? 2 ** 20;
-  const loader = createLoader({ ...shared, queued: createQueuedFlights(), slots, entryLengthMax });
+  const storing = { entryLengthMax, compressAboveBytes: options.compressAboveBytes ?? Number.POSITIVE_INFINITY };
+  const loader = createLoader({ ...shared, ...storing, queued: createQueuedFlights(), slots });
   return {
     read: createReadThrough({ ...shared, loader, prefix }),
     ...createWriting({ store, breaker, emit }),
     explain: createExplainer({ ...shared, prefix }),
+    ...createDirect({ ...shared, ...storing, prefix }),
     on: observers.add,
     stats: stats.snapshot,
     health: () => checkHealth(store, breaker, fence, prefix),

@@ -1,4 +1,5 @@
 import type { Breaker } from './breaker.js';
+import type { Codec } from './codec.js';
 import { guaranteeInWords, whyInWords } from './explain-words.js';
 import { openEntry } from './entry.js';
 import type { Entry } from './entry.js';
@@ -12,6 +13,7 @@ import type { TagHints, Visit } from './visit.js';
 export interface ExplainerDeps {
   readonly store: Store;
   readonly breaker: Breaker;
+  readonly codec: Pick<Codec, 'decode'>;
   readonly hints: Pick<TagHints, 'get'>;
   readonly now: () => number;
   readonly prefix: string;
@@ -67,17 +69,25 @@ async function see(deps: ExplainerDeps, visit: Visit): Promise<Seen> {
   const asked = [...visit.tags, ...(hints.get(visit.entryKey) ?? [])];
   const look = await ask(breaker, () => store.look(visit.entryKey, asked));
   if (!look) return unseen('store-unavailable');
-  const found = opened(look);
-  const more = found.entry ? missingFrom(asked, found.entry.tags) : [];
-  const rest =
-    more.length > 0 ? await ask(breaker, () => store.lookTags(more)) : { generation: look.generation, tags: [] };
+  const found = opened(deps, look);
+  const more = missingFrom(asked, found.entry?.tags ?? []);
+  const rest = more.length > 0 ? await ask(breaker, () => store.lookTags(more)) : { ...look, tags: [] };
   if (!rest) return unseen('store-unavailable');
-  const states = [...look.tags, ...rest.tags];
+  const tags = [...asked, ...more].map((tag, index) => ({
+    tag,
+    ...([...look.tags, ...rest.tags][index] ?? unknownTag),
+  }));
   const nowMs = deps.now();
-  const reason =
-    rest.generation === look.generation ? reasonOf(visit, look, found, states, nowMs) : ('generation' as const);
-  const tags = await explainTags(deps, [...asked, ...more], states, found.entry);
-  return { reason, ...(found.entry && { entry: explainEntry(found.entry, look, ttlMs, nowMs) }), tags };
+  const reason = reasonOf({ visit, look, asked, found, tags, nowMs, isForgotten: rest.generation !== look.generation });
+  const entry = found.entry && explainEntry(found.entry, look, ttlMs, nowMs);
+  return { reason, ...(entry && { entry }), tags: await explainTags(deps, tags, found.entry) };
+}
+
+/** A store answers for every tag it is asked for. */
+const unknownTag: TagState = { seq: Number.POSITIVE_INFINITY, open: 0 };
+
+interface NamedTag extends TagState {
+  readonly tag: string;
 }
 
 interface Found {
@@ -85,32 +95,49 @@ interface Found {
   readonly isCorrupt: boolean;
 }
 
-function opened({ entry }: Look): Found {
-  if (entry === undefined) return { entry: undefined, isCorrupt: false };
+function opened({ codec }: ExplainerDeps, { entry: text }: Look): Found {
+  if (text === undefined) return { entry: undefined, isCorrupt: false };
   try {
-    return { entry: openEntry(entry), isCorrupt: false };
+    const entry = openEntry(text);
+    codec.decode(entry.value);
+    return { entry, isCorrupt: false };
   } catch {
     // Foreign or damaged: that is the explanation, and the next read reports it.
     return { entry: undefined, isCorrupt: true };
   }
 }
 
+interface Evidence {
+  readonly visit: Visit;
+  readonly look: Look;
+  readonly asked: readonly string[];
+  readonly found: Found;
+  readonly tags: readonly NamedTag[];
+  readonly nowMs: number;
+  /** The store lost its state between the two looks. */
+  readonly isForgotten: boolean;
+}
+
 /** In the order in which a read decides. */
-function reasonOf(
-  visit: Visit,
-  look: Look,
-  { entry, isCorrupt }: Found,
-  states: readonly TagState[],
-  nowMs: number,
-): Outcome['reason'] {
-  const obeysTags = visit.request.tier !== 'ttl';
-  const blocked = whyBlocked({ ...look, tags: obeysTags ? states : [] });
+function reasonOf({ visit, look, asked, found, tags, nowMs, isForgotten }: Evidence): Outcome['reason'] {
+  const { entry, isCorrupt } = found;
+  const binds = bindingOf(visit, entry);
+  const first = visit.request.tier === 'ttl' ? binds : new Set(asked);
+  const blocked = whyBlocked({ ...look, tags: tags.filter(({ tag }) => first.has(tag)) });
   if (blocked) return blocked;
   if (isCorrupt) return 'corrupt';
   if (!entry) return 'cold';
   const mismatch = mismatchOf(entry, visit, look, nowMs);
   if (mismatch) return mismatch;
-  return obeysTags && !unmovedSince(entry.s0, states) ? 'stale-tag' : undefined;
+  if (isForgotten) return 'generation';
+  const binding = tags.filter(({ tag }) => binds.has(tag));
+  if (binding.some(({ open }) => open > 0)) return 'open-write';
+  return unmovedSince(entry.s0, binding) ? undefined : 'stale-tag';
+}
+
+/** A read of the tier `ttl` obeys what it is cleared by, and nothing else. */
+function bindingOf({ request, implied, tags }: Visit, entry: Entry | undefined): ReadonlySet<string> {
+  return new Set(request.tier === 'ttl' ? implied : [...tags, ...(entry?.tags ?? [])]);
 }
 
 function explainEntry(entry: Entry, look: Look, ttlMs: number, nowMs: number): ExplainedEntry {
@@ -126,14 +153,10 @@ function explainEntry(entry: Entry, look: Look, ttlMs: number, nowMs: number): E
 
 async function explainTags(
   { store, breaker }: ExplainerDeps,
-  names: readonly string[],
-  states: readonly TagState[],
+  named: readonly NamedTag[],
   entry: Entry | undefined,
 ): Promise<readonly ExplainedTag[]> {
-  const tags = names.map((tag, index): ExplainedTag => {
-    const { seq = 0, open = 0 } = states[index] ?? {};
-    return { tag, seq, open, hasMoved: entry !== undefined && seq > entry.s0 };
-  });
+  const tags = named.map((tag): ExplainedTag => ({ ...tag, hasMoved: entry !== undefined && tag.seq > entry.s0 }));
   if (!tags.some(({ hasMoved }) => hasMoved)) return tags;
   const records = (await ask(breaker, () => store.history(historyMax))) ?? [];
   const bySeq = new Map(records.map((record) => [record.seq, record]));

@@ -21,6 +21,8 @@ export interface LoaderDeps {
   readonly now: () => number;
   /** Longer entries are not stored, characters. */
   readonly entryLengthMax: number;
+  /** Longer values are stored compressed, bytes in wire format. */
+  readonly compressAboveBytes: number;
 }
 
 /** Runs the caller's loads. */
@@ -123,9 +125,10 @@ async function keep(deps: LoaderDeps, visit: Visit, flight: FencedFlight, loaded
   const leftMs = request.ttlMs - (deps.now() - loaded.loadedAt);
   if (loaded.text === undefined || leftMs <= 0 || !deps.flights.isCurrent(visit.flightName, flight)) return;
   const { generation, s0 } = flight;
-  const { type, tenant, identity } = request;
+  const { type, tenant, identity, compressAboveBytes = deps.compressAboveBytes } = request;
   const { tags, loadedAt, text } = loaded;
-  const entry = sealEntry({ generation, s0, loadedAt, type, tenant, identity, tags, value: text });
+  const value = deps.codec.pack(text, compressAboveBytes);
+  const entry = sealEntry({ generation, s0, loadedAt, type, tenant, identity, tags, value });
   if (entry.length > deps.entryLengthMax) {
     notStored(deps, visit, 'too-large', `${entry.length} characters, at most ${deps.entryLengthMax} are kept`);
     return;

@@ -62,7 +62,7 @@ type Answer = ReadResult<unknown>;
 async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | undefined> {
   const { store, breaker, fence, hints, flights } = deps;
   const obeysTags = visit.request.tier !== 'ttl';
-  const asked = obeysTags ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : [];
+  const asked = obeysTags ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : visit.implied;
   const look = await ask(breaker, () => store.look(visit.entryKey, asked));
   if (!look) return loadShared(deps, visit, 'store-unavailable');
   const blocked = whyBlocked(look);
@@ -73,6 +73,7 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | u
   const found = await judge(deps, visit, look, asked);
   if (found.kind === 'hit') return found.answer;
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
+  if (visit.request.isPeek) return absent(visit, { kind: 'miss', reason: found.reason });
   const flight = flights.joinable(visit.flightName, look);
   return flight ? join(deps, visit, asked, flight) : fill(deps, visit, look, found.reason);
 }
@@ -103,7 +104,7 @@ async function judge(deps: ReadThroughDeps, visit: Visit, look: Look, asked: rea
     if (states === 'forgotten') return { kind: 'miss', reason: 'generation' };
     if (states.some((tag) => tag.open > 0)) return { kind: 'blocked', reason: 'open-write' };
     if (!unmovedSince(entry.s0, states)) return { kind: 'miss', reason: 'stale-tag' };
-  }
+  } else if (!unmovedSince(entry.s0, look.tags)) return { kind: 'miss', reason: 'stale-tag' };
   const decoded = readable(deps, visit, () => ({ value: deps.codec.decode(entry.value) }));
   if (!decoded) return { kind: 'miss', reason: 'corrupt' };
   const ageMs = Math.max(0, nowMs - entry.loadedAt);
@@ -160,6 +161,7 @@ async function fill(deps: ReadThroughDeps, visit: Visit, look: Look, reason: Mis
 }
 
 async function loadShared(deps: ReadThroughDeps, visit: Visit, reason: BypassReason | Blocked): Promise<Answer> {
+  if (visit.request.isPeek) return absent(visit, { kind: 'bypass', reason });
   const { loaded, joined } = await deps.loader.share(visit);
   const value = joined ? copyOf(deps, loaded) : loaded.value;
   return { value, outcome: outcomeOf(visit, { kind: 'bypass', reason }) };
@@ -170,7 +172,13 @@ async function loadAlone(
   visit: Visit,
   facts: Pick<Outcome, 'kind' | 'reason'>,
 ): Promise<Answer> {
+  if (visit.request.isPeek) return absent(visit, facts);
   return { value: await deps.loader.alone(visit), outcome: outcomeOf(visit, facts) };
+}
+
+/** What a read that only looks answers when there is nothing it may show. */
+function absent(visit: Visit, facts: Pick<Outcome, 'kind' | 'reason'>): Answer {
+  return { value: undefined, outcome: outcomeOf(visit, facts) };
 }
 
 function copyOf({ codec }: ReadThroughDeps, loaded: Loaded): unknown {

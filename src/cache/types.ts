@@ -1,6 +1,6 @@
 /**
  * How fresh a read is: see the table in `docs/cache`. `strict` and `acked` obey tags, and differ in what their writers do:
- * those of strict values announce the write before it can be seen. `ttl` obeys only its time to live.
+ * those of strict values announce the write before it can be seen. `ttl` obeys only its time to live, and being cleared.
  */
 export type Tier = 'strict' | 'acked' | 'ttl';
 
@@ -25,6 +25,8 @@ export interface Outcome {
   readonly reason?: BypassReason | MissReason | 'open-write';
   readonly type: string;
   readonly key: string;
+  /** As the request said; absent when it said none. */
+  readonly alias?: string;
   readonly tier: Tier;
   /** Milliseconds since the load that made the value began; 0 on a miss and on a bypass. */
   readonly ageMs: number;
@@ -45,12 +47,20 @@ export interface ReadRequest<V> {
   readonly ttlMs: number;
   /** When given, the entry carries the tag `tenant:<tenant>` and is never shown to another tenant. */
   readonly tenant?: string;
+  /** Which of several caches on one store: two aliases never see each other's entries. */
+  readonly alias?: string;
+  /** Further tags that an operator clears by. Unlike `tags` they bind the entry whatever its tier, as type and tenant do. */
+  readonly scopes?: readonly string[];
   /** The canonical arguments behind `key`; an entry stored under another identity is a miss, so a hash may collide. */
   readonly identity?: string;
   /** Reads the truth: on the primary, outside any open transaction of the caller's. `undefined` is not stored. */
   readonly load: () => Promise<V>;
   /** Tags known only from the value, such as one per row of a list. */
   readonly tagsFound?: (value: V) => readonly string[];
+  /** Only looks: `load` is never called, and a read that is not a hit answers `undefined`. */
+  readonly isPeek?: true;
+  /** Longer values are stored compressed, bytes in wire format. Default: what the cache was made with. */
+  readonly compressAboveBytes?: number;
 }
 
 export interface ReadResult<V> {

@@ -152,10 +152,30 @@ export function describeFreshness(create: () => StoreFixture): void {
     withCaches(create(), async (open) => {
       const cache = open();
       await cache.read(readOf(value('old'), { tier: 'ttl' }));
-      await cache.bump(['errand:1', typeTag('errand')]);
+      await cache.bump(['errand:1']);
       expect((await cache.read(readOf(neverLoads, { tier: 'ttl' }))).value).toBe('old');
       expect((await cache.read(readOf(value('new'), { tier: 'acked' }))).value).toBe('new');
     }));
+
+  it.each([
+    ['type', typeTag('errand'), {}],
+    ['tenant', tenantTag('lagos'), { tenant: 'lagos' }],
+    ['scope', 'alias:reports', { scopes: ['alias:reports'] }],
+  ])('clears an entry of the ttl tier with its %s, and shares no load from before', (_, tag, changes) =>
+    withCaches(create(), async (open) => {
+      const cache = open();
+      await cache.read(readOf(value('old'), { ...changes, tier: 'ttl' }));
+      await cache.bump([tag]);
+      const slow = heldLoad<string>();
+      const first = cache.read(readOf(slow.load, { ...changes, tier: 'ttl' }));
+      await slow.begun;
+      await cache.bump([tag]);
+      expect((await cache.read(readOf(value('new'), { ...changes, tier: 'ttl' }))).value).toBe('new');
+      slow.finish('middle');
+      await first;
+      expect((await cache.read(readOf(neverLoads, { ...changes, tier: 'ttl' }))).value).toBe('new');
+    }),
+  );
 
   it('shows nothing that is older than its time to live', async () => {
     const fixture = create();

@@ -59,6 +59,8 @@ const restDoors: readonly { readonly path: string; readonly body?: unknown; read
   { method: 'get', path: '/api/cache/advise/' },
   { method: 'post', path: '/api/cache/clear/', body: { type: 'ERRAND_LIST' } },
   { method: 'post', path: '/api/cache/clear_all/' },
+  { method: 'post', path: '/api/cache/clear_reports/' },
+  { method: 'post', path: '/api/cache/clear_transactions/' },
   { method: 'post', path: '/api/cache/warm/', body: { types: ['BANKS_LIST'] } },
   { method: 'post', path: '/api/cache/explain/', body: { query: '{ banks { id } }' } },
 ];

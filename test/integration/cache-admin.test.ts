@@ -71,6 +71,7 @@ async function hits(): Promise<Record<'lagos' | 'abuja' | 'banks' | 'own', boole
   };
 }
 
+const abujaSlug = 'abuja';
 const all = { lagos: true, abuja: true, banks: true, own: true };
 const none = { lagos: false, abuja: false, banks: false, own: false };
 
@@ -95,6 +96,9 @@ describe('clearing', () => {
   it.each([
     { what: 'a type', input: { type: 'ERRAND_LIST' }, left: { ...all, lagos: false, abuja: false } },
     { what: 'a market by its slug', input: { tenant: 'abuja' }, left: { ...all, abuja: false } },
+    { what: 'a type of one market', input: { tenant: abujaSlug, type: 'ERRAND_LIST' }, left: { ...all, abuja: false } },
+    { what: 'another alias', input: { alias: 'reports' }, left: all },
+    { what: 'the alias of them all', input: { alias: 'default' }, left: none },
     { what: 'tags', input: { tags: ['banks_list:NG'] }, left: { ...all, banks: false } },
   ])('$what clears that and nothing else', async ({ input, left }) => {
     await fillUp();
@@ -126,10 +130,12 @@ describe('clearing', () => {
   it.each([
     { input: {}, message: /names nothing to clear; takes alias, tenant, type, tags or pattern/ },
     { input: { type: 'ERRANDS' }, message: /"ERRANDS" is not a cached type; takes USER_DATA, / },
-    { input: { alias: 'cheese' }, message: /alias: no such alias; takes default/ },
+    { input: { alias: 'cheese' }, message: /alias: no such alias; takes default, session, reports, / },
     { input: { tenant: 'atlantis' }, message: /No market named "atlantis"/ },
     { input: { tags: [] }, message: /takes 1 to 100 tags/ },
     { input: { pattern: '*', type: 'ROLES' }, message: /goes with alias and tenant/ },
+    { input: { tags: ['a'], type: 'ROLES' }, message: /tags: goes alone/ },
+    { input: { alias: 'default', type: 'ROLES' }, message: /type: goes with tenant, not with alias/ },
     { input: { everything: true }, message: /everything/ },
   ])('refuses $input and says what it takes', async ({ input, message }) => {
     const { status, body } = await platform.post('/api/cache/clear', input);
@@ -143,7 +149,9 @@ describe('what is shown', () => {
     await fillUp();
     const { body } = await platform.get<StatsReport>('/api/cache/stats');
     expect(body).toMatchObject({ reads: expect.any(Number), hitRatio: expect.any(Number), bumps: expect.any(Number) });
-    expect(body.aliases['default']?.reads).toBe(body.reads);
+    const { default: main, session, ...others } = body.aliases;
+    expect(main!.reads + session!.reads).toBe(body.reads);
+    expect(Object.keys(others)).toEqual(['reports', 'transactions', 'query', 'template', 'api']);
     const ROLES = body.types['ROLES'];
     expect(ROLES?.hitRatio).toBeCloseTo((ROLES!.hits + ROLES!.joins) / ROLES!.reads);
   });
@@ -158,7 +166,7 @@ describe('what is shown', () => {
     await fillUp();
     const mine = (await local.get<KeysReport>('/api/cache/keys/')).body;
     expect(mine.keys.length).toBeGreaterThan(0);
-    expect(mine.keys.every(({ key, ttlMs, bytes }) => key.includes(abuja) && ttlMs > 0 && bytes > 0)).toBe(true);
+    expect(mine.keys.every(({ key, ttlMs, bytes }) => !key.includes(lagos) && ttlMs > 0 && bytes > 0)).toBe(true);
     const everyones = (await platform.get<KeysReport>('/api/cache/keys/?pattern=*errand*&limit=1')).body;
     expect(everyones).toMatchObject({ keys: [{ alias: 'default' }], isTruncated: true });
     expect((await local.get(`/api/cache/keys/?tenant=${lagos}`)).status).toBe(403);

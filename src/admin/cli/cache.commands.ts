@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { scopeInWords } from '../checks.js';
+import { given } from '../given.js';
 import type { ClearInput } from '../types.js';
 import type { CacheDoor } from './door.js';
 import { CliFault } from './fault.js';
@@ -218,9 +219,4 @@ function jsonObject(text: string): Record<string, unknown> {
     // Told below, like every other text that is no object.
   }
   throw new InvalidArgumentError('It takes a JSON object such as {"id": "…"}.');
-}
-
-/** Without what is undefined. */
-function given<T extends object>(parts: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as never;
 }

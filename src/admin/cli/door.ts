@@ -1,5 +1,5 @@
 import type { AdviceReport } from '../advice/advisor.js';
-import type { CacheAdmin } from '../cache-admin.js';
+import type { CacheAdmin } from '../cache-admin.type.js';
 import type {
   ClearInput,
   ClearReport,

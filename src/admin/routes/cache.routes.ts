@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { CacheAdmin } from '../cache-admin.js';
+import type { CacheAdmin } from '../cache-admin.type.js';
 import type { Operator } from '../operator.js';
 import {
   bodyOf,
