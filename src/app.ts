@@ -8,6 +8,7 @@ import {
   createNullStore,
   createRedisStore,
   standardAliases,
+  type CacheEvent,
   type Store,
 } from './cache/index.js';
 import type { Config } from './config/index.js';
@@ -55,6 +56,7 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly onStatement?: (sql: string) => void;
+  readonly onCacheEvent?: (event: CacheEvent) => void;
   /** How late an expiry, a no-show or an automatic release may be. Default 5,000. */
   readonly timersEveryMs?: number;
 }
@@ -81,6 +83,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     settled: () => db.writesEnded(),
   });
   logCacheEvents(cache, logger);
+  if (options.onCacheEvent) cache.on(options.onCacheEvent);
   db.onChanges(
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
   );
