@@ -69,7 +69,8 @@ describe('advice from a trace of a real run', () => {
     for (const { type, predictions } of judged) {
       for (const { ttlS, hitRatio } of predictions) {
         const real = measured.get(ttlS)!.get(type)!;
-        if (Math.abs(real - hitRatio) > toleranceMax) off.push(`${type} at ${ttlS} s: ${hitRatio} foretold, ${real} measured`);
+        if (Math.abs(real - hitRatio) > toleranceMax)
+          off.push(`${type} at ${ttlS} s: ${hitRatio} foretold, ${real} measured`);
       }
     }
     expect(off).toEqual([]);
