@@ -2,7 +2,7 @@ export * from './types.js';
 export { createCacheAdmin } from './cache-admin.js';
 export type { Asking, CacheAdmin, CacheAdminDeps } from './cache-admin.type.js';
 export { createWarming, type Warming } from './warming.js';
-export { commandLine, operatorOf, type Operator } from './operator.js';
+export { operatorOf, type Operator } from './operator.js';
 export { createAdvisor, type Advisor, type AdviceReport, type AdvisorOptions } from './advice/advisor.js';
 export { hitRatioAt, type Prediction, type TypeAdvice } from './advice/predict.js';
 export { addCacheRoutes, type CacheRoutesOptions } from './routes/cache.routes.js';
