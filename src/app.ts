@@ -7,15 +7,16 @@ import {
   createMemoryStore,
   createNullStore,
   createRedisStore,
-  standardAliases,
+  type AliasOptions,
   type CacheEvent,
+  type CacheSet,
   type Store,
 } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
 import { createApollo, createSchema, type Services, type TtlPolicy } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
-import { cacheTypes, createInvalidator, startReaper, type CacheType } from './invalidation/index.js';
+import { cacheTypes, createInvalidator, startReaper, tagsSpoiledBy, type CacheType } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
@@ -72,23 +73,16 @@ export async function createApp(options: AppOptions): Promise<App> {
   const schema = await createSchema();
   const { poolMax, transactionTimeoutMs } = config.database;
   const db = createDb({ url: databaseUrl, logger, poolMax, transactionTimeoutMs, ...(onStatement && { onStatement }) });
-  const store = storeOf(config);
-  const prefix = `${config.cache.keyPrefix}:${shapeOf(printSchema(schema))}`;
-  const cache = createCacheSet({
-    store,
-    prefix,
-    aliases: standardAliases,
-    typeAliases: { SESSION: 'session' },
-    replay: async () => void (await db.tellUntold(0)),
-    settled: () => db.writesEnded(),
-  });
+  const cache = createCaches(config, shapeOf(printSchema(schema)), db);
   logCacheEvents(cache, logger);
   if (options.onCacheEvent) cache.on(options.onCacheEvent);
   db.onChanges(
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
   );
   const sweeper = startSweeper({ db, logger, everyMs: sweepEveryMs, olderThanMs: sweepOlderThanMs });
-  const reaper = startReaper({ cache, db, logger, everyMs: reapEveryMs, olderThanMs: reapOlderThanMs });
+  const reapers = cache.engines.map((engine) =>
+    startReaper({ cache: engine, db, logger, everyMs: reapEveryMs, olderThanMs: reapOlderThanMs }),
+  );
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const services = createServices(db, clock, tokens, config, logger);
@@ -127,7 +121,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await operating.stop();
         await timers?.stop();
         await sweeper.stop();
-        await reaper.stop();
+        await Promise.all(reapers.map((reaper) => reaper.stop()));
         await cache.close();
         await db.close();
       })()),
@@ -161,15 +155,43 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
   };
 }
 
+function createCaches(config: Config, shape: string, db: Db): CacheSet {
+  const { keyPrefix, types } = config.cache;
+  const { main, aliases } = storesOf(config);
+  const isOneStore = Object.values(aliases).every(({ store }) => store === main);
+  return createCacheSet({
+    store: main,
+    aliases,
+    typeAliases: Object.fromEntries(cacheTypes.map((type) => [type, types[type].alias])),
+    prefix: `${keyPrefix}:${shape}`,
+    // What is told to the one store is told to all. Of several, one catches up alone, and the rows wait for the others.
+    replay: isOneStore
+      ? async () => void (await db.tellUntold(0))
+      : (target) => db.eachUntold((changes) => target.bump(tagsSpoiledBy(changes))),
+    settled: () => db.writesEnded(),
+  });
+}
+
 /** With the cache switched off but Redis configured, writes are still told to the processes that do cache. */
-function storeOf({ cache, redis }: Config): Store {
+function storesOf({ cache, redis }: Config): { main: Store; aliases: Readonly<Record<string, AliasOptions>> } {
   const { keyPrefix, memoryBytesMax, memoryEntriesMax, quarantineMs, redisTimeoutMs } = cache;
-  if (redis) {
-    return createRedisStore({ url: redis.url, prefix: keyPrefix, commandTimeoutMs: redisTimeoutMs, quarantineMs });
-  }
-  return cache.isEnabled
-    ? createMemoryStore({ bytesMax: memoryBytesMax, entriesMax: memoryEntriesMax })
-    : createNullStore();
+  const stores = new Map<string, Store>();
+  const storeAt = (url: string): Store => {
+    const store =
+      stores.get(url) ?? createRedisStore({ url, prefix: keyPrefix, commandTimeoutMs: redisTimeoutMs, quarantineMs });
+    stores.set(url, store);
+    return store;
+  };
+  const inProcess = (): Store =>
+    cache.isEnabled ? createMemoryStore({ bytesMax: memoryBytesMax, entriesMax: memoryEntriesMax }) : createNullStore();
+  const main = redis ? storeAt(redis.url) : inProcess();
+  const aliases = Object.entries(cache.aliases).map(([name, { timeoutS, redis: own, compressAboveBytes }]) => {
+    const store = own ? storeAt(own.url) : main;
+    // Within the process nothing is transferred, and each hit would pay.
+    const packing = store.kind === 'redis' ? { compressAboveBytes } : {};
+    return [name, { store, ttlMs: timeoutS * 1000, ...packing }];
+  });
+  return { main, aliases: Object.fromEntries(aliases) as Readonly<Record<string, AliasOptions>> };
 }
 
 function policyOf({ cache }: Config): TtlPolicy {

@@ -5,7 +5,7 @@ export type { Caches, CachesAlias, CachesOptions } from './library/caches.js';
 export type { CacheHandle, FragmentVary, ModelTags } from './library/cache-handle.js';
 export { createCacheSet } from './library/cache-set.js';
 export type { AliasMember, AliasOptions, CacheSet, CacheSetOptions } from './library/cache-set.js';
-export type { CachedFunction, CachedOptions } from './library/cached.js';
+export type { CachedFunction, CachedOptions } from './library/cached-function.js';
 export type { CacheControl, ClearScope, KeyScope, StoredKey } from './library/control.js';
 export { Cached, CachedMethod, InvalidatesOnChange } from './library/decorators.js';
 export type { CachedMethodOptions, CacheSource, Change, PromiseMethodDecorator } from './library/decorators.js';

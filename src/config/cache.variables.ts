@@ -1,15 +1,18 @@
+import { aliasOfType, cacheAliases, type CacheAlias, cacheAliasTimeoutsS } from './cache-aliases.js';
 import { cachedTypes, type CachedType, cachedTypeTimeoutsS, strictTypes } from './cached-types.js';
 import { flag, oneOf, text, url, whole } from './kinds.js';
-import { variable } from './variable.js';
+import { variable, type Variable } from './variable.js';
 
 const timeoutKind = whole({ unit: 'seconds', min: 0, max: 31_536_000, minMeans: 'do not cache' });
+const redisUrlKind = url(['redis:', 'rediss:'], 'redis://[:password@]host:6379[/db] or rediss://… for TLS');
+const compressKind = whole({ unit: 'bytes', min: 0, max: 1_000_000_000, minMeans: 'never' });
 const consistencyKind = oneOf(['strict', 'acked', 'ttl']);
 
 export const redisVariables = {
   REDIS_URL: variable(
     'Redis',
     'Redis to share the cache through; wins over REDIS_HOST.',
-    url(['redis:', 'rediss:'], 'redis://[:password@]host:6379[/db] or rediss://… for TLS'),
+    redisUrlKind,
     undefined,
     'the cache stays in the process',
   ),
@@ -54,10 +57,16 @@ export const cacheVariables = {
   ),
   CACHE_STORE_NAME: variable(
     'Cache',
-    'Which shared cache this is. Processes on one database must agree on it; set it when they reach one Redis by different addresses.',
+    'Which shared cache this is, with the Redis of every alias. Processes on one database must agree on it; set it when they reach one Redis by different addresses.',
     text({ pattern: /^.{1,200}$/, takes: '1 to 200 characters' }),
     undefined,
-    'host, port and database of Redis, and CACHE_KEY_PREFIX',
+    'host, port and database of every Redis, and CACHE_KEY_PREFIX',
+  ),
+  CACHE_COMPRESS_ABOVE_BYTES: variable(
+    'Cache',
+    'Longer values are compressed in Redis. Saves two thirds of the memory of a list; each read of such an entry takes some ten microseconds more.',
+    compressKind,
+    '4096',
   ),
   CACHE_MEMORY_BYTES_MAX: variable(
     'Cache',
@@ -103,9 +112,13 @@ export const timeoutVariables = perType('CACHE_TIMEOUT_', (type) => {
   const ownS = cachedTypeTimeoutsS[type];
   const about = `How long ${type} lives.`;
   return ownS === undefined
-    ? variable('Cache times per type', about, timeoutKind, undefined, 'CACHE_DEFAULT_TIMEOUT')
+    ? variable('Cache times per type', about, timeoutKind, undefined, unsetTimeout(type))
     : variable('Cache times per type', about, timeoutKind, String(ownS));
 });
+/** `CACHE_ALIAS_<NAME>_TIMEOUT`, `…_REDIS_URL` and `…_COMPRESS_ABOVE_BYTES` for every alias. */
+export const aliasVariables: Readonly<Record<string, Variable<unknown>>> = Object.fromEntries(
+  cacheAliases.flatMap((alias) => Object.entries(variablesOfAlias(alias))),
+);
 export const consistencyVariables = perType('CACHE_CONSISTENCY_', (type) =>
   variable(
     'Cache consistency per type',
@@ -114,6 +127,41 @@ export const consistencyVariables = perType('CACHE_CONSISTENCY_', (type) =>
     strictTypes.has(type) ? 'strict' : 'acked',
   ),
 );
+
+function unsetTimeout(type: CachedType): string {
+  const alias = aliasOfType(type);
+  return alias === 'default' ? 'CACHE_ALIAS_DEFAULT_TIMEOUT' : aliasVariable(alias, 'TIMEOUT');
+}
+
+export function aliasVariable(alias: CacheAlias, what: 'TIMEOUT' | 'REDIS_URL' | 'COMPRESS_ABOVE_BYTES'): string {
+  return `CACHE_ALIAS_${alias.toUpperCase()}_${what}`;
+}
+
+function variablesOfAlias(alias: CacheAlias): Readonly<Record<string, Variable<unknown>>> {
+  const group = 'Cache aliases';
+  const ownS = cacheAliasTimeoutsS[alias];
+  const lives = `How long entries of the alias ${alias} live that have no time of their own.`;
+  return {
+    [aliasVariable(alias, 'TIMEOUT')]:
+      ownS === undefined
+        ? variable(group, lives, timeoutKind, undefined, 'CACHE_DEFAULT_TIMEOUT')
+        : variable(group, lives, timeoutKind, String(ownS)),
+    [aliasVariable(alias, 'REDIS_URL')]: variable(
+      group,
+      `A Redis for the alias ${alias} alone. USE_REDIS=false turns it off too.`,
+      redisUrlKind,
+      undefined,
+      'where the rest of the cache is',
+    ),
+    [aliasVariable(alias, 'COMPRESS_ABOVE_BYTES')]: variable(
+      group,
+      `Longer values of the alias ${alias} are compressed in Redis.`,
+      compressKind,
+      undefined,
+      'CACHE_COMPRESS_ABOVE_BYTES',
+    ),
+  };
+}
 
 function perType<Made>(prefix: string, make: (type: CachedType) => Made): Readonly<Record<string, Made>> {
   return Object.fromEntries(cachedTypes.map((type) => [`${prefix}${type}`, make(type)]));

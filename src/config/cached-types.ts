@@ -1,8 +1,8 @@
-/** Seconds that a value of each type lives unless the environment says otherwise; undefined: CACHE_DEFAULT_TIMEOUT. */
+/** Seconds that a value of each type lives unless the environment says otherwise; undefined: as its alias says. */
 export const cachedTypeTimeoutsS = {
   USER_DATA: 3_600,
   ROLES: 3_600,
-  SESSION: 3_600,
+  SESSION: undefined,
   TENANT: undefined,
   USER_PROFILE: 3_600,
   USER_ERRANDS: 300,

@@ -1,3 +1,4 @@
+import type { CacheAlias } from './cache-aliases.js';
 import type { CachedType } from './cached-types.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -74,12 +75,23 @@ export interface CacheConfig {
   readonly onRedisLoss: OnRedisLoss;
   readonly warming: { readonly atStart: boolean; readonly concurrency: number };
   readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
+  readonly aliases: Readonly<Record<CacheAlias, AliasConfig>>;
+}
+
+export interface AliasConfig {
+  /** Of entries that do not say how long they live. 0: not cached. */
+  readonly timeoutS: number;
+  /** Undefined: where the rest of the cache is. */
+  readonly redis: RedisConfig | undefined;
+  /** Infinity: never. */
+  readonly compressAboveBytes: number;
 }
 
 export interface CachedTypeConfig {
   /** 0: not cached. */
   readonly timeoutS: number;
   readonly consistency: CacheConsistency;
+  readonly alias: CacheAlias;
 }
 
 /** One variable that cannot be used as it is set. */

@@ -1,5 +1,7 @@
+import { aliasOfType, type CacheAlias, cacheAliases } from './cache-aliases.js';
 import { cachedTypes, type CachedType } from './cached-types.js';
 import {
+  type AliasConfig,
   type CacheConfig,
   type CachedTypeConfig,
   type Config,
@@ -7,7 +9,7 @@ import {
   type ConfigFault,
   type RedisConfig,
 } from './config.js';
-import { consistencyVariables, timeoutVariables } from './cache.variables.js';
+import { aliasVariable, aliasVariables, consistencyVariables, timeoutVariables } from './cache.variables.js';
 import type { Variable } from './variable.js';
 import { variables } from './variables.js';
 
@@ -30,7 +32,8 @@ type Values = {
 export function loadEnv(env: Env): Config {
   const faults: ConfigFault[] = [...unknownNames(env)];
   const values = readAll(variables, env, faults) as Values;
-  const types = readTypes(env, values.CACHE_DEFAULT_TIMEOUT, faults);
+  const aliases = readAliases(env, values, faults);
+  const types = readTypes(env, aliases, faults);
   if (values.NODE_ENV === 'production' && !isSet(env['JWT_SECRET'])) {
     faults.push({
       variable: 'JWT_SECRET',
@@ -38,7 +41,7 @@ export function loadEnv(env: Env): Config {
     });
   }
   if (faults.length > 0) throw new ConfigError(faults);
-  return group(values, types);
+  return group(values, types, aliases);
 }
 
 function readAll(
@@ -62,14 +65,33 @@ function readOne(name: string, { kind, standard }: Variable<unknown>, env: Env, 
   return undefined;
 }
 
-function readTypes(env: Env, defaultS: number, faults: ConfigFault[]): CacheConfig['types'] {
+function readAliases(env: Env, values: Values, faults: ConfigFault[]): CacheConfig['aliases'] {
+  const given = readAll(aliasVariables, env, faults);
+  const main = redisOf(values)?.url;
+  const entries = cacheAliases.map((alias): [CacheAlias, AliasConfig] => {
+    const url = given[aliasVariable(alias, 'REDIS_URL')] as string | undefined;
+    const above = given[aliasVariable(alias, 'COMPRESS_ABOVE_BYTES')] ?? values.CACHE_COMPRESS_ABOVE_BYTES;
+    return [
+      alias,
+      {
+        timeoutS: (given[aliasVariable(alias, 'TIMEOUT')] ?? values.CACHE_DEFAULT_TIMEOUT) as number,
+        redis: url === undefined || url === main || values.USE_REDIS === false ? undefined : { url },
+        compressAboveBytes: above === 0 ? Number.POSITIVE_INFINITY : (above as number),
+      },
+    ];
+  });
+  return Object.fromEntries(entries) as CacheConfig['aliases'];
+}
+
+function readTypes(env: Env, aliases: CacheConfig['aliases'], faults: ConfigFault[]): CacheConfig['types'] {
   const timeouts = readAll(timeoutVariables, env, faults);
   const consistencies = readAll(consistencyVariables, env, faults);
   const entries = cachedTypes.map((type): [CachedType, CachedTypeConfig] => [
     type,
     {
-      timeoutS: (timeouts[`CACHE_TIMEOUT_${type}`] ?? defaultS) as number,
+      timeoutS: (timeouts[`CACHE_TIMEOUT_${type}`] ?? aliases[aliasOfType(type)].timeoutS) as number,
       consistency: consistencies[`CACHE_CONSISTENCY_${type}`] as CachedTypeConfig['consistency'],
+      alias: aliasOfType(type),
     },
   ]);
   return Object.fromEntries(entries) as CacheConfig['types'];
@@ -81,7 +103,13 @@ function unknownNames(env: Env): readonly ConfigFault[] {
     { prefix: 'CACHE_TIMEOUT_', known: timeoutVariables },
     { prefix: 'CACHE_CONSISTENCY_', known: consistencyVariables },
   ];
-  return families.flatMap(({ prefix, known }) =>
+  const aliases = Object.keys(env)
+    .filter((name) => name.startsWith('CACHE_ALIAS_') && !Object.hasOwn(aliasVariables, name))
+    .map((name) => ({
+      variable: name,
+      message: `is no setting of an alias; there are ${cacheAliases.map((alias) => aliasVariable(alias, 'TIMEOUT')).join(', ')}, and the same with REDIS_URL and COMPRESS_ABOVE_BYTES.`,
+    }));
+  const types = families.flatMap(({ prefix, known }) =>
     Object.keys(env)
       .filter((name) => name.startsWith(prefix) && !Object.hasOwn(known, name))
       .map((name) => ({
@@ -89,9 +117,10 @@ function unknownNames(env: Env): readonly ConfigFault[] {
         message: `is not a cached type; ${prefix}<TYPE> takes ${cachedTypes.join(', ')}.`,
       })),
   );
+  return [...types, ...aliases];
 }
 
-function group(values: Values, types: CacheConfig['types']): Config {
+function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig['aliases']): Config {
   const isProduction = values.NODE_ENV === 'production';
   return {
     nodeEnv: values.NODE_ENV,
@@ -123,17 +152,17 @@ function group(values: Values, types: CacheConfig['types']): Config {
       seedsDemo: values.SEED_DEMO ?? !isProduction,
     },
     redis: redisOf(values),
-    cache: cacheOf(values, types),
+    cache: cacheOf(values, types, aliases),
     payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
   };
 }
 
-function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
+function cacheOf(values: Values, types: CacheConfig['types'], aliases: CacheConfig['aliases']): CacheConfig {
   return {
     isEnabled: values.CACHE_ENABLED,
     keyPrefix: values.CACHE_KEY_PREFIX,
-    site: siteOf(values),
+    site: siteOf(values, aliases),
     memoryBytesMax: values.CACHE_MEMORY_BYTES_MAX,
     memoryEntriesMax: values.CACHE_MEMORY_ENTRIES_MAX,
     redisTimeoutMs: values.CACHE_REDIS_TIMEOUT_MS,
@@ -141,16 +170,27 @@ function cacheOf(values: Values, types: CacheConfig['types']): CacheConfig {
     onRedisLoss: values.CACHE_ON_REDIS_LOSS,
     warming: { atStart: values.CACHE_WARM_AT_START, concurrency: values.CACHE_WARM_CONCURRENCY },
     types,
+    aliases,
   };
 }
 
-/** With the cache switched off but Redis set, writes are still told there. */
-function siteOf(values: Values): string {
+/**
+ * With the cache switched off but Redis set, writes are still told there. Every process writes to all the stores that any
+ * alias has, so the stores must be the same everywhere; which alias stands in which need not.
+ */
+function siteOf(values: Values, aliases: CacheConfig['aliases']): string {
   const redis = redisOf(values);
-  if (!redis) return values.CACHE_ENABLED ? 'memory' : 'none';
-  const { hostname, port, pathname } = new URL(redis.url);
-  const address = `${hostname}:${port || '6379'}/${pathname.slice(1) || '0'} ${values.CACHE_KEY_PREFIX}`;
-  return `shared ${values.CACHE_STORE_NAME ?? address}`;
+  if (!redis && values.CACHE_ENABLED) return 'memory';
+  const others = Object.values(aliases).flatMap((alias) => (alias.redis ? [addressOf(alias.redis)] : []));
+  const addresses = [...(redis ? [addressOf(redis)] : []), ...new Set(others.toSorted())];
+  if (addresses.length === 0) return 'none';
+  return `shared ${values.CACHE_STORE_NAME ?? `${addresses.join(' ')} ${values.CACHE_KEY_PREFIX}`}`;
+}
+
+/** Host, port and database, without the password. */
+function addressOf({ url }: RedisConfig): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port || '6379'}/${pathname.slice(1) || '0'}`;
 }
 
 function redisOf(values: Values): RedisConfig | undefined {

@@ -1,10 +1,15 @@
-import { consistencyVariables, timeoutVariables } from './cache.variables.js';
+import { aliasVariables, consistencyVariables, timeoutVariables } from './cache.variables.js';
 import type { Variable } from './variable.js';
 import { variables } from './variables.js';
 
 /** The text of `.env.example`: every variable with what it means, what it takes, and its standard value. */
 export function envExample(): string {
-  const all = Object.entries<Variable<unknown>>({ ...variables, ...timeoutVariables, ...consistencyVariables });
+  const all = Object.entries<Variable<unknown>>({
+    ...variables,
+    ...timeoutVariables,
+    ...consistencyVariables,
+    ...aliasVariables,
+  });
   const groups = [...new Set(all.map(([, { group }]) => group))];
   const sections = groups.map((group) => {
     const entries = all

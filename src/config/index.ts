@@ -1,4 +1,5 @@
 export * from './config.js';
+export type { CacheAlias } from './cache-aliases.js';
 export type { CachedType } from './cached-types.js';
 export { type Env, loadEnv } from './env.js';
 export { envExample } from './example.js';

@@ -58,6 +58,21 @@ export async function takeUntold(
   return rows.map(parseChange);
 }
 
+/**
+ * Changes that nobody was told of, younger ones than `afterId`, left as they are. Waits for another process that is taking the
+ * same ones, and leaves out what that one told.
+ */
+export async function readUntold(
+  tx: Prisma.TransactionClient,
+  afterId: bigint,
+  limit: number,
+): Promise<readonly ModelChange[]> {
+  const rows = await tx.$queryRaw<RawChange[]>`
+    SELECT id, xid, model, before, after FROM row_change
+    WHERE id > ${afterId}::bigint ORDER BY id LIMIT ${limit}::int FOR UPDATE`;
+  return rows.map(parseChange);
+}
+
 /** Whether any of these changes still waits to be told. */
 export async function areUntold(client: Prisma.TransactionClient, ids: readonly bigint[]): Promise<boolean> {
   const [row] = await client.$queryRaw<{ waiting: boolean }[]>`

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, type Logger } from '../kernel/index.js';
-import { changesOf, takeUntold, type TransactionChanges } from './changes.js';
+import { changesOf, readUntold, takeUntold, type ModelChange, type TransactionChanges } from './changes.js';
 import { createClient, unitOfWork, type ClientOptions, type Reader, type Tx } from './client.js';
 import { isBrokenConnection, isContention, unavailable } from './failures.js';
 import { createTelling, listenerOf, type ChangeListener, type CommitListener } from './telling.js';
@@ -20,6 +20,8 @@ export interface Db {
   onCommitted(listener: CommitListener): void;
   /** Tells the listeners of changes that nobody told them of, oldest first. @returns how many */
   tellUntold(olderThanMs: number): Promise<number>;
+  /** Shows `listener` every change that nobody told of, oldest first, and leaves them to be told. @throws what it threw */
+  eachUntold(listener: (changes: readonly ModelChange[]) => Promise<void>): Promise<void>;
   /** How the transaction with this token went. */
   outcomeOf(token: string): Promise<Outcome>;
   /**
@@ -90,6 +92,18 @@ export function createDb(options: DbOptions): Db {
         }, limits);
         told += batch;
         if (batch < untoldBatchMax) return told;
+      }
+    },
+    async eachUntold(listener) {
+      for (let afterId = 0n; ;) {
+        const changes = await client.$transaction(async (transaction) => {
+          const tx = transaction as unknown as Tx;
+          return unitOfWork.run(tx, async () => readUntold(tx, afterId, untoldBatchMax));
+        }, limits);
+        const last = changes.at(-1);
+        if (!last) return;
+        await listener(changes);
+        afterId = last.id;
       }
     },
     outcomeOf: (token) => outcomeOf(client, token),

@@ -32,7 +32,7 @@ describe('the configuration', () => {
       quarantineMs: 5_000,
       onRedisLoss: 'commit',
     });
-    expect(config.cache.types.ERRAND_LIST).toEqual({ timeoutS: 60, consistency: 'acked' });
+    expect(config.cache.types.ERRAND_LIST).toEqual({ timeoutS: 60, consistency: 'acked', alias: 'default' });
     expect(config.cache.types.BANKS_LIST.timeoutS).toBe(86_400);
   });
 

@@ -1,5 +1,5 @@
 import type { Moment } from '../direct.js';
-import type { CachedFunction, CachedOptions } from './cached.js';
+import type { CachedFunction, CachedOptions } from './cached-function.js';
 import type { StoredKey } from './control.js';
 import type { EntryOptions } from './entry-options.js';
 import type { WarmEntry, WarmOptions, WarmResult } from './warm.js';

@@ -1,35 +1,19 @@
+import type { AliasMember, CacheSet } from './cache-set.js';
+import type { CachedFunction, CachedOptions } from './cached-function.js';
 import { checkEntryOptions, checkFunction, checkName } from './entry-options.js';
 import type { EntryOptions } from './entry-options.js';
 import { InvalidCacheOption } from './faults.js';
-import type { ModelTags } from './cache-handle.js';
-import type { HandleDeps } from './handle.js';
 import { questionOf } from './keys.js';
 import type { Question } from './keys.js';
 
-export interface CachedOptions<Args extends readonly unknown[], V> extends Omit<EntryOptions<V>, 'tags' | 'type'> {
-  /** The first part of the key and the type in statistics. One function a name, in all programs on the store. Default: the function's. */
-  readonly name?: string;
-  /** The whole key; calls that give the same one ask the same. Default: the name and the arguments in canonical form. */
-  readonly key?: (...args: Args) => string;
-  readonly tags?: readonly string[] | ((...args: Args) => readonly string[]);
-}
-
-/** A function answered from the cache. Rejects only with what the function threw, or InvalidCacheKey. */
-export interface CachedFunction<Args extends readonly unknown[], V> {
-  (...args: Args): Promise<V>;
-  /** The key of this call, as `delete` and `keys` of the handle know it. @throws InvalidCacheKey */
-  key(...args: Args): string;
-  /** Makes the answer to this call invalid everywhere. @throws CacheUnavailable */
-  invalidate(...args: Args): Promise<void>;
-  /** The same for all calls this handle can reach. @throws CacheUnavailable */
-  invalidateAll(): Promise<void>;
-  /** Runs the function now, whatever is stored, and keeps what it gives. */
-  refresh(...args: Args): Promise<V>;
-}
-
 type Ask = <V>(key: string, load: () => Promise<V> | V, options: EntryOptions<V>, identity?: string) => Promise<V>;
 
-export interface CachedDeps extends Pick<HandleDeps<ModelTags>, 'set' | 'member' | 'tenantId' | 'functions'> {
+export interface CachedDeps {
+  readonly set: CacheSet;
+  readonly member: AliasMember;
+  readonly tenantId: string | undefined;
+  /** Which function has which name, so that two never answer for each other. */
+  readonly functions: Map<string, unknown>;
   readonly ask: Ask;
   readonly renew: Ask;
   readonly spoilKey: (key: string) => Promise<void>;

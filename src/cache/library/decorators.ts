@@ -1,7 +1,7 @@
 import { CacheUnavailable } from '../store.js';
 import type { CacheHandle } from './cache-handle.js';
 import { checkCachedOptions, claimName, entryOptionsOf, givenQuestion } from './cached.js';
-import type { CachedOptions } from './cached.js';
+import type { CachedOptions } from './cached-function.js';
 import { InvalidCacheKey, InvalidCacheOption } from './faults.js';
 import { internalsOf } from './handle.js';
 import { questionOf } from './keys.js';

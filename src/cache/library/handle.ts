@@ -1,7 +1,6 @@
 import type { Moment } from '../direct.js';
 import type { ReadRequest } from '../types.js';
 
-import type { AliasMember, CacheSet } from './cache-set.js';
 import { createCached } from './cached.js';
 import type { CachedDeps } from './cached.js';
 import type { CacheHandle, ModelTags } from './cache-handle.js';
@@ -12,13 +11,8 @@ import { questionOf } from './keys.js';
 import { scopes, tenantPrefix } from './scopes.js';
 import { warm } from './warm.js';
 
-export interface HandleDeps<Models extends ModelTags> {
-  readonly set: CacheSet;
-  readonly member: AliasMember;
-  readonly tenantId: string | undefined;
+export interface HandleDeps<Models extends ModelTags> extends Omit<CachedDeps, 'ask' | 'renew' | 'spoilKey'> {
   readonly models: Models;
-  /** Which function has which name, so that two never answer for each other. */
-  readonly functions: Map<string, unknown>;
 }
 
 /** An entry without a limit of its own is as old as its own ttl lets it be. */

@@ -1,7 +1,7 @@
 import { globLiteral, nearTag } from '../direct.js';
-import type { CacheHealth, Counts } from '../types.js';
+import type { Engine } from '../direct.js';
+import type { Cache, CacheHealth, Counts } from '../types.js';
 import { tenantTag, typeTag } from '../visit.js';
-import type { AliasMember, CacheSet } from './cache-set.js';
 import type { CacheControl, ClearScope, KeyScope, StoredKey } from './control.js';
 import { InvalidCacheOption } from './faults.js';
 import { scopes, tenantPrefix } from './scopes.js';
@@ -10,12 +10,24 @@ import { scopes, tenantPrefix } from './scopes.js';
 const pageLength = 5000;
 export const keysMax = 10_000;
 
+interface Member {
+  readonly name: string;
+  readonly engine: Engine;
+}
+
+export interface ControlledCaches extends Pick<Cache, 'bump' | 'clearAll' | 'stats'> {
+  readonly aliases: ReadonlyMap<string, Member>;
+  readonly engines: readonly Engine[];
+  /** @throws UnknownAlias */
+  alias(name: string): Member;
+}
+
 /** The operator's port of a set. */
 export function createSetControl(
-  set: Omit<CacheSet, 'control'>,
+  set: ControlledCaches,
   aliasCounts: () => Readonly<Record<string, Counts>>,
 ): CacheControl {
-  const namesOf = (alias: string | undefined): readonly AliasMember[] =>
+  const namesOf = (alias: string | undefined): readonly Member[] =>
     alias === undefined ? [...set.aliases.values()] : [set.alias(alias)];
   return {
     aliases: [...set.aliases.keys()],
@@ -52,7 +64,7 @@ export function createSetControl(
 }
 
 async function keysOf(
-  { name, engine }: AliasMember,
+  { name, engine }: Member,
   pattern: string,
   tenant: string | undefined,
   limit: number,
@@ -67,11 +79,7 @@ async function keysOf(
  * Takes what matches out of the store, then makes copies that processes keep nearer invalid: one that was taken before has
  * seen a smaller clock, whenever it comes to stand there. A load under way may still be stored; it was no entry.
  */
-async function removeMatching(
-  { name, engine }: AliasMember,
-  pattern: string,
-  tenant: string | undefined,
-): Promise<number> {
+async function removeMatching({ name, engine }: Member, pattern: string, tenant: string | undefined): Promise<number> {
   const whole = (tenant === undefined ? '' : globLiteral(tenantPrefix(tenant))) + pattern;
   let removed = 0;
   for (;;) {
@@ -84,7 +92,7 @@ async function removeMatching(
 }
 
 /** One bump for whatever is named, because every entry carries its scopes as tags. */
-async function clear(set: Omit<CacheSet, 'control'>, scope: ClearScope): Promise<void> {
+async function clear(set: ControlledCaches, scope: ClearScope): Promise<void> {
   const { alias, tenant, type, tags } = scope;
   if (tags !== undefined) {
     if (alias !== undefined || tenant !== undefined || type !== undefined)

@@ -1,6 +1,5 @@
 import { checkNumber } from './entry-options.js';
 import type { EntryOptions } from './entry-options.js';
-import type { CacheHandle } from './cache-handle.js';
 
 /** One entry to have in the cache. */
 export interface WarmEntry extends EntryOptions<unknown> {
@@ -32,9 +31,15 @@ export interface WarmResult {
   readonly failures: readonly { readonly key: string; readonly error: unknown }[];
 }
 
+/** What of a handle is needed. */
+interface Warmed {
+  getOrSet(key: string, load: () => unknown, options: EntryOptions<unknown>): Promise<unknown>;
+  refresh(key: string, load: () => unknown, options: EntryOptions<unknown>): Promise<unknown>;
+}
+
 /** Bounded, in the order given; entries are taken from a generator as they are needed. */
 export async function warm(
-  handle: Pick<CacheHandle, 'getOrSet' | 'refresh'>,
+  handle: Warmed,
   entries: Iterable<WarmEntry> | AsyncIterable<WarmEntry>,
   { concurrency = 4, onProgress, refreshes = false }: WarmOptions,
 ): Promise<WarmResult> {
@@ -47,7 +52,7 @@ export async function warm(
     for (let entry = await next(); entry; entry = await next()) {
       const { key, load, ...options } = entry;
       try {
-        await (refreshes ? handle.refresh<unknown>(key, load, options) : handle.getOrSet<unknown>(key, load, options));
+        await (refreshes ? handle.refresh(key, load, options) : handle.getOrSet(key, load, options));
       } catch (error) {
         failures.push({ key, error });
       }
