@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCache, createMemoryStore, type Cache, type ReadRequest, type Store } from '../../src/cache/index.js';
 import { createFaultyStore, type FaultyStore } from '../unit/cache-faulty-store.js';
