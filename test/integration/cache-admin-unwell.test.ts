@@ -99,6 +99,15 @@ describe('a server', () => {
     await database.drop();
   });
 
+  it('whose platform market does not exist leaves every admin their own market, and nobody more', async () => {
+    const { app, rest } = await start({ PLATFORM_TENANT: 'atlantis' });
+    const { body } = await rest.post<{ scope: string }>('/api/cache/clear_all');
+    const { id } = await app.app.db.read.tenant.findUniqueOrThrow({ where: { slug: 'lagos' } });
+    expect(body.scope).toBe(`market ${id}`);
+    expect((await rest.post('/api/cache/clear', { tags: ['banks_list:NG'] })).status).toBe(403);
+    await app.close();
+  });
+
   it('without Redis is administered through its own doors, and its cache switched off says so', async () => {
     const { app, rest } = await start({ CACHE_ENABLED: 'false' });
     const { body } = await rest.post<ExplainReport>('/api/cache/explain/', { query: '{ banks { id } }' });

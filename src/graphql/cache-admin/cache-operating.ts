@@ -1,5 +1,5 @@
 import { operatorOf, type CacheAdmin, type Operator } from '../../admin/index.js';
-import type { Viewer } from '../../kernel/index.js';
+import { AppError, type Viewer } from '../../kernel/index.js';
 import type { TenantService } from '../../modules/tenants/index.js';
 
 /** What operating the cache takes: the same behind GraphQL and REST. */
@@ -23,7 +23,13 @@ export function createCacheOperating({ admin, tenants, platformTenant }: CacheOp
       // Refused before the database is asked for anything.
       const operator = operatorOf(viewer, undefined);
       if (platformTenant === undefined) return operator;
-      return operatorOf(viewer, (await tenants.bySlug(platformTenant)).id);
+      const platform = await tenants.bySlug(platformTenant).catch(noneYet);
+      return operatorOf(viewer, platform?.id);
     },
   };
+}
+
+/** A platform market that is not opened yet has no admins. */
+function noneYet(error: unknown): undefined {
+  if (!(error instanceof AppError) || error.code !== 'NOT_FOUND') throw error;
 }
