@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { createAdvisor, createCacheAdmin, createWarming, type CacheAdmin } from './admin/index.js';
 import type { CacheControl } from './cache/index.js';
@@ -38,20 +39,44 @@ export function createOperating({ config, logger, schema, control, base }: Opera
   });
   const { platformTenant } = config.graphql;
   const context: ContextDeps = { ...base, cacheAdmin: createCacheOperating({ admin, tenants, platformTenant }) };
+  let warmed: Promise<void> = Promise.resolve();
+  let isStopped = false;
+  const goesOn = (): boolean => !isStopped;
   return {
     context,
-    start: () => void (config.cache.warming.atStart && warmInBackground(admin, logger)),
+    start() {
+      if (config.cache.warming.atStart) warmed = warmInBackground({ admin, control, logger, goesOn });
+    },
     async stop() {
+      isStopped = true;
       advisor.stop();
       await warming.stop();
+      await warmed;
     },
   };
 }
 
-/** Whoever asks meanwhile is answered as ever. */
-function warmInBackground(admin: CacheAdmin, logger: Logger): void {
-  admin.warm({ name: 'start of the server', tenant: undefined }).then(
-    ({ errors: _errors, ...counts }) => logger.info(counts, 'the cache is warm'),
-    (error: unknown) => logger.warn({ err: error }, 'the cache could not be warmed'),
-  );
+interface WarmingAtStart {
+  readonly admin: CacheAdmin;
+  readonly control: Pick<CacheControl, 'health'>;
+  readonly logger: Logger;
+  readonly goesOn: () => boolean;
+}
+
+const readyPollMs = 100;
+const readyPollsMax = 600;
+
+/** Whoever asks meanwhile is answered as ever. Waits for stores that hold back, where nothing would be kept. Never rejects. */
+async function warmInBackground({ admin, control, logger, goesOn }: WarmingAtStart): Promise<void> {
+  const isReady = async (): Promise<boolean> =>
+    Object.values(await control.health()).every(({ state }) => state === 'ready');
+  for (let polls = 0; goesOn() && polls < readyPollsMax && !(await isReady()); polls += 1)
+    await delay(readyPollMs, undefined, { ref: false });
+  if (!goesOn()) return;
+  try {
+    const { errors: _errors, ...counts } = await admin.warm({ name: 'start of the server', tenant: undefined });
+    logger.info(counts, 'the cache is warm');
+  } catch (error) {
+    logger.warn({ err: error }, 'the cache could not be warmed');
+  }
 }

@@ -65,7 +65,7 @@ const restDoors: readonly { readonly path: string; readonly body?: unknown; read
   { method: 'post', path: '/api/cache/explain/', body: { query: '{ banks { id } }' } },
 ];
 
-describe('the doors of the cache administration', () => {
+describe('the doors of the cache administration', { timeout: 60_000 }, () => {
   it.each(restDoors)(
     '$method $path opens to admins only, with and without a slash at its end',
     async ({ method, path, body }) => {

@@ -80,7 +80,7 @@ async function fillUp(): Promise<void> {
   expect(await hits()).toEqual(all);
 }
 
-describe('clearing', () => {
+describe('clearing', { timeout: 60_000 }, () => {
   it('everything makes every entry invalid, on every server', async () => {
     await fillUp();
     expect((await platform.post('/api/cache/clear_all')).body).toEqual({ scope: 'everything', entries: null });
@@ -144,7 +144,7 @@ describe('clearing', () => {
   });
 });
 
-describe('what is shown', () => {
+describe('what is shown', { timeout: 60_000 }, () => {
   it('stats count the reads of this server by type, with their hit ratio', async () => {
     await fillUp();
     const { body } = await platform.get<StatsReport>('/api/cache/stats');
@@ -175,7 +175,7 @@ describe('what is shown', () => {
   });
 });
 
-describe('warming', () => {
+describe('warming', { timeout: 60_000 }, () => {
   it('loads what visitors ask first, so that their first read is a hit', async () => {
     await platform.post('/api/cache/clear_all');
     const { body } = await platform.post<WarmReport>('/api/cache/warm/');
@@ -195,7 +195,7 @@ describe('warming', () => {
   });
 });
 
-describe('explaining', () => {
+describe('explaining', { timeout: 60_000 }, () => {
   const query = '{ errands { edges { node { title } } } }';
   const explained = async (rest: RestClient, input: object) =>
     (await rest.post<ExplainReport>('/api/cache/explain/', input)).body.fields[0]!;
@@ -230,7 +230,9 @@ describe('explaining', () => {
     expect(explanation).toMatchObject({ wouldHit: false, reason: 'stale-tag' });
     const moved = explanation!.tags.filter(({ hasMoved }) => hasMoved);
     expect(moved.map(({ tag }) => tag)).toEqual([`user_errands:${customer.id}`]);
-    expect(explanation!.why).toContain(`user_errands:${customer.id} moved`);
+    expect(moved[0]).toMatchObject({ movedAtMs: expect.any(Number), movedBy: expect.stringMatching(/^\d+:/) });
+    expect(explanation!.why).toContain(`user_errands:${customer.id} moved at 20`);
+    expect(explanation!.why).toContain(`by write ${moved[0]!.movedBy}`);
   });
 
   it('loads, stores and counts nothing, and runs no field that is never cached', async () => {
@@ -283,7 +285,7 @@ describe('explaining', () => {
   });
 });
 
-describe('the log', () => {
+describe('the log', { timeout: 60_000 }, () => {
   it('has one line for each operation with who, what and how far, also for those that were refused', async () => {
     await local.post('/api/cache/clear_all');
     await local.post('/api/cache/clear', { tenant: 'lagos' });

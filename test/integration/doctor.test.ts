@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const stateOf = ({ findings }: DoctorReport, check: string) => findings.find((one) => one.check === check);
 
-describe('the doctor', () => {
+describe('the doctor', { timeout: 60_000 }, () => {
   it('finds nothing wrong where everything is right, and changes nothing', async () => {
     const report = await examine({ env: { DATABASE_URL: database.url, REDIS_URL: redis.url } });
     const { findings, ok } = report;

@@ -21,7 +21,7 @@ afterAll(() => app.close());
 
 const isHit = async (): Promise<boolean> => (await app.client.ask(ErrandsDocument, {})).cacheStatus.includes('; hit');
 
-describe('cache administration by GraphQL', () => {
+describe('cache administration by GraphQL', { timeout: 60_000 }, () => {
   it('counts, and says that the store of this process is well', async () => {
     await isHit();
     const { cacheStats } = await admin.client.get(CacheStatsDocument, { alias: 'default' });

@@ -66,7 +66,7 @@ async function fillUp(): Promise<void> {
 describe.each([
   { where: 'beside the servers', target: () => [] as readonly string[] },
   { where: 'through a server', target: () => remote },
-])('runam cache $where', ({ target }) => {
+])('runam cache $where', { timeout: 60_000 }, ({ target }) => {
   it.each(['clear-all', 'clear_all'])(
     '%s --force makes every entry invalid, and answers one line of JSON',
     async (command) => {
@@ -168,7 +168,7 @@ describe.each([
   });
 });
 
-describe('runam cache', () => {
+describe('runam cache', { timeout: 60_000 }, () => {
   it('stats are counted by a server; beside it they are what stands in Redis, and are said to be', async () => {
     await fillUp();
     const through = await runam(['cache', 'stats', ...remote]);
