@@ -15,8 +15,10 @@ export function createCacheAdmin(deps: CacheAdminDeps): CacheAdmin {
     if (alias === undefined || control.aliases.includes(alias)) return alias;
     throw badInput('alias', `no such alias; takes ${control.aliases.join(', ')}`);
   };
-  const tenantOf: TenantOf = async (by, wanted) =>
-    reachOf(by, wanted === undefined || isUuid(wanted) ? wanted : await deps.tenantIdOf(wanted));
+  const tenantOf: TenantOf = async (by, wanted) => {
+    const name = wanted?.toLowerCase();
+    return reachOf(by, name === undefined || isUuid(name) ? name : await deps.tenantIdOf(name));
+  };
 
   const admin: CacheAdmin = {
     stats: (by, { alias } = {}) => audited(by, 'stats', { alias }, async () => statsOf(control, aliasOf(alias))),

@@ -30,10 +30,11 @@ export function createUnderstanding(
     explain: (by, input) =>
       audited(by, 'explain', { asUser: input.asUser, tenant: input.tenant }, async () => {
         if (input.query.trim() === '') throw badInput('query', 'is empty; takes a GraphQL query');
-        if (input.asUser !== undefined && !isUuid(input.asUser)) throw badInput('asUser', 'takes the id of a user');
+        const asUser = input.asUser?.toLowerCase();
+        if (asUser !== undefined && !isUuid(asUser)) throw badInput('asUser', 'takes the id of a user');
         const within = await tenantOf(by, input.tenant);
         const isElsewhere = input.tenant !== undefined && by.tenant === undefined;
-        const userId = input.asUser ?? (isElsewhere ? undefined : by.userId);
+        const userId = asUser ?? (isElsewhere ? undefined : by.userId);
         return { fields: await explain(input, { tenant: within, userId, within }) };
       }),
     advise: (by, { types } = {}) => audited(by, 'advise', { types }, async () => advisor.advise(checkTypes(types))),

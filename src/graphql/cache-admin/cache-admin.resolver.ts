@@ -70,11 +70,11 @@ export class CacheAdminResolver {
     @Arg('input', () => ClearCacheInput) input: ClearCacheInput,
     @Ctx() { cacheAdmin, viewer }: GraphqlContext,
   ): Promise<ClearCachePayload> {
-    const { all, ...scope } = input;
+    const { all, ...parts } = input;
+    const scope = withoutNulls(parts);
     const by = await cacheAdmin.operatorOf(viewer);
     if (!all) return cacheAdmin.admin.clear(by, scope);
-    if (Object.values(scope).some((part) => part !== undefined && part !== null))
-      throw badInput('input.all', 'goes alone; to clear a part name the part only');
+    if (Object.keys(scope).length > 0) throw badInput('input.all', 'goes alone; to clear a part name the part only');
     return cacheAdmin.admin.clearAll(by);
   }
 
@@ -84,8 +84,13 @@ export class CacheAdminResolver {
     @Arg('input', () => WarmCacheInput, { nullable: true }) input: WarmCacheInput | undefined,
     @Ctx() { cacheAdmin, viewer }: GraphqlContext,
   ): Promise<WarmCachePayload> {
-    return cacheAdmin.admin.warm(await cacheAdmin.operatorOf(viewer), { ...input });
+    return cacheAdmin.admin.warm(await cacheAdmin.operatorOf(viewer), withoutNulls({ ...input }));
   }
+}
+
+/** Many clients send null for what their user left out. */
+function withoutNulls<T extends object>(parts: T): T {
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== null && part !== undefined)) as T;
 }
 
 function named(counts: Readonly<Record<string, Ratios>>): CacheCountsType[] {
