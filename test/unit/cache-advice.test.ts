@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAdvisor, hitRatioAt } from '../../src/admin/index.js';
-import type { CacheEvent, Outcome } from '../../src/cache/index.js';
+import { createCache, createMemoryStore, type CacheEvent, type Outcome } from '../../src/cache/index.js';
 
 const miss: Outcome = { kind: 'miss', type: 'T', key: 'k', tier: 'acked', ageMs: 0, ttlMs: 0, tookMs: 0 };
 
@@ -127,5 +127,19 @@ describe('the sample', () => {
     expect(sampled).toBeCloseTo(100 / 50_000, 2);
     expect(reads).toBe(2 * keys);
     expect(predictions[2]!.hitRatio).toBe(0.5);
+  });
+
+  it('hears an invalidation of what only the value names', async () => {
+    const cache = createCache({ store: createMemoryStore(), prefix: 'p' });
+    const advisor = createAdvisor({ cache, policyOf: () => undefined, candidatesS: [60], readsMin: 1 });
+    const request = { type: 'T', key: 'list', tags: ['list'], tier: 'acked', ttlMs: 0 } as const;
+    // Nothing is stored (no time to live), so that no outcome betrays the bump: only its tags do.
+    for (const ttlMs of [60_000, 0, 0]) {
+      await cache.read({ ...request, ttlMs, load: async () => 'rows', tagsFound: () => ['row:1'] });
+      if (ttlMs > 0) await cache.bump(['row:1']);
+    }
+    expect(advisor.advise().types[0]!.predictions[0]!.hitRatio).toBeCloseTo(1 / 3);
+    advisor.stop();
+    await cache.close();
   });
 });
