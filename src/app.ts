@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { printSchema } from 'graphql';
+import type { CacheAdmin } from './admin/index.js';
 import {
   createCacheSet,
   createMemoryStore,
   createNullStore,
   createRedisStore,
   type AliasOptions,
+  type CacheEvent,
   type CacheSet,
   type Store,
 } from './cache/index.js';
@@ -35,11 +37,14 @@ import {
   type Tokens,
 } from './modules/users/index.js';
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
+import { createOperating } from './app.operating.js';
 import { demoPassword } from './seed/index.js';
 import { verified } from './verified.js';
 
 export interface App {
   readonly db: Db;
+  /** What can be done to the cache by hand. */
+  readonly cacheAdmin: CacheAdmin;
   /** Starts listening. @returns the URL that answers */
   listen(): Promise<string>;
   /** Lets running requests finish, then lets go of everything. May be repeated. */
@@ -53,6 +58,7 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly onStatement?: (sql: string) => void;
+  readonly onCacheEvent?: (event: CacheEvent) => void;
   /** How late an expiry, a no-show or an automatic release may be. Default 5,000. */
   readonly timersEveryMs?: number;
 }
@@ -81,6 +87,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
   const metrics = config.metrics.isEnabled ? createMetrics({ cache, pool: db.pool }) : undefined;
+  if (options.onCacheEvent) cache.on(options.onCacheEvent);
   db.onChanges(
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
   );
@@ -100,9 +107,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   await apollo.start();
   const caching = { cache, policy: policyOf(config) };
+  const base = { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant };
+  const operating = createOperating({ config, logger, schema, control: caches.control, base });
   const http = await createHttpServer({
     apollo,
-    context: { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant },
+    context: operating.context,
     logger,
     playground: config.graphql.hasPlayground
       ? { demoPassword: config.database.seedsDemo ? demoPassword : undefined }
@@ -117,9 +126,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   let closing: Promise<void> | undefined;
   return {
     db,
+    cacheAdmin: operating.context.cacheAdmin.admin,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
       timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
+      operating.start();
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -127,6 +138,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       (closing ??= (async () => {
         await http.close();
         await apollo.stop();
+        await operating.stop();
         await timers?.stop();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));

@@ -6,6 +6,7 @@ import { createCodec } from './codec.js';
 import { createDirect } from './direct.js';
 import type { Engine } from './direct.js';
 import { createCosts } from './costs.js';
+import { createExplainer } from './explain.js';
 import { createFence } from './fence.js';
 import type { Fence } from './fence.js';
 import { createFencedFlights, createQueuedFlights } from './flights.js';
@@ -137,6 +138,7 @@ export function createEngine(options: CacheOptions): Engine {
     ...writing,
     ...createDirect({ ...shared, ...storing, bump: writing.bump, prefix }),
     position: positions.present,
+    explain: createExplainer({ ...shared, prefix }),
     on: observers.add,
     stats: stats.snapshot,
     health: () => checkHealth(store, breaker, fence, prefix),

@@ -36,6 +36,7 @@ export type {
 export { createMemoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
 export { createRedisStore } from './stores/redis.js';
+export { probeRedis, type RedisFacts, type RedisProbeOptions } from './stores/redis-probe.js';
 export type { RedisStoreOptions } from './stores/redis.js';
 export { parseRedisUrl, redisUrlForms, RedisUrlInvalid } from './stores/redis-url.js';
 export type { RedisAddress, RedisNode } from './stores/redis-url.js';

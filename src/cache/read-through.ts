@@ -53,7 +53,8 @@ export function createReadThrough(deps: ReadThroughDeps): <V>(request: ReadReque
     // The store and those who share a load know values only as unknown; `V` is what this request's `load` promises.
     const visit = beginVisit(request as ReadRequest<unknown>, prefix, loader.tick(), aging.roll());
     const { value, outcome, absence } = await read(visit);
-    emit({ kind: 'read', outcome });
+    const tagsOf = (): readonly string[] => [...visit.tags, ...(deps.hints.get(visit.entryKey) ?? [])];
+    emit({ kind: 'read', outcome, tagsOf });
     request.onOutcome?.(outcome);
     if (absence) throw absence.error;
     return { value, outcome } as ReadResult<V>;

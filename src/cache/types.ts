@@ -145,6 +145,52 @@ export interface ReadResult<V> {
   readonly outcome: Outcome;
 }
 
+/** A read without what it would run. */
+export type ExplainRequest = Omit<ReadRequest<unknown>, 'load' | 'tagsFound'>;
+
+/** What a read would do now. */
+export interface Explanation {
+  readonly type: string;
+  readonly key: string;
+  readonly tier: Tier;
+  readonly wouldHit: boolean;
+  /** Why it would not hit. */
+  readonly reason?: Outcome['reason'];
+  readonly ttlMs: number;
+  /** The entry under this key, valid or not; absent when there is none that can be read. */
+  readonly entry?: ExplainedEntry;
+  /** Every tag that decides, with those that only the entry names. */
+  readonly tags: readonly ExplainedTag[];
+  /** In words: the cause, and what a read of this tier is never older than. */
+  readonly why: string;
+  readonly guarantee: string;
+}
+
+export interface ExplainedEntry {
+  /** Milliseconds since its load began. */
+  readonly ageMs: number;
+  /** Milliseconds until it is too old; 0 when it is. */
+  readonly ttlLeftMs: number;
+  /** The logical time its load began at: it has seen every bump up to here. */
+  readonly s0: number;
+  readonly isOfThisGeneration: boolean;
+  readonly bytes: number;
+}
+
+export interface ExplainedTag {
+  readonly tag: string;
+  /** The logical time of its last bump; 0: none is known. */
+  readonly seq: number;
+  /** Announced writes that have not ended. */
+  readonly open: number;
+  /** Bumped after the load of the entry began. */
+  readonly hasMoved: boolean;
+  /** Of the bump that moved it, when the store still remembers: wall-clock milliseconds of the store. */
+  readonly movedAtMs?: number;
+  /** The write that moved it: the id of its transaction. Absent for a bump without an announcement. */
+  readonly movedBy?: string;
+}
+
 /** How an announced write ended. */
 export type WriteOutcome = 'committed' | 'rolledBack';
 
@@ -196,6 +242,11 @@ export interface Cache {
   clearAll(): Promise<void>;
   /** Calls `observer` with every event until the returned function is called. What it throws breaks no read. */
   on(observer: (event: CacheEvent) => void): () => void;
+  /**
+   * What `read` would do with this request now, and why. Only looks: nothing is loaded, stored, mended or counted as a read,
+   * and no value is shown. Never rejects: a lost store is its answer.
+   */
+  explain(request: ExplainRequest): Promise<Explanation>;
   stats(): CacheStats;
   /** Never rejects: trouble is its answer. */
   health(): Promise<CacheHealth>;
@@ -204,7 +255,8 @@ export interface Cache {
 }
 
 export type CacheEvent =
-  | { readonly kind: 'read'; readonly outcome: Outcome }
+  /** `tagsOf`: what the answer depends on, as far as it is known. Made only when asked for. */
+  | { readonly kind: 'read'; readonly outcome: Outcome; readonly tagsOf: () => readonly string[] }
   | { readonly kind: 'bump'; readonly tags: readonly string[]; readonly seq: number; readonly tookMs: number }
   | { readonly kind: 'bump-failed'; readonly tags: readonly string[]; readonly error: unknown }
   | { readonly kind: 'load-failed'; readonly type: string; readonly key: string; readonly error: unknown }

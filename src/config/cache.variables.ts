@@ -102,6 +102,13 @@ export const cacheVariables = {
     oneOf(['commit', 'abort']),
     'commit',
   ),
+  CACHE_WARM_AT_START: variable(
+    'Cache',
+    'Load what visitors ask first, in the background, when the server starts.',
+    flag,
+    'False',
+  ),
+  CACHE_WARM_CONCURRENCY: variable('Cache', 'How many entries are warmed at once.', whole({ min: 1, max: 100 }), '4'),
   CACHE_QUARANTINE_MS: variable(
     'Cache',
     'How long nothing is shown from the cache after Redis lost its memory: longer than any process takes to reconnect.',

@@ -63,6 +63,8 @@ export interface GraphqlConfig {
   readonly hasIntrospection: boolean;
   /** Slug of the tenant of requests that name none. */
   readonly defaultTenant: string;
+  /** Slug of the tenant whose admins act on all tenants; undefined: there is none. */
+  readonly platformTenant: string | undefined;
 }
 
 export interface AuthConfig {
@@ -100,6 +102,7 @@ export interface CacheConfig {
   readonly refill: CacheRefillConfig;
   /** Of the hits that are verified in the background, 0 to 1. */
   readonly shadowShare: number;
+  readonly warming: { readonly atStart: boolean; readonly concurrency: number };
   readonly types: Readonly<Record<CachedType, CachedTypeConfig>>;
   readonly aliases: Readonly<Record<CacheAlias, AliasConfig>>;
 }

@@ -140,6 +140,7 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
       hasPlayground: values.PLAYGROUND ?? !isProduction,
       hasIntrospection: values.INTROSPECTION ?? !isProduction,
       defaultTenant: values.DEFAULT_TENANT,
+      platformTenant: values.PLATFORM_TENANT ?? (isProduction ? undefined : values.DEFAULT_TENANT),
     },
     auth: {
       jwtSecret: values.JWT_SECRET,
@@ -195,6 +196,7 @@ function cacheOf(values: Values, types: CacheConfig['types'], aliases: CacheConf
       negativeTimeoutS: values.CACHE_NEGATIVE_TIMEOUT_S,
     },
     shadowShare: (values.CACHE_SHADOW_PERCENT ?? (values.NODE_ENV === 'production' ? 0.1 : 0)) / 100,
+    warming: { atStart: values.CACHE_WARM_AT_START, concurrency: values.CACHE_WARM_CONCURRENCY },
     types,
     aliases,
   };

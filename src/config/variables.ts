@@ -65,6 +65,13 @@ const serverVariables = {
     text({ pattern: /^[a-z0-9-]{2,40}$/, takes: '2 to 40 of a-z, 0-9 and -' }),
     'lagos',
   ),
+  PLATFORM_TENANT: variable(
+    'Server',
+    'Slug of the tenant whose admins operate the caches of all tenants; other admins operate those of their own.',
+    text({ pattern: /^[a-z0-9-]{2,40}$/, takes: '2 to 40 of a-z, 0-9 and -' }),
+    undefined,
+    'DEFAULT_TENANT outside production; none in production, where the command line on a server can',
+  ),
   PLAYGROUND: variable('Server', 'Serve the GraphiQL page.', flag, undefined, 'on outside production'),
   INTROSPECTION: variable('Server', 'Answer schema introspection.', flag, undefined, 'on outside production'),
 };

@@ -1,5 +1,6 @@
-import type { Cache, Outcome, Position } from '../cache/index.js';
+import type { Cache, ExplainRequest, Outcome, Position } from '../cache/index.js';
 import type { Viewer } from '../kernel/index.js';
+import type { CacheOperating } from './cache-admin/cache-operating.js';
 import type { CacheTrace } from './caching/cache-trace.js';
 import type { TtlPolicy } from './caching/ttl-policy.js';
 import type { Loaders } from './loaders.js';
@@ -16,6 +17,7 @@ export interface GraphqlContext {
   readonly viewer: Viewer;
   readonly services: Services;
   readonly caching: Caching;
+  readonly cacheAdmin: CacheOperating;
   readonly requestId: string;
   readonly userAgent: string | undefined;
   /** Replaced before each mutation field, so nothing read before a write is shown after it. */
@@ -29,4 +31,6 @@ export interface GraphqlContext {
   readonly floor: Position | undefined;
   /** A cached field is being loaded again behind an answer. */
   readonly isReload?: boolean;
+  /** Present while a query is explained: cached fields hand over what they would have read, and read nothing. */
+  readonly explain?: (request: ExplainRequest) => Promise<undefined>;
 }

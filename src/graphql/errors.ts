@@ -26,11 +26,16 @@ const presentations: Record<ErrorCode, Presentation> = {
   UNAVAILABLE: { httpStatus: 503 },
 };
 
+/** The HTTP status of a whole request that failed with this code. */
+export function httpStatusOf(code: ErrorCode): number {
+  return presentations[code].httpStatus;
+}
+
 /** A failure of the whole request, before any field ran: carries its HTTP status. */
 export function toRequestError(error: AppError): GraphQLError {
   return new GraphQLError(error.message, {
     originalError: error,
-    extensions: { http: { status: presentations[error.code].httpStatus } },
+    extensions: { http: { status: httpStatusOf(error.code) } },
   });
 }
 

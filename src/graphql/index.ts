@@ -1,7 +1,10 @@
 export { createApollo, type ApolloOptions } from './server.js';
 export { createContextFactory, type ContextDeps } from './request-context.js';
 export { createSchema } from './schema.js';
-export { bearerOf } from './viewer.js';
+export { bearerOf, resolveViewer } from './viewer.js';
+export { httpStatusOf } from './errors.js';
+export { createCacheOperating, type CacheOperating } from './cache-admin/cache-operating.js';
+export { createOperations } from './operations/operations.js';
 export { playgroundExamples, renderPlayground } from './playground/index.js';
 export type { Caching, GraphqlContext } from './context.js';
 export type { Services } from './services.js';

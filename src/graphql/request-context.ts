@@ -1,5 +1,6 @@
 import type { Outcome } from '../cache/index.js';
 import { AppError } from '../kernel/index.js';
+import type { CacheOperating } from './cache-admin/cache-operating.js';
 import { wantsTrace } from './caching/cache-extension.js';
 import { parseFloor } from './caching/floor.js';
 import type { GraphqlContext } from './context.js';
@@ -10,6 +11,7 @@ import type { Services } from './services.js';
 
 export interface ContextDeps extends ViewerDeps {
   readonly services: Services;
+  readonly cacheAdmin: CacheOperating;
 }
 
 export interface RequestFacts extends Credentials {
@@ -36,7 +38,7 @@ export function createContextFactory(deps: ContextDeps): (request: RequestFacts)
 }
 
 async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<GraphqlContext> {
-  const { caching, services } = deps;
+  const { cacheAdmin, caching, services } = deps;
   const isTraced = wantsTrace(request.cacheTrace);
   const floor = request.cacheFloor === undefined ? undefined : parseFloor(request.cacheFloor);
   const viewerReads: Outcome[] = [];
@@ -45,6 +47,7 @@ async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<Grap
     viewer,
     services,
     caching,
+    cacheAdmin,
     requestId: request.requestId,
     userAgent: request.userAgent,
     loaders: createLoaders(services, viewer.tenantId),

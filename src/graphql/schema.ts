@@ -3,6 +3,7 @@ import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
 import { authChecker } from './auth-checker.js';
 import { BankResolver } from './bank/bank.resolver.js';
+import { CacheAdminResolver } from './cache-admin/cache-admin.resolver.js';
 import type { GraphqlContext } from './context.js';
 import { ErrandResolver } from './errand/errand.resolver.js';
 import { EscrowResolver } from './escrow/escrow.resolver.js';
@@ -19,6 +20,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
       BankResolver,
+      CacheAdminResolver,
       ErrandResolver,
       EscrowResolver,
       OfferResolver,

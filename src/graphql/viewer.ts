@@ -37,6 +37,8 @@ export interface ViewerReading {
   readonly seen: (outcome: Outcome) => void;
 }
 
+const unwatched: ViewerReading = { floor: undefined, seen: () => {} };
+
 /**
  * Who asks: the token says which user and session, the cache says what they may do now, so a sign-out, a suspension or a
  * revoked role counts from the next request on. @throws AppError UNAUTHENTICATED, NOT_FOUND (no such market)
@@ -44,7 +46,7 @@ export interface ViewerReading {
 export async function resolveViewer(
   deps: ViewerDeps,
   { authorization, tenant }: Credentials,
-  reading: ViewerReading,
+  reading: ViewerReading = unwatched,
 ): Promise<Viewer> {
   return authorization === undefined
     ? anonymousViewer(deps, reading, tenant)

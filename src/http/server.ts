@@ -4,8 +4,16 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { addCacheRoutes } from '../admin/index.js';
 import type { ContextDeps, GraphqlContext } from '../graphql/index.js';
-import { bearerOf, createContextFactory, floorHeader, renderPlayground } from '../graphql/index.js';
+import {
+  bearerOf,
+  createContextFactory,
+  floorHeader,
+  httpStatusOf,
+  renderPlayground,
+  resolveViewer,
+} from '../graphql/index.js';
 import { AppError, uuidv7, type Logger, type Tracing } from '../kernel/index.js';
 import { withEtag } from './graphql-get.js';
 import { addMetrics, type MetricsDoor } from './metrics-route.js';
@@ -59,6 +67,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.setErrorHandler((error, request, reply) => answerFault(error, request, reply, logger));
   app.setNotFoundHandler((request, reply) => answerFault(notHere(request), request, reply, logger));
   addGraphql(app, options);
+  addCacheAdmin(app, options);
   addProbes(app, options.readiness);
   if (options.metrics) addMetrics(app, options.metrics);
   return app;
@@ -93,6 +102,18 @@ function addGraphql(app: FastifyInstance, { apollo, context, playground, tracing
     isBrowsing(request) ? page(request, reply) : answerGet.call(app, request, reply),
   );
   app.get('/', (_request, reply) => reply.redirect(graphqlPath));
+}
+
+/** Who asks is found out as for GraphQL, and so are the reach and the faults. */
+function addCacheAdmin(app: FastifyInstance, { context }: HttpOptions): void {
+  const { admin, operatorOf } = context.cacheAdmin;
+  addCacheRoutes(app, {
+    admin,
+    async operatorOf(request) {
+      const { authorization } = request.headers;
+      return operatorOf(await resolveViewer(context, { authorization, tenant: headerOf(request, 'x-runam-tenant') }));
+    },
+  });
 }
 
 function addProbes(app: FastifyInstance, readiness: HttpOptions['readiness']): void {
@@ -144,12 +165,16 @@ function tooMany(_request: FastifyRequest, { ttl, max }: { ttl: number; max: num
 
 /** Faults before GraphQL ran, in the shape GraphQL clients know. */
 function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
-  const status = (error as { statusCode?: number }).statusCode ?? 500;
-  if (status >= 500) logger.error({ err: error, requestId: request.id }, 'a request failed unexpectedly');
+  const standard = error instanceof AppError ? httpStatusOf(error.code) : 500;
+  const status = (error as { statusCode?: number }).statusCode ?? standard;
+  if (status >= 500 && !(error instanceof AppError))
+    logger.error({ err: error, requestId: request.id }, 'a request failed unexpectedly');
+  const known = error instanceof AppError ? error : undefined;
   const [code, message] =
-    status >= 500
+    status >= 500 && !known
       ? ['INTERNAL', 'Something went wrong on our side.']
-      : [error instanceof AppError ? error.code : 'BAD_INPUT', (error as Error).message];
-  const extensions = { code, retryable: error instanceof AppError && error.retryable, requestId: request.id };
+      : [known?.code ?? 'BAD_INPUT', (error as Error).message];
+  const fields = known && known.fields.length > 0 ? { fields: known.fields } : {};
+  const extensions = { code, retryable: known?.retryable ?? false, requestId: request.id, ...fields };
   return reply.code(status).send({ errors: [{ message, extensions }] });
 }

@@ -17,8 +17,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'modules/escrows': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/ledger', 'modules/errands'],
   seed: ['kernel', 'db', 'modules/*'],
   invalidation: ['kernel', 'cache', 'db'],
-  graphql: ['kernel', 'cache', 'invalidation', 'modules/*'],
-  http: ['kernel', 'graphql'],
+  admin: ['kernel', 'cache', 'invalidation'],
+  doctor: ['kernel', 'cache', 'config', 'db'],
+  graphql: ['kernel', 'cache', 'invalidation', 'modules/*', 'admin'],
+  http: ['kernel', 'graphql', 'admin'],
   hallway: ['*'],
 };
 

@@ -1,4 +1,5 @@
 import { createApp, type App } from '../../src/app.js';
+import type { CacheEvent } from '../../src/cache/index.js';
 import { loadEnv, type Env } from '../../src/config/index.js';
 import { silentLogger, type Clock, type Logger } from '../../src/kernel/index.js';
 import { createClient, type GraphqlClient } from './graphql-client.js';
@@ -19,6 +20,7 @@ export interface TestAppOptions {
   /** Shared between apps; closing an app leaves it. Default: a database of its own. */
   readonly database?: TestDatabase;
   readonly onStatement?: (sql: string) => void;
+  readonly onCacheEvent?: (event: CacheEvent) => void;
   readonly timersEveryMs?: number;
 }
 
@@ -29,6 +31,7 @@ export async function startTestApp({
   clock,
   database,
   onStatement,
+  onCacheEvent,
   timersEveryMs,
 }: TestAppOptions = {}): Promise<TestApp> {
   const ownDatabase = database ?? (await createTestDatabase());
@@ -47,6 +50,7 @@ export async function startTestApp({
     logger,
     ...(clock && { clock }),
     ...(onStatement && { onStatement }),
+    ...(onCacheEvent && { onCacheEvent }),
     ...(timersEveryMs !== undefined && { timersEveryMs }),
   });
   const url = await app.listen();

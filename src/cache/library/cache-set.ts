@@ -85,6 +85,10 @@ export function createCacheSet(options: CacheSetOptions): CacheSet {
       const member = memberOf(request as PutRequest<never>);
       return member.engine.put(placed(member, request), since, value);
     },
+    async explain(request) {
+      const member = memberOf(request);
+      return member.engine.explain(placed(member, request));
+    },
     ...everywhere,
     on: observers.add,
     // A floor in the words of one store sends reads of the others to their load, which is never older.

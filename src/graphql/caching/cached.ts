@@ -1,5 +1,5 @@
 import { defaultFieldResolver } from 'graphql';
-import { UseMiddleware, type MiddlewareFn, type ResolverData } from 'type-graphql';
+import { Extensions, UseMiddleware, type MiddlewareFn, type ResolverData } from 'type-graphql';
 import type { CacheType } from '../../invalidation/index.js';
 import type { Viewer } from '../../kernel/index.js';
 import type { GraphqlContext } from '../context.js';
@@ -35,7 +35,7 @@ export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDec
     if (context.isReload === true) return next();
     const typedArgs = args as Args;
     const asked = [...tags(typedArgs, viewer), ...scopeTags(scope, viewer)];
-    const { value } = await caching.cache.read<Value>({
+    const request = {
       type,
       key: scopedKey(scope, viewer, key(typedArgs, viewer)),
       identity: scopedIdentity(scope, viewer, args),
@@ -45,16 +45,26 @@ export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDec
       ...(remembersAbsence && { negative: absenceOf(caching.policy[type]) }),
       // Resolvers and policies only read what they are given: it may be everybody's.
       isFrozen: true,
-      load: repeatable(call, next),
       ...(floor && { floor }),
       ...(tagsFound && { tagsFound }),
+    };
+    if (context.explain) return context.explain(request);
+    const { value } = await caching.cache.read<Value>({
+      ...request,
+      load: repeatable(call, next),
       onOutcome: (outcome) =>
         context.cacheTrace.push({ field: info.fieldName, path: String(info.path.key), outcome, tags: asked }),
     });
     authorize?.(value, viewer, typedArgs);
     return value;
   };
-  return UseMiddleware(middleware) as MethodDecorator;
+  const keep = UseMiddleware(middleware) as MethodDecorator;
+  // Whoever explains a query must know, before running it, that this field will not run its resolver.
+  const mark = Extensions({ cacheType: type }) as MethodDecorator;
+  return (target, name, descriptor) => {
+    mark(target, name, descriptor);
+    keep(target, name, descriptor);
+  };
 }
 
 /**

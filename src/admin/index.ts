@@ -1,0 +1,15 @@
+export * from './types.js';
+export { createCacheAdmin } from './cache-admin.js';
+export type { Asking, CacheAdmin, CacheAdminDeps } from './cache-admin.type.js';
+export { createWarming, type Warming } from './warming.js';
+export { operatorOf, type Operator } from './operator.js';
+export { createAdvisor, type Advisor, type AdviceReport, type AdvisorOptions } from './advice/advisor.js';
+export { hitRatioAt, type Prediction, type TypeAdvice } from './advice/predict.js';
+export { addCacheRoutes, type CacheRoutesOptions } from './routes/cache.routes.js';
+export { runProgram, type ProgramDeps } from './cli/program.js';
+export { cacheCommands, type Target } from './cli/cache.commands.js';
+export { doctorCommand } from './cli/doctor.command.js';
+export { directDoor, type CacheDoor } from './cli/door.js';
+export { remoteDoor } from './cli/remote-door.js';
+export { CliFault } from './cli/fault.js';
+export type { Terminal } from './cli/terminal.js';
