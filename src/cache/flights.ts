@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Patience } from './lease.js';
 import type { Stamp } from './near.js';
 import type { Look } from './store.js';
-import { heedsTags, unmovedSince } from './validity.js';
+import { unmovedSince } from './validity.js';
 import type { Visit } from './visit.js';
 
 /** What a load brought, as seen by those who share it. */
@@ -53,7 +53,8 @@ export function createFencedFlights(): FencedFlights {
     joinable(visit, look) {
       const flight = flights.get(visit.flightName);
       if (!flight || flight.generation !== look.generation) return undefined;
-      return !heedsTags(visit, flight.s0) || unmovedSince(flight.s0, look.tags) ? flight : undefined;
+      // The tier `ttl` asks for the tags it is cleared by; with a floor for more, which only makes it load anew.
+      return unmovedSince(flight.s0, look.tags) ? flight : undefined;
     },
     put: (name, flight) => void flights.set(name, flight),
     has: (name) => flights.has(name),

@@ -151,11 +151,16 @@ async function judge(
     if (states === 'forgotten') return { kind: 'miss', reason: 'generation' };
     if (states.some((tag) => tag.open > 0)) return { kind: 'blocked', reason: 'open-write' };
     if (!unmovedSince(entry.s0, states)) return { kind: 'miss', reason: 'stale-tag' };
-  } else if (!unmovedSince(entry.s0, look.tags)) return { kind: 'miss', reason: 'stale-tag' };
+  } else if (!unmovedSince(entry.s0, clearing(visit, asked, look.tags))) return { kind: 'miss', reason: 'stale-tag' };
   const whole = readable(deps, visit, () => unpacked(deps, entry));
   if (!whole) return { kind: 'miss', reason: 'corrupt' };
   const kept = deps.near.keep(visit.entryKey, whole, heeds ? lookedAt : neverLooked, look.seq);
   return open(deps, visit, kept, 'store') ?? { kind: 'miss', reason: 'corrupt' };
+}
+
+/** The states of the tags that an entry of any tier is cleared by; a floor has had others asked for too. */
+function clearing(visit: Visit, asked: readonly string[], states: readonly TagState[]): readonly TagState[] {
+  return states.filter((_, index) => visit.implied.includes(asked[index] ?? ''));
 }
 
 /** What an absence notes is never packed. @throws Undecodable */
