@@ -1,0 +1,81 @@
+import { Redis } from 'ioredis';
+import {
+  decodeValue,
+  encodeValue,
+  type Cache,
+  type CacheHealth,
+  type CacheStats,
+  type Outcome,
+  type ReadRequest,
+} from '../../../src/cache/index.js';
+
+/**
+ * The cache that most programs have, as the control of the check: GET, else load and SET with a time to live, loads of one
+ * key shared within the process; an index from each tag to its keys, which are deleted after the commit. Redis away
+ * means no cache.
+ */
+export function createDelAfterCommitCache(url: string): Cache {
+  const redis = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: 1000 });
+  // Said by every command that fails; nothing is done about it.
+  redis.on('error', () => undefined);
+  const loads = new Map<string, Promise<unknown>>();
+  return {
+    read: async (request) => {
+      const startedMs = performance.now();
+      const text = request.ttlMs > 0 ? await redis.get(keyOf(request)).catch(nothing) : undefined;
+      if (text) return { value: decodeValue(text) as never, outcome: outcomeOf(request, 'hit', startedMs) };
+      const found = loads.get(request.key);
+      if (found) return { value: (await found) as never, outcome: outcomeOf(request, 'join', startedMs) };
+      const loading = loadAndStore(redis, request);
+      loads.set(request.key, loading);
+      const leave = (): void => void loads.delete(request.key);
+      loading.then(leave, leave);
+      return { value: await loading, outcome: outcomeOf(request, 'miss', startedMs) };
+    },
+    bump: (tags) => deleteAll(redis, tags).catch(nothing),
+    begin: async () => {},
+    async end(_token, outcome, tags) {
+      if (outcome === 'committed') await deleteAll(redis, tags).catch(nothing);
+      return true;
+    },
+    openIntents: async () => [],
+    clearAll: async () => void (await redis.flushdb()),
+    on: () => () => undefined,
+    stats: () => noStats,
+    health: async () => noHealth,
+    close: async () => redis.disconnect(),
+  };
+}
+
+function nothing(): undefined {}
+
+const keyOf = ({ key, identity = '' }: Pick<ReadRequest<unknown>, 'key' | 'identity'>): string =>
+  `entry:${key}:${identity}`;
+const indexOf = (tag: string): string => `index:${tag}`;
+
+async function loadAndStore<V>(redis: Redis, request: ReadRequest<V>): Promise<V> {
+  const value = await request.load();
+  if (value === undefined || !(request.ttlMs > 0)) return value;
+  const key = keyOf(request);
+  const batch = redis.multi().set(key, encodeValue(value), 'PX', request.ttlMs);
+  for (const tag of [...request.tags, ...(request.tagsFound?.(value) ?? [])]) batch.sadd(indexOf(tag), key);
+  await batch.exec().catch(nothing);
+  return value;
+}
+
+async function deleteAll(redis: Redis, tags: readonly string[]): Promise<void> {
+  const lists = await Promise.all(tags.map((tag) => redis.smembers(indexOf(tag))));
+  const keys = lists.flat();
+  if (keys.length > 0) await redis.del(...keys);
+}
+
+function outcomeOf(
+  { type, key, tier, ttlMs }: ReadRequest<unknown>,
+  kind: Outcome['kind'],
+  startedMs: number,
+): Outcome {
+  return { kind, type, key, tier, ageMs: 0, ttlMs, tookMs: performance.now() - startedMs };
+}
+
+const noStats: CacheStats = { reads: 0, hits: 0, misses: 0, joins: 0, bypasses: 0, errors: 0, bumps: 0, types: {} };
+const noHealth: CacheHealth = { ok: true, store: 'redis', state: 'ready', latencyMs: 0, detail: 'control' };

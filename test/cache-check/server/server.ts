@@ -1,0 +1,54 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createApp } from '../../../src/app.js';
+import { createCache, type Cache, type CacheOptions } from '../../../src/cache/index.js';
+import { loadEnv } from '../../../src/config/index.js';
+import { createLogger } from '../../../src/observability/index.js';
+import { variants, type Variant } from '../variants.js';
+import { createAblatedCache } from './ablated.js';
+import { createDelAfterCommitCache } from './del-after-commit.js';
+
+/**
+ * A server process of the check: the whole program, on the variant of the cache that CACHE_CHECK_VARIANT names, with loads
+ * that take up to CACHE_CHECK_LOAD_MS_MAX milliseconds longer, as those of a busy database do. Ends with its parent.
+ */
+const env = process.env;
+const config = loadEnv(env);
+const variant = variants.find((name) => name === env['CACHE_CHECK_VARIANT']) ?? 'runam';
+const loadMsMax = Number(env['CACHE_CHECK_LOAD_MS_MAX'] ?? 0);
+
+function cacheOf(name: Variant, options: CacheOptions): Cache {
+  if (name === 'runam') return createCache(options);
+  if (name !== 'del-after-commit') return createAblatedCache(name, options);
+  void options.store.close();
+  return createDelAfterCommitCache(config.redis?.url ?? '');
+}
+
+/** What was read grows old on its way from the database. */
+function withSlowLoads(cache: Cache): Cache {
+  return {
+    ...cache,
+    read: (request) =>
+      cache.read({
+        ...request,
+        async load() {
+          const value = await request.load();
+          await pause(Math.random() * loadMsMax);
+          return value;
+        },
+      }),
+  };
+}
+
+const app = await createApp({
+  config,
+  databaseUrl: config.database.url ?? '',
+  jwtSecret: config.auth.jwtSecret ?? '',
+  logger: createLogger(config.log),
+  cacheWith: (options) => withSlowLoads(cacheOf(variant, options)),
+});
+process.once('SIGTERM', () => {
+  const leave = (): void => process.exit();
+  app.close().then(leave, leave);
+});
+process.once('disconnect', () => process.exit());
+process.send?.({ url: await app.listen() });
