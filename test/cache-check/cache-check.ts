@@ -1,6 +1,7 @@
 import { parseOptions, usage, type CheckOptions } from './options.js';
-import { describeRun, outcomeOf, shapeOf, type CheckRuns } from './report.js';
+import { describeRun, outcomeOf, type CheckRuns } from './report.js';
 import { createStopAll, runVariant, type RunResult } from './run.js';
+import { shapeOf } from './shape.js';
 import { setStage, type Stops } from './stage/stage.js';
 import type { Variant } from './variants.js';
 
@@ -52,12 +53,12 @@ const controlSecondsMax = 20;
 const caughtMin = 3;
 
 async function check(options: CheckOptions, rootDir: string, stops: Stops): Promise<number> {
-  const { seed, processes, faults, seconds, endsWhenCaught } = options;
+  const { seed, processes, seconds, endsWhenCaught } = options;
   const stage = await setStage(rootDir, stops);
   const run = async (variant: Variant, lasts: number): Promise<RunResult> => {
     const isEnough = (tally: RunResult['tally']): boolean =>
       endsWhenCaught && variant !== 'runam' && tally.violationsCount() >= caughtMin;
-    const shape = shapeOf(variant, faults);
+    const { shape, faults } = shapeOf(variant, options.faults);
     say(`  ${variant}: ${processes} processes, up to ${lasts} s of load, seed ${seed} …`);
     const result = await runVariant({
       stage,

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import type { Random } from '../../src/seed/random.js';
 import type { RedisProcess } from '../support/redis.js';
 import type { FaultOptions } from './options.js';
+import type { Shape } from './shape.js';
 import type { Slot } from './stage/fleet.js';
 import type { RedisProxy, Verdict } from './stage/proxy.js';
 import type { WriteStep } from './stage/resp.js';
@@ -31,6 +32,7 @@ export interface Faults {
 
 export interface FaultsOptions {
   readonly faults: FaultOptions;
+  readonly shape: Shape;
   readonly redis: RedisProcess;
   readonly random: Random;
   readonly seconds: number;
@@ -39,7 +41,8 @@ export interface FaultsOptions {
 /** A fault aimed at one point of a write, to be done by whichever write gets there next. */
 type Aim = 'stall' | 'flush';
 
-export function createFaults({ faults, redis, random, seconds }: FaultsOptions): Faults {
+export function createFaults(options: FaultsOptions): Faults {
+  const { faults, shape, redis, random } = options;
   const counts: FaultCounts = {
     crashes: 0,
     flushes: 0,
@@ -75,9 +78,10 @@ export function createFaults({ faults, redis, random, seconds }: FaultsOptions):
       return 'die';
     }
     // Held back until the process goes on, as if it had not been sent.
-    return aims.delete('stall') ? stall(slot) : 0;
+    if (aims.delete('stall')) return stall(slot);
+    return random.chance(shape.heldEnds.percent) ? random.int(0, shape.heldEnds.msMax) : 0;
   }
-  const loops = createLoops({ faults, redis, random, seconds, counts, aims, flush, stall, admin });
+  const loops = createLoops({ ...options, counts, aims, flush, stall, admin });
   return {
     counts,
     atStep(slot, { kind, token }) {
@@ -115,7 +119,7 @@ interface LoopDeps extends FaultsOptions {
 }
 
 function createLoops(deps: LoopDeps) {
-  const { faults, random, seconds, counts, aims, flush, stall } = deps;
+  const { faults, shape, random, seconds, counts, aims, flush, stall } = deps;
   return (slots: readonly Slot[], proxies: readonly RedisProxy[], over: AbortSignal): Promise<void>[] => {
     const wait = (msMin: number, msMax: number): Promise<void> => pauseUnless(over, random.int(msMin, msMax));
     const repeat = async (isOn: boolean, msMin: number, msMax: number, act: () => Promise<void>): Promise<void> => {
@@ -126,8 +130,11 @@ function createLoops(deps: LoopDeps) {
     };
     const slice = (seconds * 1000) / 10;
     return [
-      repeat(faults.flush, Math.min(1500, slice), Math.min(4000, 2 * slice), async () =>
-        random.chance(50) ? flush() : void aims.add('flush'),
+      repeat(
+        faults.flush,
+        Math.min(shape.flushEveryMs[0], slice),
+        Math.min(shape.flushEveryMs[1], 2 * slice),
+        async () => (random.chance(shape.flushesAimedPercent) ? void aims.add('flush') : flush()),
       ),
       repeat(faults.stall, Math.min(500, slice), Math.min(2000, 2 * slice), async () => {
         if (random.chance(50)) aims.add('stall');

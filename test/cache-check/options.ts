@@ -26,6 +26,15 @@ export interface FaultOptions {
   readonly partition: boolean;
 }
 
+export const noFaults: FaultOptions = {
+  crashPercent: 0,
+  delayMsMax: 0,
+  flush: false,
+  redisRestart: false,
+  stall: false,
+  partition: false,
+};
+
 export const usage = `Usage: npm run cache:check -- [--processes N] [--seconds N] [--seed N] [faults] [--ablate NAME]… [--json]
   --processes N     server processes, 1 to 16 (default 4)
   --seconds N       how long the load lasts, 1 to 3600 (default 60); the control lasts 20 at most
@@ -36,8 +45,8 @@ export const usage = `Usage: npm run cache:check -- [--processes N] [--seconds N
   --redis-restart   kills Redis and starts it again, empty or from an old dump
   --stall           stops processes for 0.2 to 3 seconds
   --partition       cuts single processes off from Redis
-  --ablate NAME     checks the cache without one of its safeties, which must show violations: exit 1, or 3 when it shows none;
-                    ${ablations.join(', ')}
+  --ablate NAME     checks the cache without one of its safeties, under the load and the faults that bring it out. It must
+                    show violations: exit 1, or 3 when it shows none; ${ablations.join(', ')}
   --ends-when-caught  ends the control and the ablations as soon as they have shown violations
   --json            ends with one line of JSON
 Exit: 0 every promise was kept and the control broke it, 1 not so, 2 wrong usage, 3 an ablation went unnoticed.`;

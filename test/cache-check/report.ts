@@ -1,5 +1,5 @@
-import type { CheckOptions, FaultOptions } from './options.js';
-import type { RunResult, Shape } from './run.js';
+import type { CheckOptions } from './options.js';
+import type { RunResult } from './run.js';
 import type { Ablation, Variant } from './variants.js';
 import { tiers, type Tally, type Tier, type TierCounts, type Violation } from './verdict/tally.js';
 
@@ -8,26 +8,6 @@ export interface CheckRuns {
   runam?: RunResult;
   control?: RunResult;
   readonly ablated: Map<Ablation, RunResult>;
-}
-
-/** A process takes a second of both processors to start again: no more of them are killed than that leaves time for. */
-const crashesPerSecondMax = 0.8;
-const writesPerSecondMax = 60;
-
-/**
- * The same for every variant, so that they can be compared, but for what an ablation needs to show: loads and commits that
- * take their time, hot objects, more readers when the way to Redis is long.
- */
-export function shapeOf(variant: Variant, { crashPercent, delayMsMax }: FaultOptions): Shape {
-  const affordable = crashPercent > 0 ? (crashesPerSecondMax * 100) / crashPercent : writesPerSecondMax;
-  return {
-    slowCommits: { share: 0.3, msMax: 150 },
-    loadMsMax: 20,
-    readers: delayMsMax > 0 ? 40 : 20,
-    writers: 8,
-    writesPerSecondMax: Math.min(writesPerSecondMax, affordable),
-    env: variant === 'quarantine' ? { CACHE_QUARANTINE_MS: '0' } : {},
-  };
 }
 
 export interface Outcome {

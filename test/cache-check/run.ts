@@ -7,12 +7,13 @@ import { readSomething } from './load/reads.js';
 import { signUpPlayers, type Hand, type World } from './load/world.js';
 import { writeSomething } from './load/writes.js';
 import type { FaultOptions } from './options.js';
-import { areReady, startFleet, type Fleet, type Slot } from './stage/fleet.js';
+import { areReady, startFleet, type Slot } from './stage/fleet.js';
 import { startRedisProxy, type RedisProxy } from './stage/proxy.js';
 import type { Stage, Stops } from './stage/stage.js';
+import type { Shape } from './shape.js';
 import type { Variant } from './variants.js';
 import { createTally, type Tally } from './verdict/tally.js';
-import { openTruth, type SlowCommits } from './verdict/truth.js';
+import { openTruth } from './verdict/truth.js';
 
 export interface RunOptions {
   readonly stage: Stage;
@@ -27,18 +28,6 @@ export interface RunOptions {
   readonly stops: Stops;
 }
 
-/** What the load is like beside its faults. */
-export interface Shape {
-  readonly slowCommits: SlowCommits;
-  /** How much longer a load takes at most, after it has read its rows. */
-  readonly loadMsMax: number;
-  readonly readers: number;
-  readonly writers: number;
-  /** Of all writers together. */
-  readonly writesPerSecondMax: number;
-  readonly env: Readonly<Record<string, string>>;
-}
-
 export interface RunResult {
   readonly tally: Tally;
   readonly faults: FaultCounts;
@@ -46,7 +35,7 @@ export interface RunResult {
   readonly seconds: number;
 }
 
-const players = { customers: 4, runners: 3 };
+const players = { customers: 3, runners: 2 };
 const areas = ['Yaba', 'Lekki'];
 
 /** One load on one variant of the cache, with servers, a database and a Redis of its own, all of which are gone afterwards. */
@@ -68,7 +57,7 @@ async function run(options: RunOptions, stops: Stops): Promise<RunResult> {
   stops.push(() => redis.stop());
   const truth = await openTruth(databaseUrl, shape.slowCommits);
   stops.push(() => truth.close());
-  const faults = createFaults({ faults: options.faults, redis, random, seconds });
+  const faults = createFaults({ faults: options.faults, shape, redis, random, seconds });
   const slots: Slot[] = [];
   const proxies: RedisProxy[] = [];
   for (let index = 0; index < processes; index += 1) {
@@ -122,10 +111,9 @@ function envOf({ variant, databaseUrl, port, secret, shape }: EnvOptions): Reado
     DATABASE_URL: databaseUrl,
     REDIS_URL: `redis://127.0.0.1:${port}`,
     CACHE_ON_REDIS_LOSS: 'abort',
-    CACHE_QUARANTINE_MS: '1000',
+    CACHE_QUARANTINE_MS: String(shape.quarantineMs),
     CACHE_CHECK_VARIANT: variant,
     CACHE_CHECK_LOAD_MS_MAX: String(shape.loadMsMax),
-    ...shape.env,
   };
 }
 
@@ -143,7 +131,7 @@ async function load({ seconds, seed, shape, isEnough }: RunOptions, world: World
     const hand = handOf(1000 + index);
     while (goesOn()) {
       await pace();
-      await writeSomething(hand);
+      await writeSomething(hand, index);
     }
   });
   await Promise.all([...readers, ...writers]);
@@ -169,5 +157,3 @@ export function createStopAll(stops: Stops): () => Promise<void> {
       }
     })());
 }
-
-export type { Fleet };

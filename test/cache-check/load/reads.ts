@@ -14,17 +14,13 @@ import type { Tier } from '../verdict/tally.js';
 import type { Row, Scope } from '../verdict/truth.js';
 import { pickSlot, send, type Hand, type Player, type Story } from './world.js';
 
-/** One read of a random kind, mostly of what was just written, through a random process. */
+/** One read of a random kind, mostly of what is being written, through a random process. */
 export async function readSomething(hand: Hand): Promise<void> {
   const { random, world } = hand;
-  const { stories, spotlight } = world;
-  const seen = spotlight.length > 0 && random.chance(80) ? random.pick(spotlight) : undefined;
-  const target = seen ?? (stories.length > 0 ? random.pick(stories) : random.pick(world.customers));
-  return isStory(target) ? readOfStory(hand, target) : readOfPlayer(hand, target);
-}
-
-function isStory(target: Story | Player): target is Story {
-  return 'customer' in target;
+  const hot = world.spotlight.filter((story) => story !== undefined);
+  const story = random.chance(90) ? random.pick(hot) : random.pick(world.stories);
+  if (!story || random.chance(8)) return readOfPlayer(hand, random.pick(world.customers));
+  return readOfStory(hand, story);
 }
 
 async function readOfPlayer(hand: Hand, player: Player): Promise<void> {
@@ -42,13 +38,20 @@ async function readOfPlayer(hand: Hand, player: Player): Promise<void> {
 
 async function readOfStory(hand: Hand, story: Story): Promise<void> {
   const { random, world } = hand;
-  const { customer, runner, escrowId } = story;
-  const party = runner && random.chance(40) ? runner : customer;
+  const { customer, runner } = story;
+  const { escrowId } = story.escrowId
+    ? story
+    : (world.stories.findLast((other) => isEscrowOf(other, customer)) ?? story);
+  const party = runner && random.chance(15) ? runner : customer;
   const dice = random.int(1, 100);
-  if (dice <= 35 && escrowId) return readEscrow(hand, party, escrowId);
-  if (dice <= 55) return readMyEscrows(hand, party);
-  if (dice <= 75) return readErrand(hand, story, random.pick([party, ...world.runners]));
-  return dice <= 85 ? readMyErrands(hand, party) : readMarket(hand, party);
+  if (escrowId && dice <= 30) return readEscrow(hand, customer, escrowId);
+  if (dice <= 50) return readMyEscrows(hand, party);
+  if (dice <= 80) return readErrand(hand, story, random.pick([party, ...world.runners]));
+  return dice <= 90 ? readMyErrands(hand, party) : readMarket(hand, party);
+}
+
+function isEscrowOf({ escrowId, customer }: Story, who: Player): boolean {
+  return escrowId !== undefined && customer === who;
 }
 
 async function readEscrow(hand: Hand, party: Player, id: string): Promise<void> {
@@ -80,7 +83,7 @@ async function readMyErrands(hand: Hand, party: Player): Promise<void> {
 async function readMarket(hand: Hand, reader: Player): Promise<void> {
   const { random, world } = hand;
   const area = random.pick(world.areas);
-  const states: ErrandState[] = random.chance(60) ? ['OPEN'] : ['AWAITING_FUNDING', 'ASSIGNED', 'IN_PROGRESS'];
+  const states: ErrandState[] = random.chance(70) ? ['OPEN'] : ['AWAITING_FUNDING', 'ASSIGNED', 'IN_PROGRESS'];
   const scope = { table: 'errand', where: 'area = $1', values: [area] } as const;
   const belongs = (row: Row): boolean => row.area === area && (states as readonly unknown[]).includes(row.state);
   const what = { ...acked, name: `errands in ${area}, ${states.join('|')}`, scope, belongs };

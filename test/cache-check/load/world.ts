@@ -22,9 +22,6 @@ export interface Story {
   runner?: Player | undefined;
   offerId?: string | undefined;
   escrowId?: string | undefined;
-  /** Updates under way; a story moves on only between them. */
-  updates: number;
-  isMoving: boolean;
 }
 
 /** What all clients of a load share. */
@@ -36,8 +33,8 @@ export interface World {
   readonly customers: readonly Player[];
   readonly runners: readonly Player[];
   readonly stories: Story[];
-  /** What was written last: where an old answer would show. */
-  readonly spotlight: (Story | Player)[];
+  /** What each writer has in hand: where an old answer would show. */
+  readonly spotlight: Story[];
   readonly areas: readonly string[];
   /** Numbers titles and names, so that no two texts are the same. */
   next(): number;
@@ -106,12 +103,4 @@ export async function signUpPlayers(url: string, role: SelfServiceRole, count: n
       return { id: signUp.user.id, token: signUp.accessToken };
     }),
   );
-}
-
-const spotlightLength = 4;
-
-/** Turns the readers' eyes to something. */
-export function shineOn({ spotlight }: World, what: Story | Player): void {
-  spotlight.push(what);
-  if (spotlight.length > spotlightLength) spotlight.shift();
 }

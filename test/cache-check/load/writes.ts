@@ -14,27 +14,22 @@ import {
 } from '../../support/generated/graphql.js';
 import { errandInput } from '../../support/market.js';
 import type { Sighting } from '../verdict/judge.js';
-import { pickSlot, send, shineOn, type Hand, type Player, type Story } from './world.js';
+import { pickSlot, send, type Hand, type Player, type Story } from './world.js';
 
 const offerMinor = 300_000;
-/** Of these the oldest are worked off before new ones are posted, so that lists stay short enough to be shown whole. */
-const storiesUnderWayMax = 10;
 
-/** One write of a random kind through a random process. */
-export async function writeSomething(hand: Hand): Promise<void> {
+/**
+ * One write of this client through a random process. It takes one errand along its road, write after write, so that each
+ * object is hot for as long as it changes, and begins the next one when it is at its end.
+ */
+export async function writeSomething(hand: Hand, writer: number): Promise<void> {
   const { random, world } = hand;
-  const dice = random.int(1, 100);
-  if (dice <= 8) return changeProfile(hand);
-  const underWay = world.stories.filter(({ state }) => state in roads || state === 'DRAFT');
-  if (underWay.length < storiesUnderWayMax) return post(hand);
-  const open = underWay.filter(isChangeable);
-  if (dice <= 30 && open.length > 0) return update(hand, random.pick(open));
-  const idle = underWay.filter(({ isMoving, updates }) => !isMoving && updates === 0);
-  return idle.length > 0 ? move(hand, random.pick(idle)) : changeProfile(hand);
-}
-
-function isChangeable({ state, isMoving, offerId }: Story): boolean {
-  return (state === 'OPEN' || state === 'DRAFT') && !isMoving && !offerId;
+  if (random.chance(8)) return changeProfile(hand, writer);
+  const mine = world.spotlight[writer];
+  const story = mine && 'customer' in mine && mine.state in roads ? mine : undefined;
+  if (!story) return post(hand, writer);
+  const isChangeable = (story.state === 'OPEN' || story.state === 'DRAFT') && !story.offerId;
+  return isChangeable && random.chance(40) ? update(hand, story) : move(hand, story);
 }
 
 interface Changed {
@@ -62,25 +57,24 @@ async function write<Data, Variables>(
   return reply.data;
 }
 
-async function changeProfile(hand: Hand): Promise<void> {
-  const { random, world } = hand;
-  const player = random.pick([...world.customers, ...world.runners]);
+async function changeProfile(hand: Hand, writer: number): Promise<void> {
+  const { world } = hand;
+  const player = world.customers[writer % world.customers.length] as Player;
   const input = { displayName: `Name ${world.next()}` };
-  shineOn(world, player);
   await write(hand, player, CheckProfileDocument, { input }, ({ updateProfile }) => updateProfile);
 }
 
-async function post(hand: Hand): Promise<void> {
+async function post(hand: Hand, writer: number): Promise<void> {
   const { random, world } = hand;
-  const customer = random.pick(world.customers);
+  const customer = world.customers[writer % world.customers.length] as Player;
   const title = `Errand ${world.next()}`;
   const input = errandInput({ title, area: random.pick(world.areas), publish: random.chance(80) });
   const data = await write(hand, customer, CheckPostDocument, { input }, ({ postErrand }) => postErrand);
   if (!data) return;
   const { id, state } = data.postErrand.errand;
-  const story: Story = { id, customer, state, updates: 0, isMoving: false };
+  const story: Story = { id, customer, state };
   world.stories.push(story);
-  shineOn(world, story);
+  world.spotlight[writer] = story;
 }
 
 async function update(hand: Hand, story: Story): Promise<void> {
@@ -88,10 +82,7 @@ async function update(hand: Hand, story: Story): Promise<void> {
   const { id, customer } = story;
   const title = `Errand ${world.next()}`;
   const input = random.chance(20) ? { title, area: random.pick(world.areas) } : { title };
-  story.updates += 1;
-  shineOn(world, story);
   await write(hand, customer, CheckUpdateDocument, { id, input }, ({ updateErrand }) => updateErrand);
-  story.updates -= 1;
 }
 
 /** The mutation that takes a story on from each state. @returns whether it was answered */
@@ -117,11 +108,8 @@ const cancellable: ReadonlySet<string> = new Set(['OPEN', 'AWAITING_FUNDING', 'A
 
 async function move(hand: Hand, story: Story): Promise<void> {
   const road = cancellable.has(story.state) && hand.random.chance(8) ? cancel : roads[story.state];
-  story.isMoving = true;
-  shineOn(hand.world, story);
   await road?.(hand, story);
   await lookUp(hand, story);
-  story.isMoving = false;
 }
 
 /** Whatever came of the move, the database knows where the story is now. */

@@ -20,7 +20,7 @@ export function createDelAfterCommitCache(url: string): Cache {
   redis.on('error', () => undefined);
   const loads = new Map<string, Promise<unknown>>();
   return {
-    read: async (request) => {
+    async read(request) {
       const startedMs = performance.now();
       const text = request.ttlMs > 0 ? await redis.get(keyOf(request)).catch(nothing) : undefined;
       if (text) return { value: decodeValue(text) as never, outcome: outcomeOf(request, 'hit', startedMs) };
@@ -49,6 +49,8 @@ export function createDelAfterCommitCache(url: string): Cache {
 
 function nothing(): undefined {}
 
+type Facts = Pick<ReadRequest<unknown>, 'type' | 'key' | 'tier' | 'ttlMs'>;
+
 const keyOf = ({ key, identity = '' }: Pick<ReadRequest<unknown>, 'key' | 'identity'>): string =>
   `entry:${key}:${identity}`;
 const indexOf = (tag: string): string => `index:${tag}`;
@@ -69,11 +71,7 @@ async function deleteAll(redis: Redis, tags: readonly string[]): Promise<void> {
   if (keys.length > 0) await redis.del(...keys);
 }
 
-function outcomeOf(
-  { type, key, tier, ttlMs }: ReadRequest<unknown>,
-  kind: Outcome['kind'],
-  startedMs: number,
-): Outcome {
+function outcomeOf({ type, key, tier, ttlMs }: Facts, kind: Outcome['kind'], startedMs: number): Outcome {
   return { kind, type, key, tier, ageMs: 0, ttlMs, tookMs: performance.now() - startedMs };
 }
 

@@ -72,6 +72,11 @@ export interface SlowCommits {
 
 export async function openTruth(databaseUrl: string, { share, msMax }: SlowCommits): Promise<Truth> {
   const pool = new Pool({ connectionString: databaseUrl, max: 16 });
+  let isClosing = false;
+  pool.on('error', (error) => {
+    // The database may go before the last goodbye has arrived.
+    if (!isClosing) throw error;
+  });
   const query = async <R extends object>(sql: string, values: readonly unknown[] = []): Promise<readonly R[]> =>
     (await pool.query<R>(sql, [...values])).rows;
   await query(instruments);
@@ -99,6 +104,9 @@ export async function openTruth(databaseUrl: string, { share, msMax }: SlowCommi
          FROM cache_check_history WHERE id = $1 AND version >= $2 ORDER BY version`,
         [id, version],
       ),
-    close: () => pool.end(),
+    close() {
+      isClosing = true;
+      return pool.end();
+    },
   };
 }
