@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseOptions, usage, type CheckOptions } from './options.js';
 import { describeRun, outcomeOf, type CheckRuns } from './report.js';
 import { createStopAll, runVariant, type RunResult } from './run.js';
@@ -14,7 +17,8 @@ export interface CacheCheckOptions {
 
 /** Checks the promises of the cache on real processes. @returns the exit code; see the usage */
 export async function runCacheCheck({ args, rootDir, onEnd }: CacheCheckOptions): Promise<number> {
-  const stops: Stops = [onEnd];
+  const home = makeHome();
+  const stops: Stops = [async () => rmSync(home, { recursive: true, force: true }), onEnd];
   const stopAll = createStopAll(stops);
   let isInterrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -36,6 +40,16 @@ export async function runCacheCheck({ args, rootDir, onEnd }: CacheCheckOptions)
   } finally {
     await stopAll();
   }
+}
+
+/** A folder for everything that this run writes, which goes with it even when it is interrupted while something starts. */
+function makeHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'runam-cache-check-'));
+  // Passable: started by root, PostgreSQL runs as another user and has its rows in here.
+  chmodSync(home, 0o755);
+  process.env['TMPDIR'] = home;
+  process.once('exit', () => rmSync(home, { recursive: true, force: true }));
+  return home;
 }
 
 function parsedOrExplained(args: readonly string[]): CheckOptions | undefined {

@@ -69,7 +69,7 @@ export function createFaults(options: FaultsOptions): Faults {
   }
   function atEnd(slot: Slot, token: string): Verdict {
     counts.ended += 1;
-    const isFirst = !seen.has(token);
+    const isFirst = token === '' || !seen.has(token);
     seen.add(token);
     if (slot.state !== 'up' || !isFirst) return 0;
     if (random.chance(faults.crashPercent)) {
@@ -119,60 +119,77 @@ interface LoopDeps extends FaultsOptions {
 }
 
 function createLoops(deps: LoopDeps) {
-  const { faults, shape, random, seconds, counts, aims, flush, stall } = deps;
+  const { faults, shape, random, seconds, aims, flush, stall } = deps;
   return (slots: readonly Slot[], proxies: readonly RedisProxy[], over: AbortSignal): Promise<void>[] => {
-    const wait = (msMin: number, msMax: number): Promise<void> => pauseUnless(over, random.int(msMin, msMax));
-    const repeat = async (isOn: boolean, msMin: number, msMax: number, act: () => Promise<void>): Promise<void> => {
-      while (isOn && !over.aborted) {
+    const wait: Wait = (msMin, msMax) => pauseUnless(over, random.int(msMin, msMax));
+    const repeat = async (msMin: number, msMax: number, act: () => Promise<void>): Promise<void> => {
+      while (!over.aborted) {
         await wait(msMin, msMax);
         if (!over.aborted) await act();
       }
     };
     const slice = (seconds * 1000) / 10;
-    return [
-      repeat(
+    const [flushMsMin, flushMsMax] = shape.flushEveryMs;
+    const loops: readonly [isAsked: boolean, msMin: number, msMax: number, act: () => Promise<void>][] = [
+      [
         faults.flush,
-        Math.min(shape.flushEveryMs[0], slice),
-        Math.min(shape.flushEveryMs[1], 2 * slice),
+        Math.min(flushMsMin, slice),
+        Math.min(flushMsMax, 2 * slice),
         async () => (random.chance(shape.flushesAimedPercent) ? void aims.add('flush') : flush()),
-      ),
-      repeat(faults.stall, Math.min(500, slice), Math.min(2000, 2 * slice), async () => {
-        if (random.chance(50)) aims.add('stall');
-        else stall(random.pick(slots));
-      }),
-      repeat(faults.partition, Math.min(3000, 2 * slice), Math.min(6000, 3 * slice), async () => {
-        const proxy = random.pick(proxies);
-        proxy.cut(random.pick(['silent', 'refused']));
-        counts.partitions += 1;
-        await wait(300, Math.min(3000, 3 * slice));
-        proxy.mend();
-      }),
-      repeat(faults.redisRestart, Math.min(6000, 3 * slice), Math.min(10_000, 4 * slice), () =>
-        restart(deps, (ms) => wait(ms, ms)),
-      ),
-      repeat(faults.delayMsMax > 0, 0, 2000, async () => {
-        // Processes differ: what one has long heard of is still on its way to another.
-        for (const proxy of proxies)
-          proxy.slow(random.pick([0, faults.delayMsMax / 2, faults.delayMsMax, faults.delayMsMax]));
-      }),
+      ],
+      [
+        faults.stall,
+        Math.min(500, slice),
+        Math.min(2000, 2 * slice),
+        async () => {
+          if (random.chance(50)) aims.add('stall');
+          else stall(random.pick(slots));
+        },
+      ],
+      [faults.partition, Math.min(3000, 2 * slice), Math.min(6000, 3 * slice), () => cutOff(deps, proxies, wait)],
+      [faults.redisRestart, Math.min(6000, 3 * slice), Math.min(10_000, 4 * slice), () => restart(deps, wait)],
+      [
+        faults.delayMsMax > 0,
+        0,
+        2000,
+        async () => {
+          // Processes differ: what one has long heard of is still on its way to another.
+          for (const proxy of proxies) proxy.slow(Math.round(faults.delayMsMax * random.pick([0, 0.5, 1, 1])));
+        },
+      ],
     ];
+    return loops.filter(([isAsked]) => isAsked).map(([, msMin, msMax, act]) => repeat(msMin, msMax, act));
   };
 }
 
+type Wait = (msMin: number, msMax: number) => Promise<void>;
+
+async function cutOff(
+  { random, seconds, counts }: LoopDeps,
+  proxies: readonly RedisProxy[],
+  wait: Wait,
+): Promise<void> {
+  const proxy = random.pick(proxies);
+  proxy.cut(random.pick(['silent', 'refused']));
+  counts.partitions += 1;
+  await wait(300, Math.max(300, Math.min(3000, seconds * 300)));
+  proxy.mend();
+}
+
 /** By turns from the dump of a while ago, and from nothing. A dump for the next time is taken before. */
-async function restart({ redis, random, counts, admin }: LoopDeps, wait: (ms: number) => Promise<void>): Promise<void> {
+async function restart({ redis, counts, admin }: LoopDeps, wait: Wait): Promise<void> {
   const dump = join(redis.directory, 'dump.rdb');
   const kept = join(redis.directory, 'kept.rdb');
   if (counts.redisRestarts % 2 === 0) {
     await admin.dump();
     await copyFile(dump, kept);
-    await wait(random.int(300, 1500));
+    await wait(300, 1500);
   }
   await redis.kill();
   if (counts.redisRestarts % 2 === 0) await copyFile(kept, dump);
   else await rm(dump, { force: true });
   counts.redisRestarts += 1;
-  await wait(random.int(50, 800));
+  await wait(50, 800);
   await redis.restart();
 }
 

@@ -35,7 +35,7 @@ export interface RunResult {
   readonly seconds: number;
 }
 
-const players = { customers: 3, runners: 2 };
+const players = { customers: 4, runners: 3 };
 const areas = ['Yaba', 'Lekki'];
 
 /** One load on one variant of the cache, with servers, a database and a Redis of its own, all of which are gone afterwards. */

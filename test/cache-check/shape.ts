@@ -25,7 +25,8 @@ const crashesPerSecondMax = 0.8;
 const writesPerSecondMax = 60;
 
 /** Of our cache and of the control: loads and commits that take their time, and more readers when the way to Redis is long. */
-function commonShape({ crashPercent, delayMsMax }: FaultOptions): Shape {
+function commonShape({ crashPercent, delayMsMax, stall, partition }: FaultOptions): Shape {
+  const isHindered = delayMsMax > 0 || stall || partition;
   const affordable = crashPercent > 0 ? (crashesPerSecondMax * 100) / crashPercent : writesPerSecondMax;
   return {
     slowCommits: { share: 0.3, msMax: 100 },
@@ -33,8 +34,8 @@ function commonShape({ crashPercent, delayMsMax }: FaultOptions): Shape {
     heldEnds: { percent: delayMsMax > 0 ? 10 : 0, msMax: 4 * delayMsMax },
     flushEveryMs: [2000, 5000],
     flushesAimedPercent: 50,
-    readers: delayMsMax > 0 ? 40 : 20,
-    writers: 3,
+    readers: isHindered ? 32 : 16,
+    writers: isHindered ? 10 : 4,
     writesPerSecondMax: Math.min(writesPerSecondMax, affordable),
     quarantineMs: 700,
   };
@@ -46,7 +47,7 @@ const revealing: Readonly<
 > = {
   // A write lands between the rows of a load and its entry; the line to Redis is slow, so few readers come in between.
   's0-before-load': {
-    shape: { loadMsMax: 100, readers: 12, writesPerSecondMax: 20 },
+    shape: { loadMsMax: 100, readers: 12, writers: 3, writesPerSecondMax: 20 },
     faults: { delayMsMax: 60 },
   },
   // A write is answered while a load that began before it still runs.
@@ -59,8 +60,9 @@ const revealing: Readonly<
   // Redis forgets an announcement while its COMMIT waits; what is loaded then is found after it.
   quarantine: {
     shape: {
+      writers: 6,
       loadMsMax: 5,
-      slowCommits: { share: 0.7, msMax: 800 },
+      slowCommits: { share: 0.7, msMax: 600 },
       heldEnds: { percent: 60, msMax: 400 },
       flushEveryMs: [300, 900],
       flushesAimedPercent: 90,

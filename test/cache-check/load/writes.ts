@@ -114,28 +114,35 @@ async function move(hand: Hand, story: Story): Promise<void> {
 
 /** Whatever came of the move, the database knows where the story is now. */
 async function lookUp({ world }: Hand, story: Story): Promise<void> {
-  const [found] = await world.truth.query<{ state: string; runner: string | null; escrow: string | null }>(
-    `SELECT e.state::text, e.runner_id AS runner, x.id AS escrow FROM errand e LEFT JOIN escrow x ON x.errand_id = e.id WHERE e.id = $1`,
-    [story.id],
-  );
+  const [found] = await world.truth.query<Place>(whereIs, [story.id]);
   if (!found) return;
-  if (found.state !== 'OPEN') story.offerId = undefined;
   story.state = found.state;
+  story.offerId = found.offer ?? undefined;
   story.runner = world.runners.find(({ id }) => id === found.runner);
   story.escrowId = found.escrow ?? undefined;
 }
+
+interface Place {
+  readonly state: string;
+  readonly runner: string | null;
+  readonly offer: string | null;
+  readonly escrow: string | null;
+}
+
+const whereIs = `
+  SELECT e.state::text, e.runner_id AS runner, x.id AS escrow,
+    (SELECT o.id FROM offer o WHERE o.errand_id = e.id AND o.state = 'PENDING' LIMIT 1) AS offer
+  FROM errand e LEFT JOIN escrow x ON x.errand_id = e.id WHERE e.id = $1`;
 
 async function offer(hand: Hand, story: Story): Promise<boolean> {
   const runner = hand.random.pick(hand.world.runners);
   const variables = { errandId: story.id, input: { amountMinor: offerMinor } };
   const data = await write(hand, runner, CheckOfferDocument, variables, ({ makeOffer: { errand } }) => ({ errand }));
-  story.offerId = data?.makeOffer.offer.id;
   return !!data;
 }
 
 async function accept(hand: Hand, story: Story, offerId: string): Promise<boolean> {
   const data = await write(hand, story.customer, CheckAcceptDocument, { offerId }, ({ acceptOffer }) => acceptOffer);
-  if (!data) story.offerId = undefined;
   return !!data;
 }
 

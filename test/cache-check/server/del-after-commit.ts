@@ -66,8 +66,8 @@ async function loadAndStore<V>(redis: Redis, request: ReadRequest<V>): Promise<V
 }
 
 async function deleteAll(redis: Redis, tags: readonly string[]): Promise<void> {
-  const lists = await Promise.all(tags.map((tag) => redis.smembers(indexOf(tag))));
-  const keys = lists.flat();
+  if (tags.length === 0) return;
+  const keys = await redis.sunion(...tags.map(indexOf));
   if (keys.length > 0) await redis.del(...keys);
 }
 

@@ -56,7 +56,7 @@ function lineAt(buffer: Buffer, from: number): { readonly text: string; readonly
 /** What a command does for a write: announce it before COMMIT, or tell that it was committed or rolled back. */
 export interface WriteStep {
   readonly kind: 'begin' | 'committed' | 'rolledBack';
-  /** Names the write. */
+  /** Names the write; empty when nothing does. */
   readonly token: string;
 }
 
@@ -66,11 +66,11 @@ const scripted = /^(eval|evalsha|fcall)$/i;
 
 /**
  * Recognises the step by the token among the words, whatever script carries it: followed by `1` the write was committed,
- * by `0` rolled back, by nothing it is announced. A cache-aside looks up which keys to delete first, with SMEMBERS.
+ * by `0` rolled back, by nothing it is announced. A cache-aside looks up which keys to delete first, with SUNION.
  */
 export function writeStepOf({ words }: Command): WriteStep | undefined {
   const name = words[0] ?? '';
-  if (/^smembers$/i.test(name)) return { kind: 'committed', token: `${words[1]}` };
+  if (/^sunion$/i.test(name)) return { kind: 'committed', token: '' };
   if (!scripted.test(name)) return undefined;
   const at = words.findLastIndex((word) => token.test(word));
   if (at < 0) return undefined;
