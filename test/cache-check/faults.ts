@@ -79,7 +79,8 @@ export function createFaults(options: FaultsOptions): Faults {
     }
     // Held back until the process goes on, as if it had not been sent.
     if (aims.delete('stall')) return stall(slot);
-    return random.chance(shape.heldEnds.percent) ? random.int(0, shape.heldEnds.msMax) : 0;
+    const { percent, msMin, msMax } = shape.heldEnds;
+    return random.chance(percent) ? random.int(msMin, msMax) : 0;
   }
   const loops = createLoops({ ...options, counts, aims, flush, stall, admin });
   return {

@@ -1,4 +1,5 @@
-import type { CheckOptions } from './options.js';
+import type { FaultCounts } from './faults.js';
+import type { CheckOptions, FaultOptions } from './options.js';
 import type { RunResult } from './run.js';
 import type { Ablation, Variant } from './variants.js';
 import { tiers, type Tally, type Tier, type TierCounts, type Violation } from './verdict/tally.js';
@@ -19,7 +20,8 @@ export interface Outcome {
 export function outcomeOf(options: CheckOptions, runs: CheckRuns): Outcome {
   const { seed, seconds, processes } = options;
   const results = runs.runam ? [runs.runam] : [...runs.ablated.values()];
-  const unfit = [...unfitness(options, runs), ...results.flatMap(({ tally }) => idleTiers(tally))];
+  const unfit = runs.runam ? lacksOf(options.faults, runs.runam.tally, runs.runam.faults).slice() : [];
+  if (runs.control?.tally.violationsCount() === 0) unfit.push('the control showed no violation.');
   const kept = results.every(({ tally }) => tally.violationsCount() === 0);
   const unnoticed = [...runs.ablated].filter(([, { tally }]) => tally.violationsCount() === 0).map(([name]) => name);
   const ok = kept && unfit.length === 0 && runs.ablated.size === 0;
@@ -51,29 +53,22 @@ function verdictLine(kept: boolean, isAblated: boolean): string {
   return isAblated ? 'The cache broke its promises without that part, as it must.' : 'THE CACHE BROKE ITS PROMISE.';
 }
 
-/** Why this run proves nothing. */
-function unfitness({ faults }: CheckOptions, { runam, control }: CheckRuns): readonly string[] {
-  if (!runam || !control) return [];
-  const { counts } = { counts: runam.faults };
-  const asked = [
-    [faults.crashPercent > 0, counts.crashes, '--crash killed nobody'],
-    [faults.flush, counts.flushes, '--flush emptied nothing'],
-    [faults.redisRestart, counts.redisRestarts, '--redis-restart restarted nothing'],
-    [faults.stall, counts.stalls, '--stall stopped nobody'],
-    [faults.partition, counts.partitions, '--partition cut nobody off'],
+/** What has not happened in a run of our cache and must, for it to prove anything. */
+export function lacksOf(asked: FaultOptions, tally: Tally, counts: FaultCounts): readonly string[] {
+  const wanted = [
+    [asked.crashPercent > 0, counts.crashes, '--crash killed nobody'],
+    [asked.flush, counts.flushes, '--flush emptied nothing'],
+    [asked.redisRestart, counts.redisRestarts, '--redis-restart restarted nothing'],
+    [asked.stall, counts.stalls, '--stall stopped nobody'],
+    [asked.partition, counts.partitions, '--partition cut nobody off'],
     [true, counts.announced, 'no announcement of a write was recognised on its way to Redis'],
     [true, counts.ended, 'no end of a write was recognised on its way to Redis'],
   ] as const;
-  const idle = asked.filter(([isAsked, count]) => isAsked && count === 0).map(([, , why]) => `${why}.`);
-  const blind = control.tally.violationsCount() === 0 ? ['the control showed no violation.'] : [];
-  return [...idle, ...blind];
-}
-
-function idleTiers({ tiers: counts }: Tally): readonly string[] {
-  return tiers.flatMap((tier) => {
-    const { reads, writes, hits } = counts[tier];
+  const idle = tiers.flatMap((tier) => {
+    const { reads, writes, hits } = tally.tiers[tier];
     return reads > 0 && writes > 0 && hits > 0 ? [] : [`${tier}: ${reads} reads, ${writes} writes, ${hits} hits.`];
   });
+  return [...wanted.filter(([isAsked, count]) => isAsked && count === 0).map(([, , why]) => `${why}.`), ...idle];
 }
 
 function tierJson(results: readonly RunResult[], tier: Tier) {

@@ -23,8 +23,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly faults: FaultOptions;
   readonly shape: Shape;
-  /** Asked now and then: the load ends before its time. */
-  readonly isEnough: (tally: Tally) => boolean;
+  /** Asked before each request. @param seconds since the load began */
+  readonly goesOn: (tally: Tally, faults: FaultCounts, seconds: number) => boolean;
   readonly stops: Stops;
 }
 
@@ -82,12 +82,13 @@ async function run(options: RunOptions, stops: Stops): Promise<RunResult> {
   const tally = createTally();
   let count = 0;
   const next = (): number => (count += 1);
-  const shared = { slots, truth, tally, customers, runners, areas, next };
+  const shared = { shape, slots, truth, tally, customers, runners, areas, next };
   const world: World = { ...shared, answered: createAnswered(), stories: [], spotlight: [] };
   const startedMs = performance.now();
   const acting = faults.run(slots, proxies);
   stops.push(() => acting.stop());
-  await Promise.race([load(options, world), fleet.failed]);
+  const goesOn = (): boolean => options.goesOn(tally, faults.counts, (performance.now() - startedMs) / 1000);
+  await Promise.race([load(options, world, goesOn), fleet.failed]);
   await acting.stop();
   return { tally, faults: faults.counts, seconds: (performance.now() - startedMs) / 1000 };
 }
@@ -117,10 +118,8 @@ function envOf({ variant, databaseUrl, port, secret, shape }: EnvOptions): Reado
   };
 }
 
-/** Readers and writers, each with one request under way, until the time is over or enough was seen. */
-async function load({ seconds, seed, shape, isEnough }: RunOptions, world: World): Promise<void> {
-  const endsMs = performance.now() + seconds * 1000;
-  const goesOn = (): boolean => performance.now() < endsMs && !isEnough(world.tally);
+/** Readers and writers, each with one request under way. */
+async function load({ seed, shape }: RunOptions, world: World, goesOn: () => boolean): Promise<void> {
   const handOf = (index: number): Hand => ({ world, random: createRandom(seed + index * 7919) });
   const readers = Array.from({ length: shape.readers }, async (_, index) => {
     const hand = handOf(index);

@@ -2,19 +2,24 @@ import { noFaults, type FaultOptions } from './options.js';
 import type { Ablation, Variant } from './variants.js';
 import type { SlowCommits } from './verdict/truth.js';
 
-/** What a load is like, beside the faults that were asked for. */
+/** What a load is like, beside the faults that were asked for. Each time is drawn between its bounds. */
 export interface Shape {
   /** COMMITs that wait after their last statement: where announcements matter. */
   readonly slowCommits: SlowCommits;
   /** How much longer a load takes at most, after it has read its rows. */
   readonly loadMsMax: number;
-  /** How many of a hundred messages that end a committed write are held back, and how long at most. */
-  readonly heldEnds: { readonly percent: number; readonly msMax: number };
+  /** How many of a hundred messages that end a committed write are held back. */
+  readonly heldEnds: { readonly percent: number; readonly msMin: number; readonly msMax: number };
   readonly flushEveryMs: readonly [min: number, max: number];
   /** How many of a hundred flushes come just after an announcement. */
   readonly flushesAimedPercent: number;
   readonly readers: number;
+  /** How many of a hundred reads are of escrows. */
+  readonly strictReadsPercent: number;
+  /** Each has one errand in hand, and all readers look at those. */
   readonly writers: number;
+  /** How many of a hundred writes are of titles and profiles, as far as those can be changed. */
+  readonly textWritesPercent: number;
   /** Of all writers together. */
   readonly writesPerSecondMax: number;
   readonly quarantineMs: number;
@@ -24,48 +29,68 @@ export interface Shape {
 const crashesPerSecondMax = 0.8;
 const writesPerSecondMax = 60;
 
-/** Of our cache and of the control: loads and commits that take their time, and more readers when the way to Redis is long. */
+/** Of our cache and of the control: loads and commits that take their time, and more clients when things get in their way. */
 function commonShape({ crashPercent, delayMsMax, stall, partition }: FaultOptions): Shape {
   const isHindered = delayMsMax > 0 || stall || partition;
   const affordable = crashPercent > 0 ? (crashesPerSecondMax * 100) / crashPercent : writesPerSecondMax;
   return {
-    slowCommits: { share: 0.3, msMax: 100 },
+    slowCommits: { table: undefined, share: 0.3, msMin: 0, msMax: 100 },
     loadMsMax: 60,
-    heldEnds: { percent: delayMsMax > 0 ? 10 : 0, msMax: 4 * delayMsMax },
+    heldEnds: { percent: delayMsMax > 0 ? 10 : 0, msMin: 0, msMax: 4 * delayMsMax },
     flushEveryMs: [2000, 5000],
     flushesAimedPercent: 50,
     readers: isHindered ? 32 : 16,
+    strictReadsPercent: 50,
     writers: isHindered ? 10 : 4,
+    textWritesPercent: 40,
     writesPerSecondMax: Math.min(writesPerSecondMax, affordable),
     quarantineMs: 700,
   };
 }
 
-/** What brings the absence of one part out: the point of a read or of a write at which only that part helps lasts long. */
+/**
+ * What brings the absence of one part out: everybody looks at one errand, and the point of a read or of a write at which
+ * only that part helps lasts long, also measured by the pace of a busy machine.
+ */
 const revealing: Readonly<
   Record<Ablation, { readonly shape: Partial<Shape>; readonly faults: Partial<FaultOptions> }>
 > = {
-  // A write lands between the rows of a load and its entry; the line to Redis is slow, so few readers come in between.
+  // A write lands between the rows of a load and its entry. The way to Redis is long, so that no other reader of the process
+  // has heard of the write by then.
   's0-before-load': {
-    shape: { loadMsMax: 100, readers: 12, writers: 3, writesPerSecondMax: 20 },
-    faults: { delayMsMax: 60 },
+    shape: { loadMsMax: 50, readers: 12, writers: 2, textWritesPercent: 70, writesPerSecondMax: 4 },
+    faults: { delayMsMax: 150 },
   },
   // A write is answered while a load that began before it still runs.
-  'join-fence': { shape: { loadMsMax: 400, writesPerSecondMax: 20 }, faults: {} },
+  'join-fence': {
+    shape: { loadMsMax: 1200, readers: 12, writers: 1, textWritesPercent: 60, writesPerSecondMax: 8 },
+    faults: {},
+  },
   // Between COMMIT and the end of a write, others still find the entry from before.
   'begin-before-commit': {
-    shape: { loadMsMax: 5, heldEnds: { percent: 60, msMax: 400 }, writesPerSecondMax: 20 },
+    shape: {
+      loadMsMax: 5,
+      heldEnds: { percent: 100, msMin: 300, msMax: 600 },
+      readers: 10,
+      strictReadsPercent: 90,
+      writers: 1,
+      textWritesPercent: 0,
+      writesPerSecondMax: 4,
+    },
     faults: {},
   },
   // Redis forgets an announcement while its COMMIT waits; what is loaded then is found after it.
   quarantine: {
     shape: {
-      writers: 6,
+      slowCommits: { table: 'escrow', share: 1, msMin: 300, msMax: 800 },
       loadMsMax: 5,
-      slowCommits: { share: 0.7, msMax: 600 },
-      heldEnds: { percent: 60, msMax: 400 },
-      flushEveryMs: [300, 900],
-      flushesAimedPercent: 90,
+      heldEnds: { percent: 100, msMin: 300, msMax: 600 },
+      flushEveryMs: [10, 50],
+      flushesAimedPercent: 100,
+      readers: 10,
+      strictReadsPercent: 90,
+      writers: 1,
+      textWritesPercent: 0,
       quarantineMs: 0,
     },
     faults: { flush: true },

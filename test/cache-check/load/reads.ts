@@ -19,8 +19,9 @@ export async function readSomething(hand: Hand): Promise<void> {
   const { random, world } = hand;
   const hot = world.spotlight.filter((story) => story !== undefined);
   const story = random.chance(90) ? random.pick(hot) : random.pick(world.stories);
-  if (!story || random.chance(8)) return readOfPlayer(hand, random.pick(world.customers));
-  return readOfStory(hand, story);
+  const isStrict = random.chance(world.shape.strictReadsPercent);
+  if (!story || (!isStrict && random.chance(15))) return readOfPlayer(hand, random.pick(world.customers));
+  return isStrict ? readOfMoney(hand, story) : readOfErrand(hand, story);
 }
 
 async function readOfPlayer(hand: Hand, player: Player): Promise<void> {
@@ -36,18 +37,23 @@ async function readOfPlayer(hand: Hand, player: Player): Promise<void> {
   );
 }
 
-async function readOfStory(hand: Hand, story: Story): Promise<void> {
+async function readOfMoney(hand: Hand, story: Story): Promise<void> {
   const { random, world } = hand;
   const { customer, runner } = story;
   const { escrowId } = story.escrowId
     ? story
     : (world.stories.findLast((other) => isEscrowOf(other, customer)) ?? story);
+  if (escrowId && random.chance(60)) return readEscrow(hand, customer, escrowId);
+  return readMyEscrows(hand, runner && random.chance(15) ? runner : customer);
+}
+
+async function readOfErrand(hand: Hand, story: Story): Promise<void> {
+  const { random, world } = hand;
+  const { customer, runner } = story;
   const party = runner && random.chance(15) ? runner : customer;
   const dice = random.int(1, 100);
-  if (escrowId && dice <= 30) return readEscrow(hand, customer, escrowId);
-  if (dice <= 50) return readMyEscrows(hand, party);
-  if (dice <= 80) return readErrand(hand, story, random.pick([party, ...world.runners]));
-  return dice <= 90 ? readMyErrands(hand, party) : readMarket(hand, party);
+  if (dice <= 60) return readErrand(hand, story, random.pick([party, ...world.runners]));
+  return dice <= 80 ? readMyErrands(hand, party) : readMarket(hand, party);
 }
 
 function isEscrowOf({ escrowId, customer }: Story, who: Player): boolean {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../../../src/seed/random.js';
 import { SignUpDocument, TopUpWalletDocument, type SelfServiceRole } from '../../support/generated/graphql.js';
 import { createClient } from '../../support/graphql-client.js';
+import type { Shape } from '../shape.js';
 import type { Slot } from '../stage/fleet.js';
 import type { Tally } from '../verdict/tally.js';
 import type { Truth } from '../verdict/truth.js';
@@ -36,6 +37,7 @@ export interface World {
   /** What each writer has in hand: where an old answer would show. */
   readonly spotlight: Story[];
   readonly areas: readonly string[];
+  readonly shape: Pick<Shape, 'strictReadsPercent' | 'textWritesPercent'>;
   /** Numbers titles and names, so that no two texts are the same. */
   next(): number;
 }

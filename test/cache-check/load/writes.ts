@@ -24,12 +24,13 @@ const offerMinor = 300_000;
  */
 export async function writeSomething(hand: Hand, writer: number): Promise<void> {
   const { random, world } = hand;
-  if (random.chance(8)) return changeProfile(hand, writer);
+  const isText = random.chance(world.shape.textWritesPercent);
+  if (isText && random.chance(20)) return changeProfile(hand, writer);
   const mine = world.spotlight[writer];
   const story = mine && 'customer' in mine && mine.state in roads ? mine : undefined;
   if (!story) return post(hand, writer);
   const isChangeable = (story.state === 'OPEN' || story.state === 'DRAFT') && !story.offerId;
-  return isChangeable && random.chance(40) ? update(hand, story) : move(hand, story);
+  return isChangeable && isText ? update(hand, story) : move(hand, story);
 }
 
 interface Changed {

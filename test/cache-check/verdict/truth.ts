@@ -59,18 +59,21 @@ const instruments = `
     END $$;
   CREATE FUNCTION cache_check_linger() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF random() < TG_ARGV[0]::float8 THEN PERFORM pg_sleep(random() * TG_ARGV[1]::float8 / 1000); END IF;
+      IF random() < TG_ARGV[0]::float8 THEN PERFORM pg_sleep((TG_ARGV[1]::float8 + random() * TG_ARGV[2]::float8) / 1000); END IF;
       RETURN NULL;
     END $$;`;
 const keys = { errand: 'id', escrow: 'id', user_profile: 'user_id' } as const;
 
-/** How many of the commits wait, 0 to 1, and how long at most. */
+/** How many of the commits wait, 0 to 1, and how long. */
 export interface SlowCommits {
+  /** Only those that write this one; undefined: any. */
+  readonly table: Scope['table'] | undefined;
   readonly share: number;
+  readonly msMin: number;
   readonly msMax: number;
 }
 
-export async function openTruth(databaseUrl: string, { share, msMax }: SlowCommits): Promise<Truth> {
+export async function openTruth(databaseUrl: string, slow: SlowCommits): Promise<Truth> {
   const pool = new Pool({ connectionString: databaseUrl, max: 16 });
   let isClosing = false;
   pool.on('error', (error) => {
@@ -84,8 +87,9 @@ export async function openTruth(databaseUrl: string, { share, msMax }: SlowCommi
     await query(
       `CREATE TRIGGER cache_check_note AFTER INSERT OR UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION cache_check_note('${key}')`,
     );
+    if (slow.table && slow.table !== table) continue;
     await query(`CREATE CONSTRAINT TRIGGER zz_cache_check_linger AFTER INSERT OR UPDATE ON ${table} DEFERRABLE INITIALLY DEFERRED
-      FOR EACH ROW EXECUTE FUNCTION cache_check_linger('${share}', '${msMax}')`);
+      FOR EACH ROW EXECUTE FUNCTION cache_check_linger('${slow.share}', '${slow.msMin}', '${slow.msMax - slow.msMin}')`);
   }
   return {
     query,
