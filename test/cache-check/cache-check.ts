@@ -69,14 +69,25 @@ const caughtMin = 3;
 const lateSecondsMax = 60;
 
 async function check(options: CheckOptions, rootDir: string, stops: Stops): Promise<number> {
-  const { seed, processes } = options;
+  const { seed, processes, onRedisLoss } = options;
   const stage = await setStage(rootDir, stops);
   const run = async (variant: Variant): Promise<RunResult> => {
     const { shape, faults } = shapeOf(variant, options.faults);
     const seconds = variant === 'del-after-commit' ? Math.min(options.seconds, controlSecondsMax) : options.seconds;
     say(`  ${variant}: ${processes} processes, ${seconds} s of load, seed ${seed} …`);
     const goesOn = lengthOf(variant, options, seconds);
-    const result = await runVariant({ stage, variant, processes, seconds, seed, faults, shape, goesOn, stops });
+    const result = await runVariant({
+      stage,
+      variant,
+      processes,
+      seconds,
+      seed,
+      faults,
+      onRedisLoss,
+      shape,
+      goesOn,
+      stops,
+    });
     say(describeRun(variant, result));
     return result;
   };

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -17,6 +18,7 @@ export async function compileCacheCheck() {
   // A folder of its own: two checks may run at once, and killed servers are started from here again.
   const outDir = await mkdtemp(join(home, 'runam-cache-check-'));
   const remove = () => rm(outDir, { recursive: true, force: true });
+  process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
   try {
     await symlink(join(rootDir, 'dist'), join(outDir, 'src'), 'junction');
     await Promise.all(compiledDirs.map((dir) => compileDir(dir, outDir)));

@@ -7,6 +7,8 @@ export interface CheckOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly faults: FaultOptions;
+  /** CACHE_ON_REDIS_LOSS. With `commit`, a process that alone lost Redis makes strict writes as if they were acked. */
+  readonly onRedisLoss: 'abort' | 'commit';
   /** End with one line of JSON. */
   readonly isJson: boolean;
   /** Each is run by itself; none: our cache as it is. */
@@ -45,6 +47,8 @@ export const usage = `Usage: npm run cache:check -- [--processes N] [--seconds N
   --redis-restart   kills Redis and starts it again, empty or from an old dump
   --stall           stops processes for 0.2 to 3 seconds
   --partition       cuts single processes off from Redis
+  --on-redis-loss commit|abort  what becomes of strict writes that cannot be announced (default abort). With commit, a
+                    partition makes strict as good as acked; how old its reads were is printed
   --ablate NAME     checks the cache without one of its safeties, under the load and the faults that bring it out. It must
                     show violations: exit 1, or 3 when it shows none; ${ablations.join(', ')}
   --ends-when-caught  ends the control and the ablations as soon as they have shown violations
@@ -65,6 +69,7 @@ export function parseOptions(args: readonly string[]): CheckOptions {
       'redis-restart': { type: 'boolean', default: false },
       stall: { type: 'boolean', default: false },
       partition: { type: 'boolean', default: false },
+      'on-redis-loss': { type: 'string', default: 'abort' },
       ablate: { type: 'string', multiple: true, default: [] },
       'ends-when-caught': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -82,6 +87,7 @@ export function parseOptions(args: readonly string[]): CheckOptions {
       stall: values.stall,
       partition: values.partition,
     },
+    onRedisLoss: lossOf(values['on-redis-loss']),
     isJson: values.json,
     ablations: [...new Set(values.ablate.map(ablationOf))],
     endsWhenCaught: values['ends-when-caught'],
@@ -92,6 +98,11 @@ function wholeNumber(name: string, text: string, min: number, max: number): numb
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw new Error(`${name} takes a whole number from ${min} to ${max}, not "${text}".`);
+}
+
+function lossOf(text: string): CheckOptions['onRedisLoss'] {
+  if (text === 'abort' || text === 'commit') return text;
+  throw new Error(`--on-redis-loss takes abort or commit, not "${text}".`);
 }
 
 function ablationOf(name: string): Ablation {

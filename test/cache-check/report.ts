@@ -123,9 +123,13 @@ export function describeRun(variant: Variant, result: RunResult): string {
   const lines = tiers.map((tier) => {
     const { reads, writes, hitRatio, violations, worstAgeMs, ...older } = tierJson([result], tier);
     const worst = violations > 0 ? `, at worst ${worstAgeMs} ms old` : '';
-    const info = ` (older than committed: ${older.olderThanCommitted}, at worst ${older.olderThanCommittedWorstMs} ms)`;
+    const { olderThanCommitted, olderThanCommittedWorstMs } = older;
+    const isInformed = tier === 'acked' || olderThanCommitted > violations;
+    const info = isInformed
+      ? ` (older than committed: ${olderThanCommitted}, at worst ${olderThanCommittedWorstMs} ms)`
+      : '';
     const hits = `${Math.round(hitRatio * 100)} % hits`;
-    return `    ${tier}: ${reads} reads, ${hits}, ${writes} writes, ${violations} violations${worst}${tier === 'acked' ? info : ''}`;
+    return `    ${tier}: ${reads} reads, ${hits}, ${writes} writes, ${violations} violations${worst}${info}`;
   });
   const done = Object.entries(faults).map(([name, count]) => `${name} ${count}`);
   const shown = tally.violations.slice(0, variant === 'runam' ? undefined : violationsShownMax);

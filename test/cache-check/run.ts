@@ -6,7 +6,7 @@ import { createAnswered } from './load/answered.js';
 import { readSomething } from './load/reads.js';
 import { signUpPlayers, type Hand, type World } from './load/world.js';
 import { writeSomething } from './load/writes.js';
-import type { FaultOptions } from './options.js';
+import type { CheckOptions, FaultOptions } from './options.js';
 import { areReady, startFleet, type Slot } from './stage/fleet.js';
 import { startRedisProxy, type RedisProxy } from './stage/proxy.js';
 import type { Stage, Stops } from './stage/stage.js';
@@ -22,6 +22,7 @@ export interface RunOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly faults: FaultOptions;
+  readonly onRedisLoss: CheckOptions['onRedisLoss'];
   readonly shape: Shape;
   /** Asked before each request. @param seconds since the load began */
   readonly goesOn: (tally: Tally, faults: FaultCounts, seconds: number) => boolean;
@@ -71,7 +72,7 @@ async function run(options: RunOptions, stops: Stops): Promise<RunResult> {
     proxies.push(proxy);
   }
   const secret = randomBytes(32).toString('base64url');
-  const fleet = await startFleet(proxies.map(({ port }) => envOf({ variant, databaseUrl, port, secret, shape })));
+  const fleet = await startFleet(proxies.map(({ port }) => envOf({ ...options, databaseUrl, port, secret })));
   stops.push(() => fleet.stop());
   await areReady(fleet);
   const { url } = fleet.slots[0] as Slot;
@@ -79,7 +80,8 @@ async function run(options: RunOptions, stops: Stops): Promise<RunResult> {
   const runners = await signUpPlayers(url, 'RUNNER', players.runners);
   // From here on the steps of writes are the load's.
   slots.push(...fleet.slots);
-  const tally = createTally();
+  const isLoose = options.onRedisLoss === 'commit' && options.faults.partition;
+  const tally = createTally({ strict: isLoose ? 'A' : 'G', acked: 'A' });
   let count = 0;
   const next = (): number => (count += 1);
   const shared = { shape, slots, truth, tally, customers, runners, areas, next };
@@ -93,15 +95,14 @@ async function run(options: RunOptions, stops: Stops): Promise<RunResult> {
   return { tally, faults: faults.counts, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-interface EnvOptions {
-  readonly variant: Variant;
+interface EnvOptions extends Pick<RunOptions, 'variant' | 'shape' | 'onRedisLoss'> {
   readonly databaseUrl: string;
   readonly port: number;
   readonly secret: string;
-  readonly shape: Shape;
 }
 
-function envOf({ variant, databaseUrl, port, secret, shape }: EnvOptions): Readonly<Record<string, string>> {
+function envOf(options: EnvOptions): Readonly<Record<string, string>> {
+  const { variant, databaseUrl, port, secret, shape, onRedisLoss } = options;
   return {
     NODE_ENV: 'test',
     LOG_LEVEL: 'warn',
@@ -111,7 +112,7 @@ function envOf({ variant, databaseUrl, port, secret, shape }: EnvOptions): Reado
     SEED_DEMO: 'false',
     DATABASE_URL: databaseUrl,
     REDIS_URL: `redis://127.0.0.1:${port}`,
-    CACHE_ON_REDIS_LOSS: 'abort',
+    CACHE_ON_REDIS_LOSS: onRedisLoss,
     CACHE_QUARANTINE_MS: String(shape.quarantineMs),
     CACHE_CHECK_VARIANT: variant,
     CACHE_CHECK_LOAD_MS_MAX: String(shape.loadMsMax),

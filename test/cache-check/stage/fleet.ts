@@ -108,7 +108,7 @@ function createPlace(index: number, env: NodeJS.ProcessEnv, fail: (error: Error)
 
 async function launch(env: NodeJS.ProcessEnv, port: string) {
   const child = fork(serverFile, [], {
-    env: { PATH: process.env['PATH'], ...env, PORT: port },
+    env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], ...env, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const kill = (): void => void child.kill('SIGKILL');
