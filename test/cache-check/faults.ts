@@ -27,7 +27,14 @@ export interface Faults {
   /** Asked for every step of a write before Redis gets it; does what is due at this very point. */
   atStep(slot: Slot | undefined, step: WriteStep): Verdict;
   /** Does all that was asked for, again and again, until it is stopped; then everything is whole again. */
-  run(slots: readonly Slot[], proxies: readonly RedisProxy[]): { stop(): Promise<void> };
+  run(on: Targets): { stop(): Promise<void> };
+}
+
+export interface Targets {
+  readonly slots: readonly Slot[];
+  readonly proxies: readonly RedisProxy[];
+  /** Of the tier that has had the fewest. */
+  readonly hits: () => number;
 }
 
 export interface FaultsOptions {
@@ -94,9 +101,9 @@ export function createFaults(options: FaultsOptions): Faults {
       }
       return 0;
     },
-    run(slots, proxies) {
+    run(on) {
       const over = new AbortController();
-      const running = loops(slots, proxies, over.signal);
+      const running = loops(on, over.signal);
       return {
         async stop() {
           over.abort();
@@ -121,13 +128,19 @@ interface LoopDeps extends FaultsOptions {
 
 function createLoops(deps: LoopDeps) {
   const { faults, shape, random, seconds, aims, flush, stall } = deps;
-  return (slots: readonly Slot[], proxies: readonly RedisProxy[], over: AbortSignal): Promise<void>[] => {
+  return ({ slots, proxies, hits }: Targets, over: AbortSignal): Promise<void>[] => {
+    let hitsAtLast = 0;
     const wait: Wait = (msMin, msMax) => pauseUnless(over, random.int(msMin, msMax));
     const repeat = async (msMin: number, msMax: number, act: () => Promise<void>): Promise<void> => {
       while (!over.aborted) {
         await wait(msMin, msMax);
         if (!over.aborted) await act();
       }
+    };
+    const whenHit = (act: () => Promise<void>) => async (): Promise<void> => {
+      while (!over.aborted && hits() - hitsAtLast < shape.hitsBetween) await wait(20, 20);
+      if (!over.aborted) await act();
+      hitsAtLast = hits();
     };
     const slice = (seconds * 1000) / 10;
     const [flushMsMin, flushMsMax] = shape.flushEveryMs;
@@ -136,7 +149,7 @@ function createLoops(deps: LoopDeps) {
         faults.flush,
         Math.min(flushMsMin, slice),
         Math.min(flushMsMax, 2 * slice),
-        async () => (random.chance(shape.flushesAimedPercent) ? void aims.add('flush') : flush()),
+        whenHit(async () => (random.chance(shape.flushesAimedPercent) ? void aims.add('flush') : flush())),
       ],
       [
         faults.stall,
@@ -147,8 +160,13 @@ function createLoops(deps: LoopDeps) {
           else stall(random.pick(slots));
         },
       ],
-      [faults.partition, Math.min(3000, 2 * slice), Math.min(6000, 3 * slice), () => cutOff(deps, proxies, wait)],
-      [faults.redisRestart, Math.min(6000, 3 * slice), Math.min(10_000, 4 * slice), () => restart(deps, wait)],
+      [
+        faults.partition,
+        Math.min(3000, 2 * slice),
+        Math.min(6000, 3 * slice),
+        whenHit(() => cutOff(deps, proxies, wait)),
+      ],
+      [faults.redisRestart, Math.min(6000, 3 * slice), Math.min(10_000, 4 * slice), whenHit(() => restart(deps, wait))],
       [
         faults.delayMsMax > 0,
         0,

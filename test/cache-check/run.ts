@@ -12,7 +12,7 @@ import { startRedisProxy, type RedisProxy } from './stage/proxy.js';
 import type { Stage, Stops } from './stage/stage.js';
 import type { Shape } from './shape.js';
 import type { Variant } from './variants.js';
-import { createTally, type Tally } from './verdict/tally.js';
+import { createTally, tiers, type Tally } from './verdict/tally.js';
 import { openTruth } from './verdict/truth.js';
 
 export interface RunOptions {
@@ -52,7 +52,7 @@ export async function runVariant(options: RunOptions): Promise<RunResult> {
 }
 
 async function run(options: RunOptions, stops: Stops): Promise<RunResult> {
-  const { stage, variant, processes, seconds, seed, shape } = options;
+  const { stage, processes, seconds, seed, shape } = options;
   const random = createRandom(seed);
   const [databaseUrl, redis] = await Promise.all([stage.createDatabase(), stage.startRedis()]);
   stops.push(() => redis.stop());
@@ -87,7 +87,8 @@ async function run(options: RunOptions, stops: Stops): Promise<RunResult> {
   const shared = { shape, slots, truth, tally, customers, runners, areas, next };
   const world: World = { ...shared, answered: createAnswered(), stories: [], spotlight: [] };
   const startedMs = performance.now();
-  const acting = faults.run(slots, proxies);
+  const hits = (): number => Math.min(...tiers.map((tier) => tally.tiers[tier].hits));
+  const acting = faults.run({ slots, proxies, hits });
   stops.push(() => acting.stop());
   const goesOn = (): boolean => options.goesOn(tally, faults.counts, (performance.now() - startedMs) / 1000);
   await Promise.race([load(options, world, goesOn), fleet.failed]);

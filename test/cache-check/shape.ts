@@ -11,6 +11,11 @@ export interface Shape {
   /** How many of a hundred messages that end a committed write are held back. */
   readonly heldEnds: { readonly percent: number; readonly msMin: number; readonly msMax: number };
   readonly flushEveryMs: readonly [min: number, max: number];
+  /**
+   * What takes all hits away (flushes, restarts of Redis, partitions) waits until each tier has had so many since the last
+   * time, so that there is something to be taken away on a slow machine too.
+   */
+  readonly hitsBetween: number;
   /** How many of a hundred flushes come just after an announcement. */
   readonly flushesAimedPercent: number;
   readonly readers: number;
@@ -38,6 +43,7 @@ function commonShape({ crashPercent, delayMsMax, stall, partition }: FaultOption
     loadMsMax: 60,
     heldEnds: { percent: delayMsMax > 0 ? 10 : 0, msMin: 0, msMax: 4 * delayMsMax },
     flushEveryMs: [2000, 5000],
+    hitsBetween: 10,
     flushesAimedPercent: 50,
     readers: isHindered ? 32 : 16,
     strictReadsPercent: 50,
@@ -86,6 +92,7 @@ const revealing: Readonly<
       loadMsMax: 5,
       heldEnds: { percent: 100, msMin: 300, msMax: 600 },
       flushEveryMs: [10, 50],
+      hitsBetween: 0,
       flushesAimedPercent: 100,
       readers: 10,
       strictReadsPercent: 90,
