@@ -49,9 +49,5 @@ const app = await createApp({
   logger: createLogger(config.log),
   cacheWith: (options) => withSlowLoads(cacheOf(variant, options)),
 });
-process.once('SIGTERM', () => {
-  const leave = (): void => process.exit();
-  app.close().then(leave, leave);
-});
 process.once('disconnect', () => process.exit());
 process.send?.({ url: await app.listen() });

@@ -25,7 +25,6 @@ export interface Fleet {
 
 const serverFile = fileURLToPath(new URL('../server/server.js', import.meta.url));
 const startMsMax = 60_000;
-const stopMsMax = 10_000;
 const saidLengthMax = 4_000;
 
 /** @param envs one process for each */
@@ -46,37 +45,36 @@ export async function startFleet(envs: readonly NodeJS.ProcessEnv[]): Promise<Fl
 }
 
 function createPlace(index: number, env: NodeJS.ProcessEnv, fail: (error: Error) => void) {
-  let current: { readonly child: ChildProcess; readonly url: string } | undefined;
+  let child: ChildProcess | undefined;
+  let url = '';
   let state: Slot['state'] = 'down';
   let isStopping = false;
-  let starting: Promise<void> | undefined;
   let resuming: NodeJS.Timeout | undefined;
 
   async function start(): Promise<void> {
-    const port = current ? new URL(current.url).port : '0';
-    const started = await launch(env, port);
-    current = started;
+    const started = launch(env, url === '' ? '0' : new URL(url).port);
+    child = started.child;
+    url = await started.url;
     state = 'up';
-    started.child.once('exit', (code, signal) => {
+    child.once('exit', (code, signal) => {
       clearTimeout(resuming);
       state = 'down';
       if (isStopping) return;
-      if (signal !== 'SIGKILL') fail(new Error(`server ${index} ended with ${signal ?? code}`));
-      else starting = start().catch((error: Error) => void (isStopping || fail(error)));
+      if (signal === 'SIGKILL') start().catch((error: Error) => void (isStopping || fail(error)));
+      else fail(new Error(`server ${index} ended with ${signal ?? code}`));
     });
-    if (isStopping) started.child.kill('SIGKILL');
   }
 
   const resume = (): void => {
     clearTimeout(resuming);
     if (state !== 'stalled') return;
-    current?.child.kill('SIGCONT');
+    child?.kill('SIGCONT');
     state = 'up';
   };
   const slot: Slot = {
     index,
     get url() {
-      return current?.url ?? '';
+      return url;
     },
     get state() {
       return state;
@@ -84,11 +82,11 @@ function createPlace(index: number, env: NodeJS.ProcessEnv, fail: (error: Error)
     inFlight: 0,
     kill() {
       state = 'down';
-      current?.child.kill('SIGKILL');
+      child?.kill('SIGKILL');
     },
     stall(ms) {
       if (state !== 'up') return false;
-      current?.child.kill('SIGSTOP');
+      child?.kill('SIGSTOP');
       state = 'stalled';
       resuming = setTimeout(resume, ms);
       return true;
@@ -99,14 +97,13 @@ function createPlace(index: number, env: NodeJS.ProcessEnv, fail: (error: Error)
     start,
     async stop() {
       isStopping = true;
-      resume();
-      await starting;
-      if (current) await end(current.child);
+      clearTimeout(resuming);
+      if (child) await end(child);
     },
   };
 }
 
-async function launch(env: NodeJS.ProcessEnv, port: string) {
+function launch(env: NodeJS.ProcessEnv, port: string): { readonly child: ChildProcess; readonly url: Promise<string> } {
   const child = fork(serverFile, [], {
     env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], ...env, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -119,23 +116,19 @@ async function launch(env: NodeJS.ProcessEnv, port: string) {
     stream?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-saidLengthMax)));
   const timer = setTimeout(kill, startMsMax);
   const ended = once(child, 'exit').then(() => Promise.reject(new Error(`a server could not be started:\n${said}`)));
-  try {
-    const [{ url }] = (await Promise.race([once(child, 'message'), ended])) as [{ url: string }];
-    return { child, url };
-  } finally {
-    clearTimeout(timer);
-    ended.catch(() => undefined);
-  }
+  ended.catch(() => undefined);
+  const url = Promise.race([once(child, 'message'), ended]).then(([message]) => (message as { url: string }).url);
+  const settled = (): void => clearTimeout(timer);
+  url.then(settled, settled);
+  return { child, url };
 }
 
-/** SIGTERM, and SIGKILL for one that does not obey. */
+/** Its rows are thrown away and nobody waits for its answers: SIGKILL, which also ends one that is stopped. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
+  child.kill('SIGKILL');
   await exited;
-  clearTimeout(timer);
 }
 
 /** Resolves when every server says that it is ready, hits included. @throws Error when one does not in time */
