@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** One place in the fleet: the server process in it may die and is started again under the same address. */
+/** One place in the fleet: when the server process in it dies another one takes it, at another address. */
 export interface Slot {
   readonly index: number;
   readonly url: string;
@@ -52,7 +52,7 @@ function createPlace(index: number, env: NodeJS.ProcessEnv, fail: (error: Error)
   let resuming: NodeJS.Timeout | undefined;
 
   async function start(): Promise<void> {
-    const started = launch(env, url === '' ? '0' : new URL(url).port);
+    const started = launch(env);
     child = started.child;
     url = await started.url;
     state = 'up';
@@ -103,9 +103,9 @@ function createPlace(index: number, env: NodeJS.ProcessEnv, fail: (error: Error)
   };
 }
 
-function launch(env: NodeJS.ProcessEnv, port: string): { readonly child: ChildProcess; readonly url: Promise<string> } {
+function launch(env: NodeJS.ProcessEnv): { readonly child: ChildProcess; readonly url: Promise<string> } {
   const child = fork(serverFile, [], {
-    env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], ...env, PORT: port },
+    env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], ...env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const kill = (): void => void child.kill('SIGKILL');
