@@ -61,11 +61,11 @@ function commonShape({ crashPercent, delayMsMax, stall, partition }: FaultOption
 const revealing: Readonly<
   Record<Ablation, { readonly shape: Partial<Shape>; readonly faults: Partial<FaultOptions> }>
 > = {
-  // A write lands between the rows of a load and its entry. The way to Redis is long, so that no other reader of the process
-  // has heard of the write by then.
+  // A write lands between the rows of a load and its entry. Readers are few, so that none of the same process has looked
+  // since and replaced the load, and the way to Redis is long, so that they would hear of it late.
   's0-before-load': {
-    shape: { loadMsMax: 50, readers: 12, writers: 2, textWritesPercent: 70, writesPerSecondMax: 4 },
-    faults: { delayMsMax: 150 },
+    shape: { loadMsMax: 400, readers: 10, writers: 2, textWritesPercent: 70, writesPerSecondMax: 5 },
+    faults: { delayMsMax: 60 },
   },
   // A write is answered while a load that began before it still runs.
   'join-fence': {
