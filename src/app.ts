@@ -2,21 +2,12 @@ import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { printSchema } from 'graphql';
 import type { CacheAdmin } from './admin/index.js';
-import {
-  createCacheSet,
-  createMemoryStore,
-  createNullStore,
-  createRedisStore,
-  type AliasOptions,
-  type CacheEvent,
-  type CacheSet,
-  type Store,
-} from './cache/index.js';
+import { createCacheSet, type CacheEvent, type CacheSet, type CacheSetOptions } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
-import { createApollo, createSchema, type Services, type TtlPolicy, type TypePolicy } from './graphql/index.js';
+import { createApollo, createSchema, type Services } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
-import { cacheTypes, createInvalidator, startReaper, tagsSpoiledBy, type CacheType } from './invalidation/index.js';
+import { createInvalidator, startReaper } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
@@ -37,9 +28,10 @@ import {
   type Tokens,
 } from './modules/users/index.js';
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
+import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
 import { createOperating } from './app.operating.js';
+import { verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
-import { verified } from './verified.js';
 
 export interface App {
   readonly db: Db;
@@ -61,6 +53,8 @@ export interface AppOptions {
   readonly onCacheEvent?: (event: CacheEvent) => void;
   /** How late an expiry, a no-show or an automatic release may be. Default 5,000. */
   readonly timersEveryMs?: number;
+  /** Makes the caches; for measuring others, or these with a part taken out. Default `createCacheSet`. */
+  readonly cachesWith?: (options: CacheSetOptions) => CacheSet;
 }
 
 const sweepEveryMs = 500;
@@ -71,6 +65,7 @@ const reapOlderThanMs = 1000;
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl, jwtSecret, logger, clock = systemClock, onStatement, timersEveryMs = 5_000 } = options;
+  const { cachesWith = createCacheSet } = options;
   const schema = await createSchema();
   const tracing = config.tracing && startOpenTelemetry({ ...config.tracing, logger });
   const { poolMax, transactionTimeoutMs } = config.database;
@@ -82,7 +77,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     tracing,
     ...(onStatement && { onStatement }),
   });
-  const caches = createCaches(config, shapeOf(printSchema(schema)), db);
+  const caches = createCaches({ config, shape: shapeOf(printSchema(schema)), db, make: cachesWith });
   const verifiedCache = verified(caches, config, timersEveryMs);
   const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
@@ -174,93 +169,6 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
       provider: config.payments.hasSandbox ? createSandboxProvider() : undefined,
     }),
   };
-}
-
-function createCaches(config: Config, shape: string, db: Db): CacheSet {
-  const { keyPrefix, types } = config.cache;
-  const { main, aliases } = storesOf(config);
-  const isOneStore = Object.values(aliases).every(({ store }) => store === main);
-  return createCacheSet({
-    store: main,
-    aliases,
-    typeAliases: Object.fromEntries(cacheTypes.map((type) => [type, types[type].alias])),
-    prefix: `${keyPrefix}:${shape}`,
-    // What is told to the one store is told to all. Of several, one catches up alone, and the rows wait for the others.
-    replay: isOneStore
-      ? async () => void (await db.tellUntold(0))
-      : (target) => db.eachUntold((changes) => target.bump(tagsSpoiledBy(changes))),
-    settled: () => db.writesEnded(),
-    nearBytesMax: config.cache.nearBytesMax,
-    leaseMs: config.cache.refill.leaseMs,
-    jitter: config.cache.refill.jitterPercent / 100,
-    earlyRefreshBeta: config.cache.refill.earlyRefreshBeta,
-  });
-}
-
-/** With the cache switched off but Redis configured, writes are still told to the processes that do cache. */
-function storesOf({ cache, redis }: Config): { main: Store; aliases: Readonly<Record<string, AliasOptions>> } {
-  const { memoryBytesMax, memoryEntriesMax } = cache;
-  const stores = new Map<string, Store>();
-  const storeAt = (url: string): Store => {
-    const store = stores.get(url) ?? redisStoreOf(url, cache);
-    stores.set(url, store);
-    return store;
-  };
-  const inProcess = (): Store =>
-    cache.isEnabled ? createMemoryStore({ bytesMax: memoryBytesMax, entriesMax: memoryEntriesMax }) : createNullStore();
-  const main = redis ? storeAt(redis.url) : inProcess();
-  const aliases = Object.entries(cache.aliases).map(([name, { timeoutS, redis: own, compressAboveBytes }]) => {
-    const store = own ? storeAt(own.url) : main;
-    // Within the process nothing is transferred, and each hit would pay.
-    const packing = store.kind === 'redis' ? { compressAboveBytes } : {};
-    return [name, { store, ttlMs: timeoutS * 1000, ...packing }];
-  });
-  return { main, aliases: Object.fromEntries(aliases) as Readonly<Record<string, AliasOptions>> };
-}
-
-function redisStoreOf(url: string, cache: Config['cache']): Store {
-  const { keyPrefix, quarantineMs, redisTimeoutMs, tagsMax } = cache;
-  const tagAgeMsMax = longestTimeoutMs(cache) + tagGraceMs;
-  return createRedisStore({
-    url,
-    prefix: keyPrefix,
-    commandTimeoutMs: redisTimeoutMs,
-    quarantineMs,
-    tagsMax,
-    tagAgeMsMax,
-  });
-}
-
-/** An entry may live on for a while beyond its time to live, and its load may take long. */
-const tagGraceMs = 3_600_000;
-
-function longestTimeoutMs({ types, aliases }: Config['cache']): number {
-  const timeoutsS = [
-    ...cacheTypes.map((type) => types[type].timeoutS),
-    ...Object.values(aliases).map((one) => one.timeoutS),
-  ];
-  return Math.max(...timeoutsS) * 1000;
-}
-
-/** A time to live shorter than this is meant to the word: nothing is loaded anew before it is over. */
-const softTtlFromMs = 10_000;
-
-function policyOf({ cache }: Config): TtlPolicy {
-  const { softTtlPercent, staleIfErrorS, negativeTimeoutS } = cache.refill;
-  const entries = cacheTypes.map((type): [CacheType, TypePolicy] => {
-    const { timeoutS, consistency, boundMs } = cache.types[type];
-    const ttlMs = cache.isEnabled ? timeoutS * 1000 : 0;
-    const isSoft = softTtlPercent < 100 && ttlMs >= softTtlFromMs;
-    const times = { staleIfErrorMs: staleIfErrorS * 1000, negativeTtlMs: negativeTimeoutS * 1000 };
-    const bound = boundMs !== undefined && { boundMs };
-    const soft = isSoft && { softTtlMs: (ttlMs * softTtlPercent) / 100 };
-    return [type, { ttlMs, tier: consistency, ...bound, ...times, ...soft }];
-  });
-  return Object.fromEntries(entries) as TtlPolicy;
-}
-
-function strictTypesOf({ cache }: Config): ReadonlySet<CacheType> {
-  return new Set(cacheTypes.filter((type) => cache.types[type].consistency === 'strict'));
 }
 
 /** Changes with the shape of answers, so that a new version of RunAm never reads the entries of an old one. */

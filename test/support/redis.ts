@@ -16,6 +16,8 @@ export interface RedisOptions {
 export interface RedisProcess {
   readonly url: string;
   readonly port: number;
+  /** Where it keeps its dump, `dump.rdb`. */
+  readonly directory: string;
   /** SIGKILL: no goodbye, nothing saved. */
   kill(): Promise<void>;
   /** The same port and directory, so a dump that was saved is loaded. */
@@ -43,6 +45,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisProce
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    directory,
     kill,
     async restart() {
       await kill();
