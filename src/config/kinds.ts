@@ -40,14 +40,21 @@ export function whole({ unit, min, max, minMeans }: WholeLimits): Kind<number> {
   };
 }
 
-export function decimal({ unit, min, max, minMeans }: WholeLimits): Kind<number> {
+/** @param example of a value that is not whole, for those who read what is taken */
+export function decimal({
+  unit,
+  min,
+  max,
+  minMeans,
+  example = 0.5,
+}: WholeLimits & { readonly example?: number }): Kind<number> {
   return {
     schema: z
       .string()
       .regex(/^\d{1,9}(\.\d{1,9})?$/)
       .transform(Number)
       .pipe(z.number().min(min).max(max)),
-    takes: `${unit ?? 'numbers'} from ${min}${minMeans === undefined ? '' : ` (${minMeans})`} to ${max}, such as ${max / 10}`,
+    takes: `${unit ?? 'numbers'} from ${min}${minMeans === undefined ? '' : ` (${minMeans})`} to ${max}, such as ${example}`,
   };
 }
 

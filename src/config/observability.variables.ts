@@ -40,7 +40,7 @@ export const observabilityVariables = {
   OTEL_TRACES_SAMPLER_ARG: variable(
     'Observability',
     'Share of the requests that are traced; a caller that sends traceparent has decided for itself.',
-    decimal({ min: 0, max: 1, minMeans: 'none' }),
+    decimal({ min: 0, max: 1, minMeans: 'none', example: 0.1 }),
     '1',
   ),
 };

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cachedReads, readsThatSpoilNothing } from '../../scripts/lib/invalidation/observed.js';
-import type * as CacheRoom from '../../src/cache/index.js';
+import { createCacheSet, type CacheSet, type CacheSetOptions } from '../../src/cache/index.js';
 import type { Model } from '../../src/db/index.js';
 import { createSchema } from '../../src/graphql/index.js';
 import { cacheTypes, typesShowing, type CacheType } from '../../src/invalidation/index.js';
@@ -10,21 +10,15 @@ import { cachedFields, cachedQuestions, type Question } from '../support/cached-
 import { openStage, type Stage } from '../support/cached-stage.js';
 import { tablesIn } from '../support/tables.js';
 
-/** Which type of answer the running code loads. The cache is the real one; only its loads are told that they are loads. */
-const loading = vi.hoisted(() => ({ storage: undefined as AsyncLocalStorage<string> | undefined }));
-vi.mock('../../src/cache/index.js', async (importOriginal) => {
-  const real = await importOriginal<typeof CacheRoom>();
-  const storage = (loading.storage = new AsyncLocalStorage<string>());
+/** Which type of answer the running code loads. The caches are the real ones; only their loads are told that they are loads. */
+const loading = new AsyncLocalStorage<string>();
+function watchedCaches(options: CacheSetOptions): CacheSet {
+  const caches = createCacheSet(options);
   return {
-    ...real,
-    createCache(options: CacheRoom.CacheOptions): CacheRoom.Cache {
-      const cache = real.createCache(options);
-      const read = <V>(request: CacheRoom.ReadRequest<V>) =>
-        cache.read({ ...request, load: () => storage.run(request.type, request.load) });
-      return { ...cache, read };
-    },
+    ...caches,
+    read: (request) => caches.read({ ...request, load: () => loading.run(request.type, request.load) }),
   };
-});
+}
 
 let stage: Stage;
 let questions: readonly Question[];
@@ -34,7 +28,7 @@ const asked = new Set<string>();
 const readBy = new Map<string, readonly Model[]>();
 
 beforeAll(async () => {
-  stage = await openStage({ onStatement: note });
+  stage = await openStage({ onStatement: note, cachesWith: watchedCaches });
   questions = cachedQuestions(await createSchema(), stage);
   for (const question of questions) {
     const { errors } = await stage.ask(question);
@@ -81,7 +75,7 @@ describe('a table that another program truncates', () => {
 });
 
 function note(sql: string): void {
-  const type = loading.storage?.getStore();
+  const type = loading.getStore();
   if (type === undefined) return;
   const known = statements.get(type) ?? new Set();
   statements.set(type, known.add(sql));

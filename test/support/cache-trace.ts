@@ -48,7 +48,7 @@ export async function replayHitRatios(
   let nowMs = 0;
   const now = (): number => nowMs;
   const store = createMemoryStore({ now, entriesMax: 1_000_000, tagsMax: 1_000_000, bytesMax: 2 ** 30 });
-  const cache = createCache({ store, prefix: 'replay', now });
+  const cache = createCache({ jitter: 0, earlyRefreshBeta: 0, store, prefix: 'replay', now });
   for (const event of trace) {
     nowMs = event.atMs;
     if (event.kind === 'bump') await cache.bump(event.tags);

@@ -4,7 +4,7 @@ import type { Asker, Question, QuestionIds } from './cached-questions.js';
 import type { Answer, GraphqlClient } from './graphql-client.js';
 import { agree, fund, join, openMarket, post, type Person } from './market.js';
 import { sampleRow, type Row, type SampleRows } from './sample-rows.js';
-import { startTestApp, type TestApp } from './test-app.js';
+import { startTestApp, type TestApp, type TestAppOptions } from './test-app.js';
 
 /** A market in which every cached question has an answer, behind one server. */
 export interface Stage extends QuestionIds {
@@ -17,7 +17,7 @@ export interface Stage extends QuestionIds {
 
 const hourMs = 3_600_000;
 
-export async function openStage(options: { readonly onStatement?: (sql: string) => void } = {}): Promise<Stage> {
+export async function openStage(options: Pick<TestAppOptions, 'onStatement' | 'cachesWith'> = {}): Promise<Stage> {
   // Timers look for due errands on their own, whatever is asked.
   const app = await startTestApp({ ...options, timersEveryMs: hourMs });
   const { db } = app.app;

@@ -1,4 +1,4 @@
-import { createApp, type App } from '../../src/app.js';
+import { createApp, type App, type AppOptions } from '../../src/app.js';
 import type { CacheEvent } from '../../src/cache/index.js';
 import { loadEnv, type Env } from '../../src/config/index.js';
 import { silentLogger, type Clock, type Logger } from '../../src/kernel/index.js';
@@ -21,6 +21,7 @@ export interface TestAppOptions {
   readonly database?: TestDatabase;
   readonly onStatement?: (sql: string) => void;
   readonly onCacheEvent?: (event: CacheEvent) => void;
+  readonly cachesWith?: AppOptions['cachesWith'] & {};
   readonly timersEveryMs?: number;
 }
 
@@ -32,6 +33,7 @@ export async function startTestApp({
   database,
   onStatement,
   onCacheEvent,
+  cachesWith,
   timersEveryMs,
 }: TestAppOptions = {}): Promise<TestApp> {
   const ownDatabase = database ?? (await createTestDatabase());
@@ -51,6 +53,7 @@ export async function startTestApp({
     ...(clock && { clock }),
     ...(onStatement && { onStatement }),
     ...(onCacheEvent && { onCacheEvent }),
+    ...(cachesWith && { cachesWith }),
     ...(timersEveryMs !== undefined && { timersEveryMs }),
   });
   const url = await app.listen();

@@ -72,7 +72,7 @@ describe('the configuration', () => {
     expect(shareOf({ NODE_ENV: 'production' })).toBeCloseTo(0.001);
     expect(shareOf({ CACHE_SHADOW_PERCENT: '2.5' })).toBeCloseTo(0.025);
     expect(faultsOf({ CACHE_SHADOW_PERCENT: '101' })).toEqual([
-      'CACHE_SHADOW_PERCENT: got "101"; takes percent from 0 (none) to 100, such as 10.',
+      'CACHE_SHADOW_PERCENT: got "101"; takes percent from 0 (none) to 100, such as 0.5.',
     ]);
   });
 
