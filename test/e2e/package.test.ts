@@ -8,7 +8,7 @@ import { startRedis, type RedisProcess } from '../support/redis.js';
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
-const guide = await readFile(join(root, 'docs/parts/library.md'), 'utf8');
+const guide = await readFile(join(root, 'docs/cache/library.md'), 'utf8');
 
 let place: string;
 let redis: RedisProcess;
