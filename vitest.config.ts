@@ -8,8 +8,8 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     maxWorkers: Math.min(2, availableParallelism()),
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
     teardownTimeout: 30_000,
     projects: [
       { extends: true, test: { name: 'unit', include: withoutServices } },
