@@ -28,7 +28,8 @@ beforeAll(async () => {
   const { email } = await join(app.client, 'CUSTOMER');
   const signIn = `mutation { signIn(input: { email: "${email}", password: "a long password" }) { accessToken } }`;
   const { body } = await postGraphql(app.url, signIn);
-  authorization = `Bearer ${(body.data?.['signIn'] as { accessToken: string }).accessToken}`;
+  const session = body.data?.['signIn'] as { accessToken: string } | undefined;
+  authorization = `Bearer ${session?.accessToken}`;
 });
 afterAll(() => app.close());
 
