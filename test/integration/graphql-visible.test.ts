@@ -14,7 +14,7 @@ describe('extensions.cache', () => {
   let errandId: string;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ env: { CACHE_TTL_JITTER_PERCENT: '0' } });
     const tenantId = await openMarket(app.app.db);
     customer = await join(app.client, 'CUSTOMER');
     authorization = await signedIn(app.url, customer.email);

@@ -163,6 +163,8 @@ async function accounts(mutate: Mutate, customer: Signed, runner: Signed): Promi
   for (const field of ['grantRole', 'revokeRole']) {
     await mutate(customer.client, field, role, 'user { id }', { userId: runner.id, role: 'SUPPORT' });
   }
+  await mutate(customer.client, 'clearCache', ofInput('ClearCacheInput'), 'entries', { input: { all: true } });
+  await mutate(customer.client, 'warmCache', ofInput('WarmCacheInput'), 'total', { input: {} });
   await mutate(customer.client, 'updateProfile', ofInput('UpdateProfileInput'), 'user { id }', {
     input: { displayName: 'Renamed' },
   });
