@@ -30,7 +30,7 @@ import {
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
 import { createOperating } from './app.operating.js';
-import { verified } from './app.verified.js';
+import { namingDemoted, verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
 
 export interface App {
@@ -103,7 +103,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   await apollo.start();
   const caching = { cache, policy: policyOf(config) };
   const base = { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant };
-  const operating = createOperating({ config, logger, schema, control: caches.control, base });
+  const control = namingDemoted(caches.control, cache, config);
+  const operating = createOperating({ config, logger, schema, control, base });
   const http = await createHttpServer({
     apollo,
     context: operating.context,
