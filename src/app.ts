@@ -81,7 +81,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   const verifiedCache = verified(caches, config, timersEveryMs);
   const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
-  const metrics = config.metrics.isEnabled ? createMetrics({ cache, pool: db.pool }) : undefined;
+  const metrics = config.metrics.isEnabled
+    ? createMetrics({ cache, stores: storesOf(caches), pool: db.pool })
+    : undefined;
   if (options.onCacheEvent) cache.on(options.onCacheEvent);
   db.onChanges(
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
@@ -143,6 +145,14 @@ export async function createApp(options: AppOptions): Promise<App> {
         await tracing?.close();
       })()),
   };
+}
+
+/** Each store once, by the first alias that stands in it. */
+function storesOf({ aliases, engines }: Pick<CacheSet, 'aliases' | 'engines'>) {
+  const members = [...aliases.values()];
+  return new Map(
+    engines.map((engine) => [members.find((member) => member.engine === engine)?.name ?? 'default', engine] as const),
+  );
 }
 
 /** An address that a reader can open: of a server that listens everywhere, this very machine's. */
