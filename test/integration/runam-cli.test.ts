@@ -212,6 +212,14 @@ describe('runam cache', { timeout: 60_000 }, () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('CACHE_TIMEOUT_ROLES: got "long"')]);
   });
 
+  it('words that cannot be used are one line of JSON, too, for a program that asks for it', async () => {
+    const { code, stdout } = await runam(['cache', 'keys', '--limit', 'many', '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      2,
+      { ok: false, error: { message: expect.stringContaining('--limit') } },
+    ]);
+  });
+
   it('help is help', async () => {
     const { code, stdout } = await runam(['cache', '--help']);
     expect(code).toBe(0);
