@@ -207,6 +207,11 @@ describe('runam cache', { timeout: 60_000 }, () => {
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('RUNAM_TOKEN')]);
   });
 
+  it.each(['localhost:4000', 'ftp://localhost', 'here'])('%s is no address of a server', async (url) => {
+    const { code, stderr } = await runam(['cache', 'health', '--url', url, '--token', 'x']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('such as http://localhost:4000')]);
+  });
+
   it('a setting that cannot be used is told in one sentence, and nothing is done', async () => {
     const { code, stderr } = await runam(['cache', 'health'], { CACHE_TIMEOUT_ROLES: 'long' });
     expect([code, stderr]).toEqual([1, expect.stringContaining('CACHE_TIMEOUT_ROLES: got "long"')]);
