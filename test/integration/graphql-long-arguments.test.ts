@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createCacheSet } from '../../src/cache/index.js';
-import { postGraphql } from '../support/http.js';
+import { postGraphql, type GraphqlBody } from '../support/http.js';
 import { join, openMarket } from '../support/market.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -46,4 +46,17 @@ it.each([
   expect(body.errors).toMatchObject([{ extensions: { code: 'BAD_INPUT' }, path: [field] }]);
   expect(body.errors?.[0]?.message.length).toBeLessThan(charactersMax);
   expect(Math.max(...asked)).toBeLessThan(charactersMax);
+});
+
+it('an argument that is deeper than the stack is refused as input, and is no defect of ours', async () => {
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const query = 'query ($deep: JSONObject) { cacheExplain(query: "", variables: $deep) { path } }';
+  const response = await fetch(new URL('/graphql', app.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: `{"query":${JSON.stringify(query)},"variables":{"deep":{"a":${deep}}}}`,
+  });
+  const { errors } = (await response.json()) as GraphqlBody;
+  expect(errors).toMatchObject([{ extensions: { code: 'BAD_INPUT' } }]);
+  expect(errors?.[0]?.message.length).toBeLessThan(charactersMax);
 });
