@@ -30,7 +30,7 @@ import {
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
 import { createOperating } from './app.operating.js';
-import { verified } from './app.verified.js';
+import { namingDemoted, verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
 
 export interface App {
@@ -81,7 +81,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   const verifiedCache = verified(caches, config, timersEveryMs);
   const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
-  const metrics = config.metrics.isEnabled ? createMetrics({ cache, pool: db.pool }) : undefined;
+  const metrics = config.metrics.isEnabled
+    ? createMetrics({ cache, stores: storesOf(caches), pool: db.pool })
+    : undefined;
   if (options.onCacheEvent) cache.on(options.onCacheEvent);
   db.onChanges(
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
@@ -103,7 +105,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   await apollo.start();
   const caching = { cache, policy: policyOf(config) };
   const base = { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant };
-  const operating = createOperating({ config, logger, schema, control: caches.control, base });
+  const control = namingDemoted(caches.control, cache, config);
+  const operating = createOperating({ config, logger, schema, control, base });
   const http = await createHttpServer({
     apollo,
     context: operating.context,
@@ -142,6 +145,14 @@ export async function createApp(options: AppOptions): Promise<App> {
         await tracing?.close();
       })()),
   };
+}
+
+/** Each store once, by the first alias that stands in it. */
+function storesOf({ aliases, engines }: Pick<CacheSet, 'aliases' | 'engines'>) {
+  const members = [...aliases.values()];
+  return new Map(
+    engines.map((engine) => [members.find((member) => member.engine === engine)?.name ?? 'default', engine] as const),
+  );
 }
 
 /** An address that a reader can open: of a server that listens everywhere, this very machine's. */

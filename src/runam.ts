@@ -46,7 +46,7 @@ export async function runRunam({ args, env, terminal }: RunamOptions): Promise<n
 
 async function open({ url, token }: Target, env: Env, terminal: Terminal): Promise<CacheDoor> {
   if (url === undefined) return openDirectly(loadEnv(env), terminal);
-  if (!URL.canParse(url))
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new CliFault('usage', '--url takes the address of a server, such as http://localhost:4000.');
   if (token === undefined)
     throw new CliFault('usage', '--url needs --token, or RUNAM_TOKEN: an access token of an admin.');

@@ -15,11 +15,12 @@ export function heldOf(keys: readonly StoredKey[]): EntriesReport {
 }
 
 export function statsOf(control: CacheControl, alias: string | undefined): StatsReport {
-  const { bumps, types, aliases, ...total } = control.stats();
+  const { bumps, types, aliases, demoted = {}, ...total } = control.stats();
   const shown = Object.entries(aliases).filter(([name]) => alias === undefined || name === alias);
   return {
     ...withRatio((alias === undefined ? undefined : aliases[alias]) ?? total),
     bumps,
+    demoted,
     aliases: Object.fromEntries(shown.map(([name, counts]) => [name, withRatio(counts)])),
     types: Object.fromEntries(Object.entries(types).map(([type, counts]) => [type, withRatio(counts)])),
   };

@@ -10,6 +10,8 @@ export interface Ratios extends Counts {
 /** Of the server process that answers, since it started. */
 export interface StatsReport extends Ratios {
   readonly bumps: number;
+  /** Types that this process reads past the cache because they showed old data, and for how many milliseconds more. */
+  readonly demoted: Readonly<Record<string, number>>;
   readonly aliases: Readonly<Record<string, Ratios>>;
   readonly types: Readonly<Record<string, Ratios>>;
 }

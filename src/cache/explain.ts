@@ -63,6 +63,7 @@ async function see(deps: ExplainerDeps, visit: Visit): Promise<Seen> {
   const { ttlMs, tier } = visit.request;
   if (store.kind === 'null') return unseen('disabled');
   if (!(ttlMs > 0)) return unseen('ttl-zero');
+  if (visit.request.bypass) return unseen(visit.request.bypass);
   if (!breaker.isReady()) await breaker.opened;
   if (tier === 'strict' && breaker.mayForget()) return unseen('unsafe-eviction');
   const asked = [...visit.tags, ...(hints.get(visit.entryKey) ?? [])];

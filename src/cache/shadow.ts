@@ -60,6 +60,7 @@ export function createShadow(options: ShadowOptions): Cache {
         return shown;
       });
     },
+    explain: (request) => cache.explain(demotions.has(request.type) ? { ...request, bypass: 'demoted' } : request),
     on(observer) {
       const stops = [cache.on(observer), observers.add(observer)];
       return () => stops.forEach((stop) => stop());

@@ -3,6 +3,9 @@ import type { Tracing } from '../kernel/index.js';
 import type { GraphqlContext } from './context.js';
 import { rootFieldOf } from './root-field.js';
 
+/** Clients choose the name, and spans wait in memory until the collector takes them. */
+const nameLengthMax = 100;
+
 /** Gives the span that an operation runs in its name, once the document has been read. */
 export function operationSpansPlugin(tracing: Tracing): ApolloServerPlugin<GraphqlContext> {
   return {
@@ -14,7 +17,7 @@ export function operationSpansPlugin(tracing: Tracing): ApolloServerPlugin<Graph
           span?.rename(`${operation.operation} ${rootFieldOf(operation)}`);
           span?.note({
             'graphql.operation.type': operation.operation,
-            ...(operationName && { 'graphql.operation.name': operationName }),
+            ...(operationName && { 'graphql.operation.name': operationName.slice(0, nameLengthMax) }),
           });
         },
         async didEncounterErrors({ errors }) {

@@ -26,6 +26,8 @@ export interface ErrandPredicate {
 
 const any = '*';
 const listTagsMax = 24;
+/** No errand has a longer area, so a filter with one matches none: it is not worth a tag, nor the time to spell it. */
+const areaLengthMax = 200;
 
 function errandListTag(tenantId: string, state: string, category: string, area: string): string {
   return `errand_list:${tenantId}:${state}:${category}:${area === any ? any : encodeURIComponent(folded(area))}`;
@@ -50,7 +52,7 @@ export function errandListTagsOf({ tenantId, state, category, area }: ErrandPred
 
 /**
  * The narrowest tags that cover a list: it can change only when an errand carrying one of them does. A filter that would
- * take more than 24 tags is covered by wider ones.
+ * take more than 24 tags, or a very long one, is covered by wider ones: a tag costs a client next to nothing to ask for.
  */
 export function errandListTagsFor(filter: {
   readonly tenantId: string;
@@ -61,5 +63,7 @@ export function errandListTagsFor(filter: {
   const states = filter.states?.length ? [...new Set(filter.states)] : [any];
   const wanted = filter.categories?.length ? [...new Set(filter.categories)] : [any];
   const categories = states.length * wanted.length > listTagsMax ? [any] : wanted;
-  return states.flatMap((s) => categories.map((c) => errandListTag(filter.tenantId, s, c, filter.area || any)));
+  const wantedArea = filter.area?.trim() || any;
+  const area = wantedArea.length > areaLengthMax ? any : wantedArea;
+  return states.flatMap((s) => categories.map((c) => errandListTag(filter.tenantId, s, c, area)));
 }

@@ -7,21 +7,49 @@ const typesMax = 100;
 const intentsMax = 1_000;
 const storeStates = ['ready', 'lost', 'quarantine'] as const;
 
-/** Counts what the cache says it does, from its one stream of events, and asks for its state at each scrape. */
-export function measureCache(cache: Cache, registry: Registry, alias = 'default'): void {
+const standardAlias = 'default';
+
+/** What is asked for its state at each scrape, by the first alias that stands there. */
+export type MeasuredStores = ReadonlyMap<string, Pick<Cache, 'health' | 'openIntents'>>;
+
+/** Counts what the cache says it does, from its one stream of events, and asks its stores for their state at each scrape. */
+export function measureCache(
+  cache: Cache,
+  registry: Registry,
+  stores: MeasuredStores = new Map([[standardAlias, cache]]),
+): void {
   const registers = [registry];
   const reads = createReadMetrics(registers);
   const writes = createWriteMetrics(registers);
   const trouble = createTroubleMetrics(registers);
   const type = atMost(typesMax);
+  const aliasOf = createAliasOf();
   cache.on((event) => {
+    const alias = aliasOf(event);
     if (event.kind === 'read') reads(event.outcome, type(event.outcome.type), alias);
     else {
       writes(event, type, alias);
       trouble(event, type, alias);
     }
   });
-  measureState(cache, registry, alias);
+  measureStores(stores, registry);
+  measureDemotions(cache, registry, aliasOf);
+}
+
+type Named = CacheEvent | { readonly type: string };
+
+/** Reads say where they stand; other events name only their type, and stand where it was last read. */
+function createAliasOf(): (event: Named) => string {
+  const known = new Map<string, string>();
+  const bounded = atMost(typesMax);
+  return (event) => {
+    if ('kind' in event && event.kind === 'read') {
+      const { alias = standardAlias, type } = event.outcome;
+      known.set(bounded(type), alias);
+      return alias;
+    }
+    return ('type' in event ? known.get(event.type) : undefined) ?? standardAlias;
+  };
 }
 
 type LabelOf = (value: string) => string;
@@ -139,7 +167,7 @@ function isTrouble({ kind }: CacheEvent): boolean {
   return troubles.has(kind);
 }
 
-function measureState(cache: Cache, registry: Registry, alias: string): void {
+function measureStores(stores: MeasuredStores, registry: Registry): void {
   registry.registerMetric(
     new Gauge({
       name: 'cache_store_state',
@@ -147,8 +175,10 @@ function measureState(cache: Cache, registry: Registry, alias: string): void {
       labelNames: ['alias', 'store', 'state'],
       registers: [],
       async collect() {
-        const { store, state } = await cache.health();
-        for (const one of storeStates) this.set({ alias, store, state: one }, one === state ? 1 : 0);
+        for (const [alias, one] of stores) {
+          const { store, state } = await one.health();
+          for (const named of storeStates) this.set({ alias, store, state: named }, named === state ? 1 : 0);
+        }
       },
     }),
   );
@@ -159,12 +189,17 @@ function measureState(cache: Cache, registry: Registry, alias: string): void {
       labelNames: ['alias'],
       registers: [],
       async collect() {
-        const open = await cache.openIntents(0, intentsMax).catch(() => undefined);
-        if (open) this.set({ alias }, open.length);
-        else this.reset();
+        for (const [alias, one] of stores) {
+          const open = await one.openIntents(0, intentsMax).catch(() => undefined);
+          if (open) this.set({ alias }, open.length);
+          else this.remove({ alias });
+        }
       },
     }),
   );
+}
+
+function measureDemotions(cache: Pick<Cache, 'stats'>, registry: Registry, aliasOf: (of: Named) => string): void {
   registry.registerMetric(
     new Gauge({
       name: 'cache_demoted',
@@ -173,7 +208,7 @@ function measureState(cache: Cache, registry: Registry, alias: string): void {
       registers: [],
       collect() {
         this.reset();
-        for (const type of Object.keys(cache.stats().demoted ?? {})) this.set({ alias, type }, 1);
+        for (const type of Object.keys(cache.stats().demoted ?? {})) this.set({ alias: aliasOf({ type }), type }, 1);
       },
     }),
   );

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Cache } from '../cache/index.js';
-import { measureCache } from './cache-metrics.js';
+import { measureCache, type MeasuredStores } from './cache-metrics.js';
 import { atMost, secondsBuckets } from './metric-labels.js';
 
 export interface RequestFacts {
@@ -37,16 +37,18 @@ export interface Metrics {
 
 export interface MetricsOptions {
   readonly cache: Cache;
+  /** Default: the cache has one. */
+  readonly stores?: MeasuredStores;
   readonly pool: () => PoolFacts;
 }
 
 /** Fields of the schema, and some more for what is to come. */
 const fieldsMax = 200;
 
-export function createMetrics({ cache, pool }: MetricsOptions): Metrics {
+export function createMetrics({ cache, stores, pool }: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  measureCache(cache, registry);
+  measureCache(cache, registry, stores);
   measurePool(pool, registry);
   const requests = new Histogram({
     name: 'http_request_duration_seconds',

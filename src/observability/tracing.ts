@@ -105,8 +105,11 @@ function notesOf(span: Span): SpanNotes {
   };
 }
 
+/** What kind, and nothing of its words: they repeat arguments. The log has them, under the same request. */
 function fail(span: Span, error: unknown): void {
-  span.recordException(error instanceof Error ? error : String(error));
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  const type = error instanceof Error ? String(name) : typeof error;
+  span.addEvent('exception', { 'exception.type': typeof code === 'string' ? `${type} ${code}` : type });
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 

@@ -30,6 +30,22 @@ describe('the doctor', { timeout: 60_000 }, () => {
     await client.quit();
   });
 
+  it('looks at the Redis of every alias, each once, and names the variable that is wrong', async () => {
+    const report = await examine({
+      env: {
+        DATABASE_URL: database.url,
+        REDIS_URL: redis.url,
+        CACHE_ALIAS_SESSION_REDIS_URL: 'redis://127.0.0.1:1',
+        CACHE_ALIAS_REPORTS_REDIS_URL: 'redis://127.0.0.1:1',
+        CACHE_REDIS_TIMEOUT_MS: '500',
+      },
+    });
+    expect(report.ok).toBe(false);
+    expect(report.findings.filter(({ state }) => state === 'fail')).toMatchObject([
+      { check: 'redis of session', advice: expect.stringContaining('CACHE_ALIAS_SESSION_REDIS_URL') },
+    ]);
+  });
+
   it('names every setting that cannot be used', async () => {
     const report = await examine({ env: { PORT: 'many', REDIS_URL: 'ftp://x', NODE_ENV: 'production' } });
     expect(report.ok).toBe(false);

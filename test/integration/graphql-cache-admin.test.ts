@@ -90,6 +90,18 @@ describe('cache administration by GraphQL', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('says of a field what is wrong with an argument that only its variables make wrong', async () => {
+    const query = 'query ($id: ID = "x") { errand(id: $id) { id } }';
+    const { cacheExplain } = await admin.client.get(CacheExplainDocument, { query, variables: { id: null } });
+    expect(cacheExplain).toMatchObject([
+      {
+        field: 'errand',
+        explanation: null,
+        error: { code: 'BAD_INPUT', message: expect.stringContaining('must not be null') },
+      },
+    ]);
+  });
+
   it('refuses a query with too many fields at its top', async () => {
     const query = `{ ${Array.from({ length: 21 }, (_, index) => `a${index}: banks { id }`).join(' ')} }`;
     const { errors } = await admin.client.ask(CacheExplainDocument, { query });

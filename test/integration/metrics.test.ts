@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ErrandDocument, UpdateErrandDocument } from '../support/generated/graphql.js';
+import { ErrandDocument, MeDocument, UpdateErrandDocument } from '../support/generated/graphql.js';
 import { postGraphql } from '../support/http.js';
 import { join, openMarket, post, type Person } from '../support/market.js';
 import { startRedis } from '../support/redis.js';
@@ -111,6 +111,40 @@ describe('/metrics in production', () => {
     await app.close();
     expect(answer.status).toBe(status);
   });
+});
+
+describe('/metrics of caches in several stores', () => {
+  it('names the alias of what it counts, and tells the state of each store by the first alias in it', async () => {
+    const [main, own] = await Promise.all([startRedis(), startRedis()]);
+    const env = { REDIS_URL: main.url, CACHE_ALIAS_SESSION_REDIS_URL: own.url, CACHE_QUARANTINE_MS: '0' };
+    const app = await startTestApp({ env });
+    await openMarket(app.app.db);
+    const { client } = await join(app.client, 'CUSTOMER');
+    await client.get(MeDocument);
+    const found = async (...lines: readonly RegExp[]): Promise<void> => {
+      const text = await scrape(app.url);
+      for (const line of lines) expect(text).toMatch(line);
+    };
+    await found(
+      /^cache_get_total\{alias="session",type="SESSION",/m,
+      /^cache_get_total\{alias="default",type="ROLES",/m,
+      /^cache_fills_total\{alias="session",type="SESSION"\}/m,
+    );
+    expect(await scrape(app.url)).not.toMatch(/alias="default",type="SESSION"/);
+    await own.kill();
+    await vi.waitFor(
+      () =>
+        found(
+          /^cache_store_state\{alias="session",store="redis",state="lost"\} 1$/m,
+          /^cache_store_state\{alias="default",store="redis",state="ready"\} 1$/m,
+          /^cache_open_intents\{alias="default"\} 0$/m,
+        ),
+      { timeout: 20_000 },
+    );
+    expect(await scrape(app.url)).not.toMatch(/^cache_open_intents\{alias="session"\}/m);
+    await app.close();
+    await Promise.all([main.stop(), own.stop()]);
+  }, 60_000);
 });
 
 describe('/metrics without the store', () => {

@@ -207,9 +207,22 @@ describe('runam cache', { timeout: 60_000 }, () => {
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('RUNAM_TOKEN')]);
   });
 
+  it.each(['localhost:4000', 'ftp://localhost', 'here'])('%s is no address of a server', async (url) => {
+    const { code, stderr } = await runam(['cache', 'health', '--url', url, '--token', 'x']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('such as http://localhost:4000')]);
+  });
+
   it('a setting that cannot be used is told in one sentence, and nothing is done', async () => {
     const { code, stderr } = await runam(['cache', 'health'], { CACHE_TIMEOUT_ROLES: 'long' });
     expect([code, stderr]).toEqual([1, expect.stringContaining('CACHE_TIMEOUT_ROLES: got "long"')]);
+  });
+
+  it('words that cannot be used are one line of JSON, too, for a program that asks for it', async () => {
+    const { code, stdout } = await runam(['cache', 'keys', '--limit', 'many', '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      2,
+      { ok: false, error: { message: expect.stringContaining('--limit') } },
+    ]);
   });
 
   it('help is help', async () => {

@@ -1,10 +1,13 @@
 import { Client } from 'pg';
 import { expect, it, vi } from 'vitest';
+import type { HealthReport } from '../../src/admin/index.js';
 import { silentLogger, type Logger } from '../../src/kernel/index.js';
 import { ErrandDocument, UpdateErrandDocument } from '../support/generated/graphql.js';
 import { postGraphql } from '../support/http.js';
 import { join, openMarket, post } from '../support/market.js';
-import { startTestApp } from '../support/test-app.js';
+import { createRestClient } from '../support/rest-client.js';
+import { joinAs, tokenOf } from '../support/staff.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const everyHit = { CACHE_SHADOW_PERCENT: '100' };
 const foundMsMax = 60_000;
@@ -48,6 +51,7 @@ it('a write that the cache is never told of is found, warned of and counted; its
   expect(metrics).toMatch(/^cache_demoted\{.*type="ERRAND_DETAIL"\} 1$/m);
   const { body } = await postGraphql(app.url, `{ errand(id: "${id}") { id } }`, { 'x-runam-cache': 'trace' });
   expect(body.extensions?.cache?.fields).toMatchObject([{ kind: 'bypass', reason: 'demoted' }]);
+  await everyDoorNamesIt(app, `{ errand(id: "${id}") { id } }`);
   await app.close();
 }, 120_000);
 
@@ -71,6 +75,22 @@ it('writes that are told of raise no alarm, and verification changes no answer',
   await vi.waitFor(checked, { timeout: foundMsMax });
   await app.close();
 }, 120_000);
+
+/** Whoever operates the cache is told of what is read past it. */
+async function everyDoorNamesIt({ app, client, url }: TestApp, query: string): Promise<void> {
+  const { id: market } = await app.db.read.tenant.findUniqueOrThrow({ where: { slug: 'lagos' } });
+  const { email } = await joinAs(app.db, client, market, 'ADMIN');
+  const rest = createRestClient(url, { authorization: `Bearer ${await tokenOf(client, email)}` });
+  expect((await rest.get('/api/cache/stats')).body).toMatchObject({ demoted: { ERRAND_DETAIL: expect.any(Number) } });
+  const { body } = await rest.get<HealthReport>('/api/cache/health');
+  expect(body.aliases['default']).toMatchObject({
+    demoted: ['ERRAND_DETAIL'],
+    detail: expect.stringContaining('past the cache'),
+  });
+  expect(body.aliases['session']?.demoted).toBeUndefined();
+  const { body: explained } = await rest.post('/api/cache/explain', { query });
+  expect(explained).toMatchObject({ fields: [{ explanation: { wouldHit: false, reason: 'demoted' } }] });
+}
 
 /** A change that no trigger sees, as by a program that switches them off. */
 async function behindTheBack(databaseUrl: string, sql: string): Promise<void> {

@@ -5,8 +5,15 @@ import { join, openMarket, post } from '../support/market.js';
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp.js';
 import { startTestApp } from '../support/test-app.js';
 
-const traces = { read: 'a'.repeat(32), hit: 'b'.repeat(32), write: 'c'.repeat(32), unsampled: 'd'.repeat(32) };
+const traces = {
+  read: 'a'.repeat(32),
+  hit: 'b'.repeat(32),
+  write: 'c'.repeat(32),
+  unsampled: 'd'.repeat(32),
+  absent: 'e'.repeat(32),
+};
 const caller = '1234567890abcdef';
+const absentId = '0192f0c1-2b3c-7d4e-8f50-61728394a5b6';
 
 describe('a request that is traced', () => {
   let receiver: OtlpReceiver;
@@ -28,6 +35,7 @@ describe('a request that is traced', () => {
     const read = `query Detail { errand(id: "${errandId}") { id customer { id } } }`;
     await postGraphql(app.url, read, from(traces.read));
     await postGraphql(app.url, read, from(traces.hit));
+    await postGraphql(app.url, `{ errand(id: "${absentId}") { id } }`, from(traces.absent));
     await postGraphql(app.url, '{ banks { name } }', from(traces.unsampled, '00'));
     const writer = customer.client.with(from(traces.write));
     await writer.get(UpdateErrandDocument, { id: errandId, input: { title: 'Another' } });
@@ -83,6 +91,13 @@ describe('a request that is traced', () => {
     const text = JSON.stringify(receiver.spans);
     expect(text).not.toContain('Bearer');
     expect(text).not.toContain('@runam.test');
+    expect(text, 'an argument, in what is said of a failure').not.toContain(absentId);
+  });
+
+  it('says of a failure what kind it is', () => {
+    const failed = named(traces.absent, 'cache read ERRAND_DETAIL');
+    expect(failed.hasFailed).toBe(true);
+    expect(JSON.stringify(failed.events)).toContain('NOT_FOUND');
   });
 
   it('is the beginning of a trace of its own when nobody called', () => {

@@ -9,6 +9,8 @@ export interface ReceivedSpan {
   readonly name: string;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly hasFailed: boolean;
+  /** Exceptions among them, as they were sent. */
+  readonly events: readonly unknown[];
   readonly service: unknown;
 }
 
@@ -37,6 +39,7 @@ interface Export {
         readonly name: string;
         readonly attributes: readonly Attribute[];
         readonly status: { readonly code?: number };
+        readonly events?: readonly unknown[];
       }[];
     }[];
   }[];
@@ -70,13 +73,14 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
 function spansOf({ resourceSpans }: Export): readonly ReceivedSpan[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ spans }) =>
-      spans.map(({ traceId, spanId, parentSpanId, name, attributes, status }) => ({
+      spans.map(({ traceId, spanId, parentSpanId, name, attributes, status, events = [] }) => ({
         traceId,
         spanId,
         parentSpanId: parentSpanId || undefined,
         name,
         attributes: valuesOf(attributes),
         hasFailed: status.code === 2,
+        events,
         service: valuesOf(resource.attributes)['service.name'],
       })),
     ),

@@ -44,6 +44,10 @@ describe('the shadow verifier', () => {
     expect(verdicts()).toEqual(['stale']);
     const next = await shadow.read(readOf(load));
     expect(next).toMatchObject({ value: { version: 2 }, outcome: { kind: 'bypass', reason: 'demoted' } });
+    expect(await shadow.explain(readOf(load)), 'as a read of now').toMatchObject({
+      wouldHit: false,
+      reason: 'demoted',
+    });
     await shadow.close();
   });
 

@@ -43,14 +43,22 @@ function withInner(command: Command): readonly Command[] {
 
 function faultCode(error: unknown, isJson: boolean, { terminal, isKnown }: ProgramDeps): number {
   // Commander has written its own words; asking for help is no fault.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.ok;
+    if (isJson) writeFault(terminal, error.message);
+    return exitCodes.usage;
+  }
   const isTold = error instanceof CliFault || error instanceof AppError || isKnown(error);
   if (!isTold) throw error;
   const { message } = error as Error;
   const isUsage = error instanceof CliFault ? error.kind === 'usage' : codeOf(error) === 'BAD_INPUT';
-  if (isJson) terminal.stdout.write(`${JSON.stringify({ ok: false, error: { message } })}\n`);
+  if (isJson) writeFault(terminal, message);
   else terminal.stderr.write(`${message}\n`);
   return isUsage ? exitCodes.usage : exitCodes.failed;
+}
+
+function writeFault({ stdout }: Terminal, message: string): void {
+  stdout.write(`${JSON.stringify({ ok: false, error: { message } })}\n`);
 }
 
 function codeOf(error: unknown): string | undefined {

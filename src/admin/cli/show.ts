@@ -22,6 +22,9 @@ export function showStats(report: StatsReport | EntriesReport): Lines {
       [['total', report] as const, ...named].map(([name, counts]) => [name, ...countsOf(counts)]),
     ),
     `${report.bumps} invalidations`,
+    ...Object.entries(report.demoted).map(
+      ([type, leftMs]) => `${type} showed old data and is read past the cache for ${seconds(leftMs)} more`,
+    ),
   ];
 }
 

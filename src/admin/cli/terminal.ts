@@ -14,7 +14,9 @@ export async function confirm({ stdin, stdout, stderr }: Terminal, question: str
   if (!isTerminal) throw new CliFault('usage', `${question} There is nobody to ask: say --force.`);
   const lines = createInterface({ input: stdin, output: stderr });
   try {
-    const answer = await lines.question(`${question} [y/N] `);
+    // Who ends the input without an answer has not said yes; the question alone would wait for ever.
+    const left = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    const answer = await Promise.race([lines.question(`${question} [y/N] `), left]);
     if (!/^y(es)?$/i.test(answer.trim())) throw new CliFault('failed', 'Nothing was done.');
   } finally {
     lines.close();

@@ -66,6 +66,7 @@ export class BankResolver {
   }
 }
 
+/** Two letters of it, however long it is: what more there is is refused by the load, and kept nowhere. */
 function countryOf({ country }: BanksArgs): string {
-  return country.trim().toUpperCase();
+  return country.trim().slice(0, 2).toUpperCase();
 }

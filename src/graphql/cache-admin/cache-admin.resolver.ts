@@ -29,6 +29,7 @@ export class CacheAdminResolver {
     return {
       total: { name: 'total', ...stats },
       bumps: stats.bumps,
+      demoted: Object.keys(stats.demoted),
       aliases: named(stats.aliases),
       types: named(stats.types),
     };

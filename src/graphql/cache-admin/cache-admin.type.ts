@@ -39,6 +39,9 @@ export class CacheStatsType {
   @Field(() => Float, { description: 'Invalidations.' })
   bumps!: number;
 
+  @Field(() => [String], { description: 'Types read past the cache for a while, because they showed old data.' })
+  demoted!: readonly string[];
+
   @Field(() => [CacheCountsType])
   aliases!: CacheCountsType[];
 

@@ -30,8 +30,8 @@ export class ErrandResolver {
   @Cached<{ id: string }, Errand>({
     type: 'ERRAND_DETAIL',
     scope: 'tenant',
-    key: ({ id }) => families.errand(id.toLowerCase()),
-    tags: ({ id }) => [tags.errand(id.toLowerCase())],
+    key: ({ id }) => families.errand(parseId('id', id)),
+    tags: ({ id }) => [tags.errand(parseId('id', id))],
     remembersAbsence: true,
     authorize: (errand, viewer) => assertVisible(viewer, errand),
   })

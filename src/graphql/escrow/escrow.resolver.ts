@@ -31,8 +31,8 @@ export class EscrowResolver {
   @Query(() => EscrowType, { description: 'One escrow, to its two parties and staff.' })
   @Cached<{ id: string }, Escrow>({
     type: 'ESCROW_DETAIL',
-    key: ({ id }) => families.escrow(id.toLowerCase()),
-    tags: ({ id }) => [tags.escrow(id.toLowerCase())],
+    key: ({ id }) => families.escrow(parseId('id', id)),
+    tags: ({ id }) => [tags.escrow(parseId('id', id))],
     remembersAbsence: true,
   })
   async escrow(@Arg('id', () => ID) id: string, @Ctx() { services, viewer }: GraphqlContext) {

@@ -18,8 +18,8 @@ export class OfferResolver {
   })
   @Cached<{ errandId: string }, readonly Offer[]>({
     type: 'OFFERS',
-    key: ({ errandId }) => families.offers(errandId.toLowerCase()),
-    tags: ({ errandId }) => [tags.errand(errandId.toLowerCase())],
+    key: ({ errandId }) => families.offers(parseId('errandId', errandId)),
+    tags: ({ errandId }) => [tags.errand(parseId('errandId', errandId))],
   })
   async offers(@Arg('errandId', () => ID) errandId: string, @Ctx() { services, viewer }: GraphqlContext) {
     return services.offers.listFor(viewer, parseId('errandId', errandId));

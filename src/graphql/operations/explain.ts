@@ -1,4 +1,5 @@
 import {
+  GraphQLError,
   parse,
   specifiedRules,
   validate,
@@ -100,6 +101,8 @@ async function explainField(
     const args = getArgumentValues(definition, node, execution.variableValues);
     await definition.resolve(undefined, args, { ...context, explain }, info);
   } catch (error) {
+    // An argument that only the variables make wrong, such as null for what must be given.
+    if (error instanceof GraphQLError) return { path, field, error: { code: 'BAD_INPUT', message: error.message } };
     if (!(error instanceof AppError)) throw error;
     return { path, field, error: { code: error.code, message: error.message } };
   }

@@ -46,8 +46,8 @@ export class UserResolver {
   @Cached<{ id: string }, UserRecord>({
     type: 'USER_PROFILE',
     scope: 'tenant',
-    key: ({ id }) => families.userProfile(id.toLowerCase()),
-    tags: ({ id }) => [tags.userProfile(id.toLowerCase()), tags.userData(id.toLowerCase())],
+    key: ({ id }) => families.userProfile(parseId('id', id)),
+    tags: ({ id }) => [tags.userProfile(parseId('id', id)), tags.userData(parseId('id', id))],
     remembersAbsence: true,
   })
   async user(@Arg('id', () => ID) id: string, @Ctx() { services, viewer }: GraphqlContext) {

@@ -43,7 +43,11 @@ function whereOf({ country, type, search }: BankQuery): Prisma.BankWhereInput {
 function parseCountry(text: string): BankCountry {
   const wanted = text.trim().toUpperCase();
   const country = bankCountries.find((known) => known === wanted);
-  if (!country) throw badInput('country', `"${text}" has no bank list; the countries are ${bankCountries.join(', ')}.`);
+  if (!country)
+    throw badInput(
+      'country',
+      `"${text.slice(0, 60)}" has no bank list; the countries are ${bankCountries.join(', ')}.`,
+    );
   return country;
 }
 
