@@ -108,7 +108,9 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | A
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
   if (visit.request.isPeek) return absent(visit, { kind: 'miss', reason: found.reason });
   const flight = deps.flights.joinable(visit, look);
-  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, seen, found.reason);
+  if (!flight) return fill(deps, visit, seen, found.reason);
+  if (!deps.loader.mayWaitFor(flight)) return loadShared(deps, visit, found.reason, 'miss');
+  return join(deps, visit, asked, flight);
 }
 
 interface LookedFor {
@@ -243,11 +245,16 @@ function seenIn({ generation, seq, tags }: Control, lookedAt: Stamp, stamp?: str
   return { generation, seq, tags, lookedAt, stamp };
 }
 
-async function loadShared(deps: ReadThroughDeps, visit: Visit, reason: BypassReason | Blocked): Promise<Answer> {
-  if (visit.request.isPeek) return absent(visit, { kind: 'bypass', reason });
+async function loadShared(
+  deps: ReadThroughDeps,
+  visit: Visit,
+  reason: BypassReason | Blocked | MissReason,
+  kind: 'bypass' | 'miss' = 'bypass',
+): Promise<Answer> {
+  if (visit.request.isPeek) return absent(visit, { kind, reason });
   const { loaded, joined } = await deps.loader.share(visit);
   const value = joined ? copyOf(deps, loaded) : loaded.value;
-  return { value, outcome: outcomeOf(visit, { kind: 'bypass', reason }) };
+  return { value, outcome: outcomeOf(visit, { kind, reason }) };
 }
 
 async function loadAlone(
