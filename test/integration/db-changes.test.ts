@@ -152,6 +152,26 @@ describe('change events', () => {
     expect(await db.tellUntold(0)).toBe(1);
   });
 
+  it('tells everything to those who hear, however much waits for one who does not', async () => {
+    const halfDb = createDb({ url: database.url, logger: silentLogger });
+    const heard = new Set<bigint>();
+    halfDb.onCommitted(async (changes) => {
+      for (const { id } of changes) heard.add(id);
+      throw new Error('one store of two is away');
+    });
+    const psql = new Client({ connectionString: database.url });
+    await psql.connect();
+    await psql.query(`SELECT note_model_change('Tenant') FROM generate_series(1, 2500)`);
+    await psql.end();
+    await expect(halfDb.tellUntold(0, 'all')).rejects.toThrow('one store of two is away');
+    expect(heard.size).toBe(2500);
+    heard.clear();
+    await expect(halfDb.tellUntold(0), 'one store: nobody hears, so nobody is told').rejects.toThrow();
+    expect(heard.size).toBe(1000);
+    await halfDb.close();
+    expect(await db.tellUntold(0)).toBe(2500);
+  });
+
   it('hears of writes by programs that do not know of it', async () => {
     const id = await db.write(newTenant);
     told = [];
