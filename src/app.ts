@@ -88,7 +88,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   db.onChanges(
     createInvalidator({ cache, logger, strictTypes: strictTypesOf(config), onLoss: config.cache.onRedisLoss }),
   );
-  const sweeper = startSweeper({ db, logger, everyMs: sweepEveryMs, olderThanMs: sweepOlderThanMs });
+  const offers = caches.engines.length > 1 ? 'all' : undefined;
+  const sweeper = startSweeper({ db, logger, everyMs: sweepEveryMs, olderThanMs: sweepOlderThanMs, offers });
   const reapers = caches.engines.map((engine) =>
     startReaper({ cache: engine, db, logger, everyMs: reapEveryMs, olderThanMs: reapOlderThanMs }),
   );

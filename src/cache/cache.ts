@@ -134,7 +134,7 @@ export function createEngine(options: CacheOptions): Engine {
   const refresher = createRefresher({ ...shared, timing: shared.leasing.timing, loader });
   const writing = createWriting({ store, breaker, near, positions, emit });
   return {
-    read: createReadThrough({ ...shared, loader, refresher, prefix, nearRead }),
+    read: createReadThrough({ ...shared, loader, refresher, prefix, nearRead, position: positions.present }),
     ...writing,
     ...createDirect({ ...shared, ...storing, bump: writing.bump, prefix }),
     position: positions.present,

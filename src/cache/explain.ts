@@ -5,7 +5,7 @@ import { openEntry } from './entry.js';
 import type { Entry } from './entry.js';
 import type { BumpRecord, Look, Store, TagState } from './store.js';
 import type { Cache, ExplainedEntry, ExplainedTag, Outcome, ReadRequest } from './types.js';
-import { heedsTags, mismatchOf, missingFrom, unmovedSince, whyBlocked } from './validity.js';
+import { heedsTags, lifeMsOf, mismatchOf, missingFrom, unmovedSince, whyBlocked } from './validity.js';
 import { beginVisit } from './visit.js';
 import type { TagHints, Visit } from './visit.js';
 
@@ -60,10 +60,10 @@ const unseen = (reason: Outcome['reason']): Seen => ({ reason, tags: [] });
 
 async function see(deps: ExplainerDeps, visit: Visit): Promise<Seen> {
   const { store, breaker, hints } = deps;
-  const { ttlMs, tier } = visit.request;
+  const { ttlMs, tier, bypass } = visit.request;
   if (store.kind === 'null') return unseen('disabled');
   if (!(ttlMs > 0)) return unseen('ttl-zero');
-  if (visit.request.bypass) return unseen(visit.request.bypass);
+  if (bypass) return unseen(bypass);
   if (!breaker.isReady()) await breaker.opened;
   if (tier === 'strict' && breaker.mayForget()) return unseen('unsafe-eviction');
   const asked = [...visit.tags, ...(hints.get(visit.entryKey) ?? [])];
@@ -79,7 +79,7 @@ async function see(deps: ExplainerDeps, visit: Visit): Promise<Seen> {
   }));
   const nowMs = deps.now();
   const reason = reasonOf({ visit, look, asked, found, tags, nowMs, isForgotten: rest.generation !== look.generation });
-  const entry = found.entry && explainEntry(found.entry, look, ttlMs, nowMs);
+  const entry = found.entry && explainEntry(found.entry, look, lifeMsOf(found.entry, visit.request), nowMs);
   return { reason, ...(entry && { entry }), tags: await explainTags(deps, tags, found.entry) };
 }
 
@@ -138,11 +138,11 @@ function reasonOf({ visit, look, asked, found, tags, nowMs, isForgotten }: Evide
   return unmovedSince(entry.s0, binding) ? undefined : 'stale-tag';
 }
 
-function explainEntry(entry: Entry, look: Look, ttlMs: number, nowMs: number): ExplainedEntry {
+function explainEntry(entry: Entry, look: Look, lifeMs: number, nowMs: number): ExplainedEntry {
   const ageMs = Math.max(0, nowMs - entry.loadedAt);
   return {
     ageMs,
-    ttlLeftMs: Math.max(0, ttlMs - ageMs),
+    ttlLeftMs: Math.max(0, lifeMs - ageMs),
     s0: entry.s0,
     isOfThisGeneration: entry.generation === look.generation,
     bytes: Buffer.byteLength(look.entry ?? ''),

@@ -29,6 +29,8 @@ export interface FencedFlight {
   readonly lookedAt: Stamp;
   /** For how long it may wait for another process; whoever joins may shorten it. */
   readonly patience: Patience;
+  /** False while it waits for another process or for its turn. */
+  hasBegun: boolean;
   /** Undefined: it loaded nothing, because another process did or does; look again. */
   readonly done: Promise<Loaded | undefined>;
 }
@@ -70,6 +72,8 @@ export function createFencedFlights(): FencedFlights {
 export interface QueuedFlights {
   /** @param began from `tick`, taken when the reader began */
   share(name: string, began: number, load: SharedLoad): Promise<Shared>;
+  /** Whether a load of this name has not begun yet. */
+  isWaiting(name: string): boolean;
   /** Orders beginnings within this process. */
   tick(): number;
 }
@@ -121,6 +125,7 @@ export function createQueuedFlights(): QueuedFlights {
       flight.readers += 1;
       return { loaded: await flight.done, joined: found !== undefined };
     },
+    isWaiting: (name) => (lanes.get(name) ?? []).some((flight) => flight.begunAt === undefined),
   };
 }
 

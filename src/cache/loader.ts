@@ -45,6 +45,11 @@ export interface Loader {
   fill(visit: Visit, look: Seen, waits: boolean): Promise<Filled | undefined>;
   /** @throws Error when the caller is itself a part of the load it is about to wait for */
   refuseOwnLoad(visit: Visit): void;
+  /**
+   * Whether the caller may wait for this flight. A part of a load waits for none that waits for its turn: it could be the turn
+   * of the very load it is part of.
+   */
+  mayWaitFor(flight: FencedFlight): boolean;
   /** Loads without storing; shared by readers that began before the load did. */
   share(visit: Visit): Promise<Shared>;
   /** Loads for this visit only. */
@@ -85,13 +90,17 @@ export function createLoader(deps: LoaderDeps): Loader {
         deps.flights.remove(visit.flightName, flight);
         return undefined;
       });
-      const flight: FencedFlight = { ...fence, patience, done: work.then((filled) => filled?.loaded) };
+      const done = work.then((filled) => filled?.loaded);
+      const flight: FencedFlight = { ...fence, patience, hasBegun: false, done };
       deps.flights.put(visit.flightName, flight);
       flight.done.catch(() => deps.flights.remove(visit.flightName, flight));
       return work;
     },
+    mayWaitFor: ({ hasBegun }) => hasBegun || !slots.isInside(),
     async share(visit) {
       refuseOwnLoad(visit);
+      if (slots.isInside() && queued.isWaiting(visit.flightName))
+        return { loaded: await load(deps, visit), joined: false };
       return queued.share(visit.flightName, visit.began, async (started, isShared) => {
         const fresh = await load(deps, visit, started);
         return isShared() ? encoded(deps, visit, fresh).loaded : fresh;
@@ -109,7 +118,8 @@ type Send = (visit: Visit, flight: FencedFlight, entry: Entry | undefined, hold:
 async function fly(deps: LoaderDeps, visit: Visit, flight: FencedFlight, hold: Hold, send: Send): Promise<Filled> {
   const beganAt = deps.now();
   try {
-    const filled = encoded(deps, visit, await load(deps, visit));
+    const loaded = await load(deps, visit, () => (flight.hasBegun = true));
+    const filled = encoded(deps, visit, loaded);
     const entry = entryOf(visit, flight, filled.loaded);
     if (!entry) deps.leasing.learn(visit.entryKey, false);
     send(visit, flight, entry, hold);

@@ -13,7 +13,7 @@ import type { Kept, Near, Stamp } from './near.js';
 import type { Refresher } from './refresh.js';
 import { stampOf } from './store.js';
 import type { Control, Look, Seen, Store, TagState } from './store.js';
-import type { BypassReason, CacheEvent, MissReason, Outcome, ReadRequest, ReadResult } from './types.js';
+import type { BypassReason, CacheEvent, MissReason, Outcome, Position, ReadRequest, ReadResult } from './types.js';
 import { answerOf, standIn } from './hits.js';
 import type { Answer, Found, Hit } from './hits.js';
 import { heedsTags, mismatchOf, missingFrom, relevantTags, unmovedSince, whyBlocked } from './validity.js';
@@ -37,6 +37,8 @@ export interface ReadThroughDeps {
   readonly emit: (event: CacheEvent) => void;
   readonly now: () => number;
   readonly prefix: string;
+  /** As `Cache.position`. */
+  readonly position: () => Position | undefined;
 }
 
 /** How often a reader looks again after the load it joined turned out older than a bump it must see. */
@@ -108,22 +110,31 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | A
   if (found.kind === 'blocked') return loadShared(deps, visit, found.reason);
   if (visit.request.isPeek) return absent(visit, { kind: 'miss', reason: found.reason });
   const flight = deps.flights.joinable(visit, look);
-  return flight ? join(deps, visit, asked, flight) : fill(deps, visit, seen, found.reason);
+  if (!flight) return fill(deps, visit, seen, found.reason);
+  if (!deps.loader.mayWaitFor(flight)) return loadShared(deps, visit, found.reason, 'miss');
+  return join(deps, visit, asked, flight);
 }
 
 interface LookedFor {
   readonly look: Look;
   readonly asked: readonly string[];
   readonly lookedAt: Stamp;
+  /** A logical time at which the entry stood there, or one before. */
+  readonly takenAt: number;
 }
 
 /** Undefined when the store cannot be asked. */
-async function lookFor({ looker, near, hints }: ReadThroughDeps, visit: Visit): Promise<LookedFor | undefined> {
+async function lookFor(deps: ReadThroughDeps, visit: Visit): Promise<LookedFor | undefined> {
+  const { store, looker, near, hints, position } = deps;
   const { tier, floor } = visit.request;
   const asked = tier !== 'ttl' || floor ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : visit.implied;
   const lookedAt = near.stamp();
+  const before = position();
   const look = await looker.look(visit.entryKey, asked);
-  return look && { look, asked, lookedAt };
+  if (!look) return undefined;
+  // Read apart, the entry may be older than the clock that came with it, but not than what was known when it was asked for.
+  const known = before && before.generation === look.generation ? before.seq : 0;
+  return { look, asked, lookedAt, takenAt: store.readsApart ? Math.min(known, look.seq) : look.seq };
 }
 
 /** For a reader whose load has failed: looks once more, and takes nothing that a hit could not be, but for its age. */
@@ -136,7 +147,7 @@ async function judgeAgain(deps: ReadThroughDeps, visit: Visit, graceMs: number):
 async function judge(
   deps: ReadThroughDeps,
   visit: Visit,
-  { look, asked, lookedAt }: LookedFor,
+  { look, asked, lookedAt, takenAt }: LookedFor,
   graceMs: number,
 ): Promise<Found> {
   if (look.entry === undefined) return { kind: 'miss', reason: 'cold' };
@@ -154,7 +165,7 @@ async function judge(
   } else if (!unmovedSince(entry.s0, clearing(visit, asked, look.tags))) return { kind: 'miss', reason: 'stale-tag' };
   const whole = readable(deps, visit, () => unpacked(deps, entry));
   if (!whole) return { kind: 'miss', reason: 'corrupt' };
-  const kept = deps.near.keep(visit.entryKey, whole, heeds ? lookedAt : neverLooked, look.seq);
+  const kept = deps.near.keep(visit.entryKey, whole, heeds ? lookedAt : neverLooked, takenAt);
   return open(deps, visit, kept, 'store') ?? { kind: 'miss', reason: 'corrupt' };
 }
 
@@ -243,11 +254,16 @@ function seenIn({ generation, seq, tags }: Control, lookedAt: Stamp, stamp?: str
   return { generation, seq, tags, lookedAt, stamp };
 }
 
-async function loadShared(deps: ReadThroughDeps, visit: Visit, reason: BypassReason | Blocked): Promise<Answer> {
-  if (visit.request.isPeek) return absent(visit, { kind: 'bypass', reason });
+async function loadShared(
+  deps: ReadThroughDeps,
+  visit: Visit,
+  reason: BypassReason | Blocked | MissReason,
+  kind: 'bypass' | 'miss' = 'bypass',
+): Promise<Answer> {
+  if (visit.request.isPeek) return absent(visit, { kind, reason });
   const { loaded, joined } = await deps.loader.share(visit);
   const value = joined ? copyOf(deps, loaded) : loaded.value;
-  return { value, outcome: outcomeOf(visit, { kind: 'bypass', reason }) };
+  return { value, outcome: outcomeOf(visit, { kind, reason }) };
 }
 
 async function loadAlone(

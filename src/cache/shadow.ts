@@ -49,10 +49,12 @@ export function createShadow(options: ShadowOptions): Cache {
   const observers = createObservers();
   const stopping = new AbortController();
   const verifier = createVerifier(options, { demotions, observers, stopping });
+  const past = { bypass: 'demoted' } as const;
   return {
     ...cache,
+    explain: (request) => cache.explain(demotions.has(request.type) ? { ...request, ...past } : request),
     read(request) {
-      if (demotions.has(request.type)) return cache.read({ ...request, bypass: 'demoted' });
+      if (demotions.has(request.type)) return cache.read({ ...request, ...past });
       const reading = cache.read(request);
       if (random() >= share || request.tier === 'ttl') return reading;
       return reading.then((shown) => {
@@ -60,7 +62,6 @@ export function createShadow(options: ShadowOptions): Cache {
         return shown;
       });
     },
-    explain: (request) => cache.explain(demotions.has(request.type) ? { ...request, bypass: 'demoted' } : request),
     on(observer) {
       const stops = [cache.on(observer), observers.add(observer)];
       return () => stops.forEach((stop) => stop());

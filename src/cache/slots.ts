@@ -10,6 +10,8 @@ export interface Slots {
   run<T>(name: string, load: () => Promise<T>): Promise<T>;
   /** Whether the calling code is itself part of a load of `name`, and so must not wait for it. */
   isLoading(name: string): boolean;
+  /** Whether the calling code is part of any load that holds a slot here. */
+  isInside(): boolean;
 }
 
 export function createSlots(loadsMax: number): Slots {
@@ -28,7 +30,7 @@ export function createSlots(loadsMax: number): Slots {
     async run(name, load) {
       const outer = chain.getStore();
       const inner: Link = { name, owner: slots, outer };
-      if (find(outer, (link) => link.owner === slots)) return chain.run(inner, load);
+      if (slots.isInside()) return chain.run(inner, load);
       await acquire();
       try {
         return await chain.run(inner, load);
@@ -37,6 +39,7 @@ export function createSlots(loadsMax: number): Slots {
       }
     },
     isLoading: (name) => find(chain.getStore(), (link) => link.owner === slots && link.name === name),
+    isInside: () => find(chain.getStore(), (link) => link.owner === slots),
   };
   return slots;
 }

@@ -130,6 +130,8 @@ export interface StoreLink {
  */
 export interface Store {
   readonly kind: StoreKind;
+  /** A look may read its entry at another instant than the control state, which is read at one. Default: all at one. */
+  readonly readsApart?: boolean;
   /** Starts, and reports to `link` from then on. */
   connect(link: StoreLink): void;
   /**

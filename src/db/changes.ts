@@ -45,7 +45,8 @@ export async function changesOf(tx: Prisma.TransactionClient): Promise<Transacti
 
 /**
  * Takes up to `limit` changes whose cache was not told within `olderThanMs`: left by a crash, a lost Redis, or another
- * program. Waits for another process that is taking the same ones, so when it answers nothing older is left untold.
+ * program. Waits for another process that is taking the same ones, so when it answers nothing older is left untold. A change
+ * from later than now is one from before the clock was set back, and as old as need be.
  */
 export async function takeUntold(
   tx: Prisma.TransactionClient,
@@ -55,7 +56,7 @@ export async function takeUntold(
   const rows = await tx.$queryRaw<RawChange[]>`
     DELETE FROM row_change WHERE id IN (
       SELECT id FROM row_change
-      WHERE at <= clock_timestamp() - make_interval(secs => ${olderThanMs / 1000}::float8)
+      WHERE at <= clock_timestamp() - make_interval(secs => ${olderThanMs / 1000}::float8) OR at > clock_timestamp()
       ORDER BY id LIMIT ${limit}::int FOR UPDATE)
     RETURNING id, xid, model, before, after`;
   return rows.map(parseChange);

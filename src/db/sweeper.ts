@@ -8,6 +8,8 @@ export interface SweeperOptions {
   readonly everyMs: number;
   /** Changes younger than this are left to the process that made them. */
   readonly olderThanMs: number;
+  /** As in `tellUntold`: there are several stores, of which one may be away. */
+  readonly offers?: 'all' | undefined;
 }
 
 /**
@@ -15,10 +17,10 @@ export interface SweeperOptions {
  * could not reach the cache, and of programs that do not know of it (psql). They are seen within
  * `olderThanMs + everyMs` of their commit.
  */
-export function startSweeper({ db, logger, everyMs, olderThanMs }: SweeperOptions): Rounds {
+export function startSweeper({ db, logger, everyMs, olderThanMs, offers }: SweeperOptions): Rounds {
   return startRounds({
     async work() {
-      const told = await db.tellUntold(olderThanMs);
+      const told = await db.tellUntold(olderThanMs, offers);
       if (told > 0) logger.info({ changes: told }, 'told the cache of changes left untold');
     },
     everyMs,

@@ -26,8 +26,12 @@ export interface Db {
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   onChanges(listener: ChangeListener): void;
   onCommitted(listener: CommitListener): void;
-  /** Tells the listeners of changes that nobody told them of, oldest first. @returns how many */
-  tellUntold(olderThanMs: number): Promise<number>;
+  /**
+   * Tells the listeners of changes that nobody told them of, oldest first. What one of them throws ends it, and leaves the
+   * changes to be told again. `all`: not before each listener was offered everything that waits, because it hands it on to
+   * several and those who hear are not to wait for one who does not. @returns how many @throws what a listener threw
+   */
+  tellUntold(olderThanMs: number, offers?: 'all'): Promise<number>;
   /** Shows `listener` every change that nobody told of, oldest first, and leaves them to be told. @throws what it threw */
   eachUntold(listener: (changes: readonly ModelChange[]) => Promise<void>): Promise<void>;
   /** How the transaction with this token went. */
@@ -84,6 +88,33 @@ export function createDb(options: DbOptions): Db {
     }
   }
 
+  async function takeAndTell(olderThanMs: number): Promise<number> {
+    let told = 0;
+    for (;;) {
+      const batch = await client.$transaction(async (transaction) => {
+        const tx = transaction as unknown as Tx;
+        const changes = await unitOfWork.run(tx, async () => takeUntold(tx, olderThanMs, untoldBatchMax));
+        if (changes.length > 0) await telling.tell(changes);
+        return changes.length;
+      }, limits);
+      told += batch;
+      if (batch < untoldBatchMax) return told;
+    }
+  }
+
+  async function eachUntold(listener: CommitListener): Promise<void> {
+    for (let afterId = 0n; ;) {
+      const changes = await client.$transaction(async (transaction) => {
+        const tx = transaction as unknown as Tx;
+        return unitOfWork.run(tx, async () => readUntold(tx, afterId, untoldBatchMax));
+      }, limits);
+      const last = changes.at(-1);
+      if (!last) return;
+      await listener(changes);
+      afterId = last.id;
+    }
+  }
+
   return {
     read: client as unknown as Reader,
     async write(work) {
@@ -95,31 +126,16 @@ export function createDb(options: DbOptions): Db {
     },
     onChanges: telling.add,
     onCommitted: (listener) => telling.add(listenerOf(listener)),
-    async tellUntold(olderThanMs) {
-      let told = 0;
-      for (;;) {
-        const batch = await client.$transaction(async (transaction) => {
-          const tx = transaction as unknown as Tx;
-          const changes = await unitOfWork.run(tx, async () => takeUntold(tx, olderThanMs, untoldBatchMax));
-          if (changes.length > 0) await telling.tell(changes);
-          return changes.length;
-        }, limits);
-        told += batch;
-        if (batch < untoldBatchMax) return told;
+    async tellUntold(olderThanMs, offers) {
+      try {
+        return await takeAndTell(olderThanMs);
+      } catch (error) {
+        // What is thrown here again has been thrown already.
+        if (offers === 'all') await eachUntold((changes) => telling.tell(changes).catch(() => undefined));
+        throw error;
       }
     },
-    async eachUntold(listener) {
-      for (let afterId = 0n; ;) {
-        const changes = await client.$transaction(async (transaction) => {
-          const tx = transaction as unknown as Tx;
-          return unitOfWork.run(tx, async () => readUntold(tx, afterId, untoldBatchMax));
-        }, limits);
-        const last = changes.at(-1);
-        if (!last) return;
-        await listener(changes);
-        afterId = last.id;
-      }
-    },
+    eachUntold,
     outcomeOf: (token) => outcomeOf(client, token),
     writesEnded: () => runningTransactionsEnded(client, 2 * transactionTimeoutMs),
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),

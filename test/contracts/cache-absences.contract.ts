@@ -29,6 +29,16 @@ export function describeAbsences(create: () => StoreFixture): void {
       }
     }));
 
+  it('explains an absence with the time it has left to live, not that of a value', () =>
+    withCaches(create(), async (open) => {
+      const cache = open();
+      await expect(cache.read(ask(none))).rejects.toBeInstanceOf(Missing);
+      const { load: _, ...question } = ask(neverLoads);
+      const { wouldHit, entry } = await cache.explain(question);
+      expect(wouldHit).toBe(true);
+      expect((entry?.ageMs ?? 0) + (entry?.ttlLeftMs ?? 0)).toBe(negative.ttlMs);
+    }));
+
   it('finds what came into being with the very next read', () =>
     withCaches(create(), async (open) => {
       const [reader, writer] = [open(), open()];

@@ -72,6 +72,32 @@ export function describeLoads(create: () => StoreFixture): void {
       expect([a.value, b.value]).toEqual(['inner-a', 'inner-b']);
     }));
 
+  it.each([
+    ['', {}],
+    [' past the cache', { bypass: 'demoted' as const }],
+  ])('never lets a load wait for one that waits for its turn%s', (_, past) =>
+    withCaches(create(), async (open) => {
+      const cache = open({ loadsMax: 1 });
+      const inner = readOf(value('inner'), { key: 'inner', tags: ['inner'], ...past });
+      const begun = deferred();
+      const goesOn = deferred();
+      const outer = cache.read(
+        readOf(async () => {
+          begun.resolve();
+          await goesOn.promise;
+          return (await cache.read(inner)).value;
+        }),
+      );
+      await begun.promise;
+      const queued = cache.read(inner);
+      // By the third round trip what it looked for has come back, and it waits for the turn that the outer load has.
+      for (let trips = 0; trips < 3; trips += 1) await cache.bump(['unrelated']);
+      goesOn.resolve();
+      expect((await outer).value).toBe('inner');
+      expect((await queued).value).toBe('inner');
+    }),
+  );
+
   it('fails a load that reads its own key instead of letting it wait for itself', () =>
     withCaches(create(), async (open) => {
       const cache = open();

@@ -47,6 +47,25 @@ describe('a Redis that forgets announced writes', () => {
     await Promise.all([writer, reader, late].map((cache) => cache.close()));
   });
 
+  it('keeps nothing either when everything is cleared before anybody has noticed', async () => {
+    const prefix = randomUUID();
+    let gate = Promise.resolve();
+    const cache = openCache(prefix, { settled: () => gate });
+    await isReady(cache);
+    await cache.begin('w', ['errand:1']);
+    const ended = deferred();
+    gate = ended.promise;
+    await client.flushall();
+    await cache.clearAll();
+    for (let reads = 0; reads < 3; reads += 1)
+      expect((await cache.read(readOf(value('old')))).outcome).toMatchObject({ kind: 'bypass', reason: 'quarantine' });
+    ended.resolve();
+    await isReady(cache);
+    await cache.read(readOf(value('committed')));
+    expect((await cache.read(readOf(neverLoads))).value).toBe('committed');
+    await cache.close();
+  });
+
   it('would keep what a write under way makes old, if nobody waited for its end', async () => {
     const prefix = randomUUID();
     const cache = openCache(prefix, { settled: async () => {} });

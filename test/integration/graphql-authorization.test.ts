@@ -143,7 +143,9 @@ describe('what is private to an errand and to people', () => {
       const counts: Record<string, number> = { customer: 2, support: 2, runner: 1, rival: 1, stranger: 0 };
       expect(offers.offers, name).toHaveLength(counts[name]!);
       const seesDraft = name === 'customer' || name === 'support';
-      expect(codesOf(await client.ask(ErrandDocument, { id: draft })), name).toEqual(seesDraft ? [] : ['NOT_FOUND']);
+      const asked = await client.ask(ErrandDocument, { id: draft });
+      expect(codesOf(asked), name).toEqual(seesDraft ? [] : ['NOT_FOUND']);
+      expect(asked.cacheStatus === '', `${name} is told nothing of what they may not see`).toBe(!seesDraft);
     }
   });
 });

@@ -148,6 +148,23 @@ describe('a set of caches', () => {
     await set.close();
   });
 
+  it('owes a bump that is tried again and again once, and clears nothing else for it', async () => {
+    const store = createFaultyStore(createMemoryStore());
+    const set = createCacheSet({ store, prefix: 'test', settleMs: 0 });
+    await set.read(readOf(value('old')));
+    await set.read(readOf(value('kept'), { key: 'errand:2', tags: ['errand:2'] }));
+    store.fail();
+    for (let times = 0; times <= 10_000; times += 1)
+      await expect(set.bump(['errand:1'])).rejects.toBeInstanceOf(CacheUnavailable);
+    const back = backIn(set);
+    store.mend();
+    await back;
+    expect((await set.read(readOf(value('new')))).value).toBe('new');
+    const kept = await set.read(readOf(neverLoads, { key: 'errand:2', tags: ['errand:2'] }));
+    expect(kept.outcome.kind).toBe('hit');
+    await set.close();
+  });
+
   it('refuses an alias that was not declared', async () => {
     const { set } = twoStores();
     await expect(set.read(readOf(neverLoads, { alias: 'repots' }))).rejects.toMatchObject({ name: 'UnknownAlias' });

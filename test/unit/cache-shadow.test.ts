@@ -87,6 +87,20 @@ describe('the shadow verifier', () => {
     await shadow.close();
   });
 
+  it('says of a demoted type that a read would go past the cache', async () => {
+    const { shadow } = stage();
+    const demoted = eventsOf(shadow, 'demoted');
+    const { state, load } = row(1);
+    await shadow.read(readOf(load));
+    state.version = 2;
+    await shadow.read(readOf(load));
+    await eventually(() => demoted.length > 0);
+    const { load: _, ...question } = readOf(load);
+    expect(await shadow.explain(question)).toMatchObject({ wouldHit: false, reason: 'demoted' });
+    expect((await shadow.read(readOf(load))).outcome.reason).toBe('demoted');
+    await shadow.close();
+  });
+
   it('demotes twice as long each further time, up to a bound, and leaves other types alone', async () => {
     const { shadow, pass } = stage({ demotedMs: 1000, demotedMsMax: 3000 });
     const demoted = eventsOf(shadow, 'demoted');

@@ -129,6 +129,20 @@ describe('decorated methods', () => {
     expect([await a.rate('NGN'), await b.rate('NGN')]).toEqual(['NGN asked by a', 'NGN asked by a']);
   });
 
+  it('keep instances apart also by a key of their own', async () => {
+    class Inbox {
+      constructor(readonly id: string) {}
+
+      @CachedMethod(cache, { name: 'Inbox.unread', key: (folder: string) => `unread:${folder}` })
+      async unread(folder: string): Promise<string> {
+        return `${folder} of ${this.id}`;
+      }
+    }
+    expect(await new Inbox('a').unread('in')).toBe('in of a');
+    expect(await new Inbox('b').unread('in')).toBe('in of b');
+    expect(await new Inbox('a').unread('in')).toBe('in of a');
+  });
+
   it('invalidate before their promise settles, also when they threw', async () => {
     const ledger = new Ledger('a', cache);
     await ledger.balance('mon');

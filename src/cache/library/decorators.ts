@@ -5,6 +5,7 @@ import type { CachedOptions } from './cached-function.js';
 import { InvalidCacheKey, InvalidCacheOption } from './faults.js';
 import { internalsOf } from './handle.js';
 import { questionOf } from './keys.js';
+import type { Question } from './keys.js';
 
 /** Where a decorated method finds its cache; a function is asked at each call, with the instance. */
 export type CacheSource<Self = never> = CacheHandle | ((self: Self) => CacheHandle);
@@ -25,7 +26,7 @@ export interface PromiseMethodDecorator {
 export interface CachedMethodOptions<Args extends readonly unknown[], V, Self> extends CachedOptions<Args, V> {
   /** One method a name, in all programs on the store. A class's own name is not enough: minifiers and subclasses change it. */
   readonly name: string;
-  /** What tells one instance from another. Default: its `id`. */
+  /** What tells one instance from another, beside the arguments or `key`. Default: its `id`. */
   readonly self?: (self: Self) => unknown;
 }
 
@@ -97,13 +98,17 @@ function answering(
       async function (this: unknown, ...args: unknown[]) {
         const deps = internalsOf(handleOf(cache, this));
         claimName(deps, options.name, method);
-        const question = options.key
-          ? givenQuestion(options.key(...args))
-          : questionOf(options.name, [...before(this), ...args]);
+        const question = questionAsked(options, before(this), args);
         const load = (): Promise<unknown> => method.apply(this, args);
         return deps.ask(question.key, load, entryOptionsOf(options, args), question.identity);
       },
   );
+}
+
+/** A key of the caller's says what is asked, not of whom: the instance stands beside it. */
+function questionAsked({ name, key }: AnyOptions, whom: readonly unknown[], args: unknown[]): Question {
+  if (!key) return questionOf(name, [...whom, ...args]);
+  return whom.length > 0 ? questionOf(key(...args), whom) : givenQuestion(key(...args));
 }
 
 function decorator(wrap: (method: AnyMethod) => AnyMethod): PromiseMethodDecorator {

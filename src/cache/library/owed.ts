@@ -16,16 +16,15 @@ const tagsMax = 10_000;
  * finds them. They are forgiven only when a bump that was sent after them has been answered.
  */
 export function createOwed(): Owed {
-  const debts = new Set<readonly string[]>();
-  let count = 0;
+  const underWay = new Set<readonly string[]>();
+  // Each once, however often it failed: whoever has an outbox tries the same ones again all the time.
+  let failed = new Set<string>();
   let isEverything = false;
-  const forgive = (tags: readonly string[]): void => {
-    if (debts.delete(tags)) count -= tags.length;
-  };
-  const oweEverything = (): void => {
+  const owe = (tags: Iterable<string>): void => {
+    for (const tag of tags) failed.add(tag);
+    if (failed.size <= tagsMax) return;
     isEverything = true;
-    debts.clear();
-    count = 0;
+    failed.clear();
   };
   /** What comes to be owed while it is paid stays owed. */
   const payEverything = async (target: Pick<Cache, 'clearAll'>): Promise<void> => {
@@ -40,23 +39,28 @@ export function createOwed(): Owed {
   return {
     async until(tags, command) {
       const debt = [...tags];
-      debts.add(debt);
-      count += debt.length;
+      underWay.add(debt);
       try {
-        const done = await command();
-        forgive(debt);
-        return done;
+        return await command();
       } catch (error) {
-        if (count > tagsMax) oweEverything();
+        owe(debt);
         throw error;
+      } finally {
+        underWay.delete(debt);
       }
     },
     async pay(target) {
       if (isEverything) await payEverything(target);
-      const due = [...debts];
-      if (due.length === 0) return;
-      await target.bump(due.flat());
-      for (const debt of due) forgive(debt);
+      const due = failed;
+      failed = new Set();
+      const tags = [...new Set([...due, ...[...underWay].flat()])];
+      if (tags.length === 0) return;
+      try {
+        await target.bump(tags);
+      } catch (error) {
+        owe(due);
+        throw error;
+      }
     },
   };
 }

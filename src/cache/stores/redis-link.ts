@@ -27,6 +27,7 @@ export interface RedisLink {
    */
   readonly redis: Redis;
   readonly entries: EntryServers;
+  readonly isCluster: boolean;
   connect(link: StoreLink): void;
   /** @throws CacheUnavailable when the reply is an error, is late or is lost */
   bounded<T>(reply: Promise<T>): Promise<T>;
@@ -57,6 +58,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   return {
     redis,
     entries,
+    isCluster,
     bounded,
     run: (script, keys, values = []) => run(redis, bounded, script, keys, values),
     mget: isCluster

@@ -6,7 +6,8 @@
  * entry's truth would make a stale entry valid. It writes in any case: a server that takes no writes (a replica, a primary that lost
  * its replicas, one without memory) would take no bumps either, and is not to be trusted. `seq` never starts over under a living generation. A `?` before the
  * generation is its fence. Entries of a new generation are all younger than the present clock, so the floor may stand
- * there: what tags did before concerns nobody any more.
+ * there: what tags did before concerns nobody any more. A forced one over a lost state begins nothing: it would hide from
+ * everybody that announcements were lost. Whoever asks next finds no generation, and makes the one that is held and fenced.
  */
 export const generationScript = `
 redis.call('HSET', KEYS[2], 'beat', '1')
@@ -14,14 +15,18 @@ local g = redis.call('GET', KEYS[1])
 local known = redis.call('HGET', KEYS[2], 'server')
 local clock = redis.call('EXISTS', KEYS[4])
 local floor = string.match(redis.call('GET', KEYS[5]) or '', '^%d+$')
+local lost = not g or clock == 0 or not floor
 local why = 'same'
-if ARGV[5] == '1' then why = 'cleared'
-elseif not g or clock == 0 or not floor then why = 'absent'
+if ARGV[5] == '1' and lost then
+  redis.call('DEL', KEYS[1])
+  return { 'absent', '' }
+elseif ARGV[5] == '1' then why = 'cleared'
+elseif lost then why = 'absent'
 elseif known ~= ARGV[2] then why = 'restarted' end
 if why == 'same' then return { why, g } end
 redis.call('SET', KEYS[4], '1', 'NX')
 redis.call('SET', KEYS[5], redis.call('GET', KEYS[4]))
-local fenced = why ~= 'cleared' or (g and string.sub(g, 1, 1) == '?')
+local fenced = why ~= 'cleared' or string.sub(g, 1, 1) == '?'
 local new = (fenced and '?' or '') .. ARGV[1]
 redis.call('SET', KEYS[1], new)
 if why == 'cleared' then return { why, new } end

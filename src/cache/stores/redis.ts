@@ -52,6 +52,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const bounds = { tagsMax: options.tagsMax ?? 1_000_000, tagAgeMsMax: options.tagAgeMsMax ?? 7 * 86_400_000 };
   return {
     kind: 'redis',
+    readsApart: link.isCluster,
     connect: link.connect,
     handshake: (occasion) => handshake(link, keys, occasion, quarantineMs),
     look: (entryKey, tags) => look(link, keys, entryKey, tags),

@@ -1,5 +1,6 @@
 import { defaultFieldResolver } from 'graphql';
 import { Extensions, UseMiddleware, type MiddlewareFn, type ResolverData } from 'type-graphql';
+import type { Outcome } from '../../cache/index.js';
 import type { CacheType } from '../../invalidation/index.js';
 import type { Viewer } from '../../kernel/index.js';
 import type { GraphqlContext } from '../context.js';
@@ -49,13 +50,14 @@ export function Cached<Args, Value>(policy: CachePolicy<Args, Value>): MethodDec
       ...(tagsFound && { tagsFound }),
     };
     if (context.explain) return context.explain(request);
-    const { value } = await caching.cache.read<Value>({
-      ...request,
-      load: repeatable(call, next),
-      onOutcome: (outcome) =>
-        context.cacheTrace.push({ field: info.fieldName, path: String(info.path.key), outcome, tags: asked }),
-    });
-    authorize?.(value, viewer, typedArgs);
+    const trace = (outcome: Outcome): void =>
+      void context.cacheTrace.push({ field: info.fieldName, path: String(info.path.key), outcome, tags: asked });
+    const load = repeatable(call, next);
+    if (!authorize) return (await caching.cache.read<Value>({ ...request, load, onOutcome: trace })).value;
+    const { value, outcome } = await caching.cache.read<Value>({ ...request, load });
+    authorize(value, viewer, typedArgs);
+    // Nobody else is told what the cache did: a hit would tell a stranger that there is something they may not see.
+    trace(outcome);
     return value;
   };
   const keep = UseMiddleware(middleware) as MethodDecorator;
