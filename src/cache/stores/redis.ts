@@ -41,7 +41,7 @@ export interface RedisStoreOptions {
 
 /**
  * A store on Redis 6 or later, shared by any number of processes. Needs an eviction policy that cannot take keys without a
- * time to live (`noeviction` or `volatile-*`). Connects in the background and keeps reconnecting.
+ * time to live (`volatile-lru`, `volatile-lfu` or `noeviction`). Connects in the background and keeps reconnecting.
  * @throws RedisUrlInvalid, RangeError for a prefix with braces
  */
 export function createRedisStore(options: RedisStoreOptions): Store {
@@ -130,10 +130,21 @@ function tagState(text: string): TagState {
     : { seq: Number.POSITIVE_INFINITY, open: 0 };
 }
 
+/** Undefined for what a script of ours has not written. */
+function listIn(text: string): readonly unknown[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? parsed : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** As `note` of the scripts writes it; what is not readable is left out, as nothing depends on it. */
 function bumpedOf(text: string): readonly BumpRecord[] {
-  const row: unknown = text.startsWith('[') ? JSON.parse(text) : undefined;
-  if (!Array.isArray(row)) return [];
+  const row = listIn(text);
+  if (!row) return [];
   const [seq, atMs, token, count, ...tags] = row as [number, number, string | false, number, ...string[]];
   return [{ seq, atMs, ...(token === false ? {} : { token }), tags, more: count - tags.length }];
 }
