@@ -17,6 +17,7 @@ import {
   createWalletService,
   startTimers,
 } from './modules/escrows/index.js';
+import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
 import { createLedgerService } from './modules/ledger/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
@@ -53,6 +54,8 @@ const sweepEveryMs = 500;
 const sweepOlderThanMs = 500;
 const reapEveryMs = 500;
 const reapOlderThanMs = 1000;
+/** Expired idempotency keys are swept out less often than timers fire: nobody waits for it. */
+const timersPerForgetting = 12;
 
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -113,12 +116,15 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   let timers: Rounds | undefined;
+  let forgetting: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
       timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
+      const { idempotency } = services;
+      forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -127,6 +133,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await http.close();
         await apollo.stop();
         await timers?.stop();
+        await forgetting?.stop();
         await sweeper.stop();
         await reaper.stop();
         await cache.close();
@@ -150,6 +157,7 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
     banks: createBankService({ db }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
+    idempotency: createIdempotencyService({ db, clock, ttlMs: config.idempotencyKeyTtlS * 1000 }),
     ledger: createLedgerService({ db }),
     offers: createOfferService({ db, clock }),
     tenants: createTenantService({ db }),

@@ -125,6 +125,7 @@ function group(values: Values, types: CacheConfig['types']): Config {
     },
     redis: redisOf(values),
     cache: cacheOf(values, types),
+    idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
     payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {

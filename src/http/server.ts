@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ContextDeps, GraphqlContext } from '../graphql/index.js';
-import { bearerOf, createContextFactory, floorHeader, renderPlayground } from '../graphql/index.js';
+import { bearerOf, createContextFactory, floorHeader, keyHeader, renderPlayground } from '../graphql/index.js';
 import { AppError, uuidv7, type Logger, type Tracing } from '../kernel/index.js';
 import { withEtag } from './graphql-get.js';
 import { addMetrics, type MetricsDoor } from './metrics-route.js';
@@ -75,6 +75,7 @@ function addGraphql(app: FastifyInstance, { apollo, context, playground, tracing
         userAgent: headerOf(request, 'user-agent'),
         cacheTrace: headerOf(request, 'x-runam-cache'),
         cacheFloor: headerOf(request, floorHeader),
+        idempotencyKey: headerOf(request, keyHeader),
       }),
   });
   const answer: typeof untraced = tracing
