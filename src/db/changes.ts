@@ -98,10 +98,7 @@ export async function changesSoFar(tx: Pick<Prisma.TransactionClient, '$queryRaw
  * Notes changes of an earlier transaction as if this one had made them, so that it tells whoever showed what they spoil
  * before its own answer leaves, whether the earlier one came to tell of them or not.
  */
-export async function noteAgain(
-  tx: Pick<Prisma.TransactionClient, '$executeRaw'>,
-  changes: string,
-): Promise<void> {
+export async function noteAgain(tx: Pick<Prisma.TransactionClient, '$executeRaw'>, changes: string): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO row_change (xid, model, before, after)
     SELECT pg_current_xact_id()::text::bigint, c.model, c.before, c.after

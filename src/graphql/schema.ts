@@ -60,7 +60,10 @@ function refuseKeysWithoutUse(schema: GraphQLSchema): void {
     const resolve = field.resolve ?? defaultFieldResolver;
     field.resolve = (root, args, context: GraphqlContext, info) => {
       if (context.idempotencyKey === undefined) return resolve(root, args, context, info);
-      throw new AppError('BAD_INPUT', `${field.name} takes no idempotency key: send it without the header ${keyHeader}.`);
+      throw new AppError(
+        'BAD_INPUT',
+        `${field.name} takes no idempotency key: send it without the header ${keyHeader}.`,
+      );
     };
   }
 }

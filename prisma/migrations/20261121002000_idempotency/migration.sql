@@ -6,7 +6,7 @@ CREATE TABLE "idempotency_record" (
     "key" TEXT NOT NULL,
     "request_hash" BYTEA NOT NULL,
     "answer" JSONB,
-    "row_changes" JSONB NOT NULL DEFAULT '[]',
+    "changes" JSONB NOT NULL DEFAULT '[]',
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
 

@@ -91,8 +91,13 @@ export class ErrandResolver {
   @Authorized()
   @Mutation(() => ErrandPayload, { description: 'The assigned runner sets off.' })
   @Idempotent()
-  async startErrand(@Arg('id', () => ID) id: string, @Ctx() { services, viewer }: GraphqlContext) {
-    return { errand: await services.errands.start(viewer, parseId('id', id)) };
+  async startErrand(
+    @Arg('id', () => ID) id: string,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return { errand: await services.errands.start(viewer, parseId('id', id), expectedVersion) };
   }
 
   @Authorized()
@@ -101,9 +106,11 @@ export class ErrandResolver {
   async submitProof(
     @Arg('id', () => ID) id: string,
     @Arg('proofs', () => [ProofInput]) proofs: ProofInput[],
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
-    return { errand: await services.errands.submitProof(viewer, parseId('id', id), proofs) };
+    return { errand: await services.errands.submitProof(viewer, parseId('id', id), proofs, expectedVersion) };
   }
 
   @FieldResolver(() => MoneyType, { description: 'What the customer would pay the runner.' })

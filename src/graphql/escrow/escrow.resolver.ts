@@ -43,8 +43,13 @@ export class EscrowResolver {
   @Authorized()
   @Mutation(() => EscrowPayload, { description: 'Pays the whole escrow from your wallet; the runner may then start.' })
   @Idempotent()
-  async fundEscrow(@Arg('errandId', () => ID) errandId: string, @Ctx() { services, viewer }: GraphqlContext) {
-    return services.escrows.fund(viewer, parseId('errandId', errandId));
+  async fundEscrow(
+    @Arg('errandId', () => ID) errandId: string,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return services.escrows.fund(viewer, parseId('errandId', errandId), expectedVersion);
   }
 
   @Authorized()
@@ -72,9 +77,11 @@ export class EscrowResolver {
   async cancelErrand(
     @Arg('id', () => ID) id: string,
     @Arg('reason', () => String, { nullable: true }) reason: string | undefined,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
-    return services.escrows.cancel(viewer, parseId('id', id), reason);
+    return services.escrows.cancel(viewer, parseId('id', id), reason, expectedVersion);
   }
 
   @FieldResolver(() => MoneyType, { description: 'What the customer owes into it: the offer and the goods budget.' })

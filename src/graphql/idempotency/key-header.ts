@@ -16,11 +16,17 @@ export function parseKeyHeader(header: string): string {
   const text = header.trim();
   const key = quoted.exec(text)?.[1]?.replaceAll(/\\(.)/g, '$1') ?? bare.exec(text)?.[0];
   if (key !== undefined) return parseIdempotencyKey(keyHeader, key);
-  throw new AppError('BAD_INPUT', `The header ${keyHeader} takes a key in quotes, like "8e03978e-40d5", without parameters.`);
+  throw new AppError(
+    'BAD_INPUT',
+    `The header ${keyHeader} takes a key in quotes, like "8e03978e-40d5", without parameters.`,
+  );
 }
 
 /** A header cannot say which of several mutations its key is of. @throws AppError BAD_INPUT */
-export function requireOneMutation({ operation, fragments }: Pick<GraphQLResolveInfo, 'operation' | 'fragments'>): void {
+export function requireOneMutation({
+  operation,
+  fragments,
+}: Pick<GraphQLResolveInfo, 'operation' | 'fragments'>): void {
   const count = fieldsCountOf(operation.selectionSet, fragments);
   if (count === 1) return;
   throw new AppError(

@@ -5,7 +5,8 @@ import { Field, ObjectType } from 'type-graphql';
 export abstract class ReplayablePayload {
   @Field(() => Boolean, {
     simple: true,
-    description: 'An earlier call with this `idempotencyKey` did it, and this is what it answered; nothing moved this time.',
+    description:
+      'An earlier call with this `idempotencyKey` did it, and this is what it answered; nothing moved this time.',
   })
   isReplay!: boolean;
 }

@@ -32,16 +32,23 @@ export class OfferResolver {
   async makeOffer(
     @Arg('errandId', () => ID) errandId: string,
     @Arg('input', () => MakeOfferInput) input: MakeOfferInput,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
-    return services.offers.make(viewer, parseId('errandId', errandId), input);
+    return services.offers.make(viewer, parseId('errandId', errandId), input, expectedVersion);
   }
 
   @Authorized()
   @Mutation(() => OfferPayload, { description: 'Takes a pending offer of yours back.' })
   @Idempotent()
-  async withdrawOffer(@Arg('offerId', () => ID) offerId: string, @Ctx() { services, viewer }: GraphqlContext) {
-    return services.offers.withdraw(viewer, parseId('offerId', offerId));
+  async withdrawOffer(
+    @Arg('offerId', () => ID) offerId: string,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The offer's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return services.offers.withdraw(viewer, parseId('offerId', offerId), expectedVersion);
   }
 
   @Authorized()

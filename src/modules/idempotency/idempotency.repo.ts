@@ -7,7 +7,7 @@ import type { Scope } from './keyed-call.js';
 export interface KeptAnswer {
   readonly requestHash: Uint8Array;
   readonly answer: Json;
-  readonly rowChanges: string;
+  readonly changes: string;
 }
 
 /**
@@ -24,7 +24,7 @@ export async function takeKey(
     INSERT INTO idempotency_record AS r (tenant_id, actor_id, operation, key, request_hash, created_at, expires_at)
     VALUES (${tenantId}::uuid, ${actorId}::uuid, ${operation}, ${key}, ${requestHash}, ${now}, ${expiresAt})
     ON CONFLICT (actor_id, operation, key) DO UPDATE
-      SET request_hash = excluded.request_hash, answer = NULL, row_changes = '[]',
+      SET request_hash = excluded.request_hash, answer = NULL, changes = '[]',
           created_at = excluded.created_at, expires_at = excluded.expires_at
       WHERE r.expires_at <= excluded.created_at
     RETURNING r.key`;
@@ -33,9 +33,9 @@ export async function takeKey(
 
 /** Completes the record of a key that the transaction has taken. */
 export async function keepAnswer(tx: Tx, { actorId, operation, key }: Scope, answer: Json): Promise<void> {
-  const rowChanges = await changesSoFar(tx);
+  const changes = await changesSoFar(tx);
   const kept = await tx.$executeRaw`
-    UPDATE idempotency_record SET answer = ${JSON.stringify(answer)}::jsonb, row_changes = ${rowChanges}::jsonb
+    UPDATE idempotency_record SET answer = ${JSON.stringify(answer)}::jsonb, changes = ${changes}::jsonb
     WHERE actor_id = ${actorId}::uuid AND operation = ${operation} AND key = ${key}`;
   invariant(kept === 1, `the record of the ${operation} with key ${key} is gone`);
 }
@@ -46,14 +46,14 @@ export async function findAnswer(
   { tenantId, actorId, operation, key }: Scope,
   now: Date,
 ): Promise<KeptAnswer | undefined> {
-  const [kept] = await reader.$queryRaw<{ requestHash: Uint8Array; answer: Json | null; rowChanges: string }[]>`
-    SELECT request_hash AS "requestHash", answer, row_changes::text AS "rowChanges" FROM idempotency_record
+  const [kept] = await reader.$queryRaw<{ requestHash: Uint8Array; answer: Json | null; changes: string }[]>`
+    SELECT request_hash AS "requestHash", answer, changes::text AS "changes" FROM idempotency_record
     WHERE tenant_id = ${tenantId}::uuid AND actor_id = ${actorId}::uuid AND operation = ${operation} AND key = ${key}
       AND expires_at > ${now}`;
   if (!kept) return undefined;
-  const { requestHash, answer, rowChanges } = kept;
+  const { requestHash, answer, changes } = kept;
   invariant(answer !== null, `the ${operation} with key ${key} was committed without its answer`);
-  return { requestHash, answer, rowChanges };
+  return { requestHash, answer, changes };
 }
 
 /** Deletes records past their time, oldest first; those that a call is using now are left. @returns how many */

@@ -61,7 +61,7 @@ export function createIdempotencyService({ db, clock, ttlMs }: IdempotencyServic
           return { answer, isReplay: false };
         }
         const kept = keptFor(call, await findAnswer(tx, scope, life.now));
-        await noteAgain(tx, kept.rowChanges);
+        await noteAgain(tx, kept.changes);
         return { answer: decodeAnswer(kept.answer) as T, isReplay: true };
       });
       return attempt.catch((error: unknown) => {
@@ -86,7 +86,7 @@ export function createIdempotencyService({ db, clock, ttlMs }: IdempotencyServic
       });
     },
     async forgetExpired(goesOn = () => true) {
-      for (let forgotten = 0; ; ) {
+      for (let forgotten = 0; ;) {
         const count = await db.write((tx) => deleteExpired(tx, clock.now(), forgetBatchMax));
         forgotten += count;
         if (count < forgetBatchMax || !goesOn()) return forgotten;
