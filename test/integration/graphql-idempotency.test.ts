@@ -4,11 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSchema } from '../../src/graphql/index.js';
 import { uuidv7 } from '../../src/kernel/index.js';
 import { ledgerHealth } from '../../src/modules/ledger/index.js';
-import type { Answer, GraphqlClient } from '../support/graphql-client.js';
+import type { GraphqlClient } from '../support/graphql-client.js';
+import { ask, everything, idOf, mutate, naira, proofs, type Name, type Payload } from '../support/keyed-calls.js';
 import { agree, errandInput, join, openMarket, post, type Person } from '../support/market.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-
-type Payload = Readonly<Record<string, unknown>> & { readonly isReplay: boolean };
 
 let app: TestApp;
 let tenantId: string;
@@ -20,94 +19,18 @@ beforeAll(async () => {
   tenantId = await openMarket(app.app.db);
   [customer, runner] = [await join(app.client, 'CUSTOMER', 'Ada'), await join(app.client, 'RUNNER', 'Bola')];
 });
-afterAll(async () => {
-  expect(await ledgerHealth(app.app.db.read, tenantId)).toMatchObject({ ok: true });
-  await app.close();
-});
-
-const errandParts =
-  'errand { id title state version budget { minor } pickupAddress pickupPoint { lat lng } expiresAt fundBy customer { displayName } runner { displayName } escrow { id state version } }';
-const escrowParts =
-  'escrow { id state version gross { minor } funded { minor } fundedAt errand { id state version } runner { displayName } }';
-const offerParts = 'offer { id state version amount { minor } expiresAt errand { id state version } }';
-
-interface Call {
-  readonly field: string;
-  readonly types: Readonly<Record<string, string>>;
-  readonly selection: string;
-}
-
-const calls = {
-  postErrand: { field: 'postErrand', types: { input: 'PostErrandInput!' }, selection: errandParts },
-  updateErrand: { field: 'updateErrand', types: { id: 'ID!', input: 'UpdateErrandInput!' }, selection: errandParts },
-  publishErrand: { field: 'publishErrand', types: { id: 'ID!' }, selection: errandParts },
-  makeOffer: { field: 'makeOffer', types: { errandId: 'ID!', input: 'MakeOfferInput!' }, selection: offerParts },
-  withdrawOffer: { field: 'withdrawOffer', types: { offerId: 'ID!' }, selection: offerParts },
-  acceptOffer: { field: 'acceptOffer', types: { offerId: 'ID!' }, selection: `${escrowParts} ${errandParts}` },
-  topUpWallet: {
-    field: 'topUpWallet',
-    types: { input: 'TopUpInput!' },
-    selection: 'providerRef wallet { balance { minor formatted } }',
-  },
-  fundEscrow: { field: 'fundEscrow', types: { errandId: 'ID!' }, selection: `${escrowParts} ${errandParts}` },
-  startErrand: { field: 'startErrand', types: { id: 'ID!' }, selection: errandParts },
-  submitProof: { field: 'submitProof', types: { id: 'ID!', proofs: '[ProofInput!]!' }, selection: errandParts },
-  confirmDelivery: {
-    field: 'confirmDelivery',
-    types: { errandId: 'ID!', goodsSpentMinor: 'BigInt' },
-    selection: `${escrowParts} ${errandParts}`,
-  },
-  cancelErrand: { field: 'cancelErrand', types: { id: 'ID!', reason: 'String' }, selection: errandParts },
-} as const satisfies Record<string, Call>;
-type Name = keyof typeof calls;
-
-/** Asks for one mutation, with the key as its argument unless it is undefined. */
-async function ask(
-  client: GraphqlClient,
-  name: Name,
-  variables: Readonly<Record<string, unknown>>,
-  idempotencyKey?: string,
-): Promise<Answer<Record<string, Payload>>> {
-  const { field, selection, types }: Call = calls[name];
-  const names = Object.keys(types).filter((part) => part in variables);
-  const declared = [...names.map((part) => `$${part}: ${types[part]}`), '$key: String'].join(', ');
-  const given = [...names.map((part) => `${part}: $${part}`), 'idempotencyKey: $key'].join(', ');
-  const document = parse(`mutation (${declared}) { ${field}(${given}) { ${selection} isReplay } }`);
-  return client.ask(document as TypedDocumentNode<Record<string, Payload>>, { ...variables, key: idempotencyKey });
-}
-
-/** The payload. @throws when the answer has errors */
-async function mutate(client: GraphqlClient, name: Name, variables: object, key?: string): Promise<Payload> {
-  const { data, errors } = await ask(client, name, variables as Record<string, unknown>, key);
-  expect(errors).toEqual([]);
-  return data![name]!;
-}
-
-/** Every row of every table that business is written in. */
-async function everything(): Promise<unknown> {
-  const counts = await app.app.db.read.$queryRaw`
-    SELECT (SELECT json_agg(e ORDER BY id) FROM errand e) AS errands, (SELECT json_agg(o ORDER BY id) FROM offer o) AS offers,
-      (SELECT json_agg(e ORDER BY id) FROM escrow e) AS escrows, (SELECT json_agg(c ORDER BY id) FROM charge c) AS charges,
-      (SELECT json_agg(p ORDER BY id) FROM proof p) AS proofs, (SELECT count(*)::int FROM journal) AS journals,
-      (SELECT count(*)::int FROM process_event) AS events, (SELECT count(*)::int FROM outbox) AS news,
-      (SELECT count(*)::int FROM idempotency_record) AS records`;
-  return counts;
-}
-
-const naira = (minor: number) => ({ minor, currency: 'NGN' as const });
-const idOf = (payload: Payload, part: string): string => (payload[part] as { id: string }).id;
-const proofs = [{ kind: 'PHOTO', sha256: 'ab'.repeat(32) }];
+afterAll(() => app.close());
 
 /** Asks three times with one key. The first answer moves something, the others move nothing and are the same. */
 async function thrice(client: GraphqlClient, name: Name, variables: object): Promise<Payload> {
   const key = uuidv7();
   const first = await mutate(client, name, variables, key);
   expect(first.isReplay).toBe(false);
-  const after = await everything();
+  const after = await everything(app.app.db);
   for (let again = 0; again < 2; again += 1) {
     expect(await mutate(client, name, variables, key)).toEqual({ ...first, isReplay: true });
   }
-  expect(await everything()).toEqual(after);
+  expect(await everything(app.app.db)).toEqual(after);
   return first;
 }
 
@@ -133,6 +56,7 @@ describe('a mutation that is repeated with its idempotency key', () => {
     await thrice(runner.client, 'submitProof', { id, proofs });
     await thrice(customer.client, 'confirmDelivery', { errandId: id, goodsSpentMinor: 5_000 });
     await thrice(customer.client, 'cancelErrand', { id: await post(customer), reason: 'Not needed.' });
+    expect(await ledgerHealth(app.app.db.read, tenantId)).toMatchObject({ ok: true, imbalance: [{ minor: 0n }] });
   });
 
   it('is answered as of then, also when what it changed has moved on since', async () => {
@@ -173,7 +97,7 @@ describe('a mutation that is repeated with its idempotency key', () => {
     const made = { errandId, input: { amountMinor: 200_000 } };
     await mutate(runner.client, 'makeOffer', made, key);
     await mutate(customer.client, 'topUpWallet', { input: { amount: naira(100) } }, key);
-    const before = await everything();
+    const before = await everything(app.app.db);
     const others: readonly (readonly [GraphqlClient, Name, object])[] = [
       [runner.client, 'makeOffer', { ...made, errandId: otherId }],
       [runner.client, 'makeOffer', { ...made, input: { amountMinor: 200_001 } }],
@@ -185,7 +109,7 @@ describe('a mutation that is repeated with its idempotency key', () => {
       expect(errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_CONFLICT', retryable: false } }]);
       expect(data).toBeNull();
     }
-    expect(await everything()).toEqual(before);
+    expect(await everything(app.app.db)).toEqual(before);
   });
 
   it('is judged anew when it was refused, with the same request or a mended one: a refusal keeps nothing', async () => {
@@ -270,58 +194,6 @@ describe('an idempotency key', () => {
       uuidv7(),
     );
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_INPUT', fields: [{ path: 'input.reference' }] } }]);
-  });
-});
-
-describe('the header Idempotency-Key', () => {
-  const withHeader = (key: string) => customer.client.with({ 'idempotency-key': key });
-
-  it.each([
-    ['in quotes', (key: string) => `"${key}"`],
-    ['bare', (key: string) => key],
-  ])('does the same as the argument, %s', async (_form, write) => {
-    const key = uuidv7();
-    const variables = { input: errandInput() };
-    const first = await mutate(withHeader(write(key)), 'postErrand', variables);
-    expect(first.isReplay).toBe(false);
-    expect(await mutate(withHeader(write(key)), 'postErrand', variables)).toEqual({ ...first, isReplay: true });
-    expect(await mutate(customer.client, 'postErrand', variables, key)).toEqual({ ...first, isReplay: true });
-  });
-
-  it('is refused beside an argument that says otherwise, and when it is no key', async () => {
-    const variables = { input: errandInput() };
-    const before = await everything();
-    const other = await ask(withHeader('"one"'), 'postErrand', variables, 'other');
-    expect(other.errors).toMatchObject([{ extensions: { code: 'BAD_INPUT' } }]);
-    for (const header of ['"open', 'a"b', '"a"; p=1', '""', 'two words']) {
-      expect(await ask(withHeader(header), 'postErrand', variables)).toMatchObject({
-        status: 400,
-        errors: [{ extensions: { code: 'BAD_INPUT' } }],
-      });
-    }
-    expect(await everything()).toEqual(before);
-  });
-
-  it('is refused for several mutations at once, and for one that takes no key', async () => {
-    const documents = [
-      'mutation ($input: PostErrandInput!) { one: postErrand(input: $input) { isReplay } ...two } fragment two on Mutation { two: postErrand(input: $input) { isReplay } }',
-      'mutation { updateProfile(input: { bio: "Quick." }) { user { id } } }',
-    ];
-    const before = await everything();
-    for (const text of documents) {
-      const document = parse(text) as TypedDocumentNode<object>;
-      const variables = text.includes('$input') ? { input: errandInput() } : {};
-      const { errors } = await withHeader(uuidv7()).ask(document, variables);
-      expect(errors[0]).toMatchObject({ extensions: { code: 'BAD_INPUT' } });
-    }
-    expect(await everything()).toEqual(before);
-  });
-
-  it('changes nothing for queries', async () => {
-    const { errors, data } = await withHeader('"x"').ask(
-      parse('{ __typename me { id } }') as TypedDocumentNode<object>,
-    );
-    expect([errors, data]).toEqual([[], { __typename: 'Query', me: { id: customer.id } }]);
   });
 });
 
