@@ -2,7 +2,7 @@ import { AppError, invariant, requireUser, type Clock, type Viewer } from '../..
 import { isOutcomeUnknown, noteAgain, type Db } from '../../db/index.js';
 import { decodeAnswer, encodeAnswer } from './answer.codec.js';
 import { deleteExpired, findAnswer, keepAnswer, takeKey, type KeptAnswer } from './idempotency.repo.js';
-import { conflict, nameOf, requestHashOf, scopeOf, type KeyedCall } from './keyed-call.js';
+import { conflict, nameOf, requestHashOf, scopeOf, type KeyedCall, type Scope } from './keyed-call.js';
 
 export interface Answered<T> {
   readonly answer: T;
@@ -30,7 +30,7 @@ export interface IdempotencyService {
    * must have its effect once for a name, throw ALREADY_EXISTS when the name was used for another request, and change
    * nothing that caches show. Calls at once may each run it; all of them are given the first answer that was kept. One that
    * crashed halfway is completed when it is repeated.
-   * @throws AppError UNAUTHENTICATED, IDEMPOTENCY_CONFLICT, and what `work` throws
+   * @throws AppError as `once`
    */
   inSteps<T>(viewer: Viewer, call: KeyedCall, work: (name: string) => Promise<Answered<T>>): Promise<Answered<T>>;
   /** Deletes the records past their time, as long as `goesOn` says so. @returns how many */
@@ -50,40 +50,36 @@ const forgetBatchMax = 1000;
 export function createIdempotencyService({ db, clock, ttlMs }: IdempotencyServiceDeps): IdempotencyService {
   const lifeFrom = (now: Date) => ({ now, expiresAt: new Date(now.getTime() + ttlMs) });
 
+  /** In one transaction: keeps the answer that `make` gives, or finds the one that was kept. */
+  const keepOrFind = <T>(scope: Scope, call: KeyedCall, make: () => Promise<Answered<T>>): Promise<Answered<T>> =>
+    db.write(async (tx) => {
+      const life = lifeFrom(clock.now());
+      if (await takeKey(tx, scope, requestHashOf(call), life)) {
+        const made = await make();
+        await keepAnswer(tx, scope, encodeAnswer(made.answer));
+        return made;
+      }
+      const kept = keptFor(call, await findAnswer(tx, scope, life.now));
+      await noteAgain(tx, kept.changes);
+      return { answer: decodeAnswer(kept.answer) as T, isReplay: true };
+    });
+
   return {
-    async once<T>(viewer: Viewer, call: KeyedCall, work: () => Promise<T>) {
+    async once(viewer, call, work) {
       const scope = scopeOf(requireUser(viewer), call);
-      const attempt = db.write(async (tx): Promise<Answered<T>> => {
-        const life = lifeFrom(clock.now());
-        if (await takeKey(tx, scope, requestHashOf(call), life)) {
-          const answer = await work();
-          await keepAnswer(tx, scope, encodeAnswer(answer));
-          return { answer, isReplay: false };
-        }
-        const kept = keptFor(call, await findAnswer(tx, scope, life.now));
-        await noteAgain(tx, kept.changes);
-        return { answer: decodeAnswer(kept.answer) as T, isReplay: true };
-      });
-      return attempt.catch((error: unknown) => {
-        throw isOutcomeUnknown(error) ? repeatable(error) : error;
-      });
+      const make = async () => ({ answer: await work(), isReplay: false });
+      return keepOrFind(scope, call, make).catch(mayBeRepeated);
     },
     async inSteps<T>(viewer: Viewer, call: KeyedCall, work: (name: string) => Promise<Answered<T>>) {
       const scope = scopeOf(requireUser(viewer), call);
       const before = await findAnswer(db.read, scope, clock.now());
       if (before) return { answer: decodeAnswer(keptFor(call, before).answer) as T, isReplay: true };
       const made = await work(nameOf(scope)).catch((error: unknown) => {
-        throw error instanceof AppError && error.code === 'ALREADY_EXISTS' ? conflict(call, error) : error;
+        if (error instanceof AppError && error.code === 'ALREADY_EXISTS') throw conflict(call, error);
+        return mayBeRepeated(error);
       });
-      return db.write(async (tx) => {
-        const life = lifeFrom(clock.now());
-        if (await takeKey(tx, scope, requestHashOf(call), life)) {
-          await keepAnswer(tx, scope, encodeAnswer(made.answer));
-          return made;
-        }
-        const kept = keptFor(call, await findAnswer(tx, scope, life.now));
-        return { answer: decodeAnswer(kept.answer) as T, isReplay: made.isReplay };
-      });
+      const { answer } = await keepOrFind(scope, call, async () => made).catch(mayBeRepeated);
+      return { answer, isReplay: made.isReplay };
     },
     async forgetExpired(goesOn = () => true) {
       for (let forgotten = 0; ;) {
@@ -102,8 +98,10 @@ function keptFor(call: KeyedCall, kept: KeptAnswer | undefined): KeptAnswer {
   return kept;
 }
 
-function repeatable(cause: AppError): AppError {
+/** Without a key nobody may blindly repeat a call of which it is not known whether it happened; with one anybody may. */
+function mayBeRepeated(error: unknown): never {
+  if (!isOutcomeUnknown(error)) throw error;
   const message =
     'The connection to the database broke; the change may or may not have been made. Repeat the call with the same key: it takes effect once.';
-  return new AppError('UNAVAILABLE', message, { retryable: true, cause });
+  throw new AppError('UNAVAILABLE', message, { retryable: true, cause: error });
 }
