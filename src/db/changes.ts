@@ -99,6 +99,7 @@ export async function changesSoFar(tx: Pick<Prisma.TransactionClient, '$queryRaw
  * before its own answer leaves, whether the earlier one came to tell of them or not.
  */
 export async function noteAgain(tx: Pick<Prisma.TransactionClient, '$executeRaw'>, changes: string): Promise<void> {
+  if (changes === '[]') return;
   await tx.$executeRaw`
     INSERT INTO row_change (xid, model, before, after)
     SELECT pg_current_xact_id()::text::bigint, c.model, c.before, c.after
