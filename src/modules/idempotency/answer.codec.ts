@@ -40,6 +40,11 @@ function encodeObject(value: object): Json {
   if (value instanceof Date) return { $date: value.toISOString() };
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };
   if (Array.isArray(value)) return value.map(encodeAnswer);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  invariant(
+    prototype === Object.prototype || prototype === null,
+    'an answer cannot be kept: it holds more than plain data',
+  );
   const entries = Object.entries(value).filter(([, part]) => part !== undefined);
   return Object.fromEntries(entries.map(([name, part]) => [name.replace(/^\$/, '$$$$'), encodeAnswer(part)]));
 }
