@@ -78,7 +78,10 @@ describe('a key', () => {
       await market.errands.post(market.customer, newErrand());
       throw new Error('broken');
     }, 'broken');
-    await fails(async () => ({ ...(await market.errands.post(market.customer, newErrand())), map: () => 'no JSON' }), 'cannot be kept');
+    await fails(
+      async () => ({ ...(await market.errands.post(market.customer, newErrand())), map: () => 'no JSON' }),
+      'cannot be kept',
+    );
     expect([await recordsOf(call.key), (await market.db.read.errand.count()) - posted]).toEqual([0, 0]);
     expect((await post('another')).isReplay).toBe(false);
   });
