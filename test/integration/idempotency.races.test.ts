@@ -153,4 +153,31 @@ describe('one key, asked with from fifty connections at once', () => {
     expect((await market.wallets.wallet(saver)).minor).toBe(4_200n);
     expect(await ledgerHealth(db.read, tenantId)).toMatchObject({ ok: true });
   });
+
+  it('charges one amount when a top-up is asked for with two', async () => {
+    const { tenantId, addPerson, db } = market;
+    const saver = await addPerson(tenantId, 'CUSTOMER');
+    const key = uuidv7();
+    const amounts = [4_200n, 4_300n] as const;
+    const results = await storm((rival, index) => {
+      const amountMinor = amounts[index % 2]!;
+      return rival.idempotency.inSteps(
+        saver,
+        { operation: 'topUpWallet', key, request: `${amountMinor}` },
+        async (reference) => {
+          const { isReplay, ...answer } = await rival.wallets.topUp(saver, { amountMinor, currency: 'NGN', reference });
+          return { answer, isReplay };
+        },
+      );
+    });
+    const answers = answersOf(results);
+    expect(answers).toHaveLength(rivalsCount / 2);
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as AppError] : []));
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['IDEMPOTENCY_CONFLICT']));
+    const { minor } = await market.wallets.wallet(saver);
+    expect([minor, await db.read.charge.count({ where: { userId: saver.userId } })]).toEqual([
+      answers[0]!.answer.charge.amount,
+      1,
+    ]);
+  });
 });
