@@ -18,6 +18,7 @@ import {
   createWalletService,
   startTimers,
 } from './modules/escrows/index.js';
+import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
 import { createLedgerService } from './modules/ledger/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
@@ -61,6 +62,8 @@ const sweepEveryMs = 500;
 const sweepOlderThanMs = 500;
 const reapEveryMs = 500;
 const reapOlderThanMs = 1000;
+/** Expired idempotency keys are swept out less often than timers fire: nobody waits for it. */
+const timersPerForgetting = 12;
 
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -122,6 +125,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   let timers: Rounds | undefined;
+  let forgetting: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
@@ -130,6 +134,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       await http.listen({ host: config.http.host, port: config.http.port });
       timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
       operating.start();
+      const { idempotency } = services;
+      forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -139,6 +145,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await apollo.stop();
         await operating.stop();
         await timers?.stop();
+        await forgetting?.stop();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
         await cache.close();
@@ -170,6 +177,7 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
     banks: createBankService({ db }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
+    idempotency: createIdempotencyService({ db, clock, ttlMs: config.idempotencyKeyTtlS * 1000 }),
     ledger: createLedgerService({ db }),
     offers: createOfferService({ db, clock }),
     tenants: createTenantService({ db }),

@@ -24,6 +24,8 @@ export interface Config {
   /** Undefined: no Redis, the cache stays in the process. */
   readonly redis: RedisConfig | undefined;
   readonly cache: CacheConfig;
+  /** How long an idempotency key is remembered. */
+  readonly idempotencyKeyTtlS: number;
   readonly payments: { readonly hasSandbox: boolean };
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
   readonly metrics: MetricsConfig;

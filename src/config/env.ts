@@ -155,6 +155,7 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
     },
     redis: redisOf(values),
     cache: cacheOf(values, types, aliases),
+    idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
     payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {

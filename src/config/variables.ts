@@ -103,6 +103,12 @@ const databaseVariables = {
     undefined,
     'on outside production',
   ),
+  IDEMPOTENCY_KEY_TTL: variable(
+    'Payments',
+    'How long the answer to a call with an idempotency key is kept: so long repeating it changes nothing.',
+    whole({ unit: 'seconds', min: 60, max: 30 * day }),
+    '86400',
+  ),
   SEED_DEMO: variable(
     'Database',
     'Fill a database that holds no tenant yet with the demo.',

@@ -100,6 +100,28 @@ export async function noteModelChange(
   await tx.$executeRaw`SELECT note_model_change(${model})`;
 }
 
+/** What the open transaction changed so far, for `noteAgain`: JSON text. */
+export async function changesSoFar(tx: Pick<Prisma.TransactionClient, '$queryRaw'>): Promise<string> {
+  const [row] = await tx.$queryRaw<{ changes: string }[]>`
+    SELECT coalesce(json_agg(json_build_object('model', model, 'before', before, 'after', after) ORDER BY id), '[]')::text
+      AS changes
+    FROM row_change WHERE xid = pg_current_xact_id_if_assigned()::text::bigint`;
+  invariant(row, 'an aggregate answered no row');
+  return row.changes;
+}
+
+/**
+ * Notes changes of an earlier transaction as if this one had made them, so that it tells whoever showed what they spoil
+ * before its own answer leaves, whether the earlier one came to tell of them or not.
+ */
+export async function noteAgain(tx: Pick<Prisma.TransactionClient, '$executeRaw'>, changes: string): Promise<void> {
+  if (changes === '[]') return;
+  await tx.$executeRaw`
+    INSERT INTO row_change (xid, model, before, after)
+    SELECT pg_current_xact_id()::text::bigint, c.model, c.before, c.after
+    FROM jsonb_to_recordset(${changes}::jsonb) AS c (model text, before jsonb, after jsonb)`;
+}
+
 function parseChange({ id, model, before, after }: RawChange): ModelChange {
   invariant(model in watchedColumns, `row_change names a model this version does not know: ${model}`);
   return { id, model, before: before ?? undefined, after: after ?? undefined } as ModelChange;

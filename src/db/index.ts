@@ -1,8 +1,9 @@
 export { createDb, type Db, type DbOptions } from './unit-of-work.js';
 export { isUniqueViolation, sqlCodeOf } from './failures.js';
+export { isOutcomeUnknown } from './retry.js';
 export type { ChangeListener, CommitListener } from './telling.js';
 export type { Reader, Tx } from './client.js';
-export { noteModelChange, type ModelChange } from './changes.js';
+export { changesSoFar, noteAgain, noteModelChange, type ModelChange } from './changes.js';
 export { dataModel, type ModelColumn, type ModelRelation, type ModelShape } from './data-model.js';
 export { watchedColumns, type Model, type WatchedModel, type WatchedRow } from './watched.js';
 export { Prisma } from './generated/client.js';

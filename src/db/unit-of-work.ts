@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { AppError, type Logger } from '../kernel/index.js';
+import type { Logger } from '../kernel/index.js';
 import { changesOf, readUntold, takeUntold, type ModelChange, type TransactionChanges } from './changes.js';
 import {
   createClient,
@@ -10,7 +9,7 @@ import {
   type Reader,
   type Tx,
 } from './client.js';
-import { isBrokenConnection, isContention, unavailable } from './failures.js';
+import { withRetries } from './retry.js';
 import { createTelling, listenerOf, type ChangeListener, type CommitListener } from './telling.js';
 import { outcomeOf, runningTransactionsEnded, type Outcome } from './transactions.js';
 
@@ -19,7 +18,7 @@ export interface Db {
   readonly read: Reader;
   /**
    * Runs `work` in one transaction and commits it; nested calls join the outer transaction. A deadlock or serialization
-   * failure is retried up to 3 times, so `work` must not act on the world outside.
+   * failure is retried up to 3 times after short random pauses, so `work` must not act on the world outside.
    * @throws AppError UNAVAILABLE: retryable when the database cannot be reached or the retries are used up; not retryable
    * when the connection broke at the COMMIT, because then nobody knows whether it happened
    */
@@ -50,6 +49,8 @@ export interface DbOptions extends PoolOptions, Omit<ClientOptions, 'pool'> {
   readonly logger: Logger;
   /** A transaction running longer is rolled back. Default 10,000. */
   readonly transactionTimeoutMs?: number;
+  /** Draws the pauses between retries, at least 0 and less than 1. Default Math.random. */
+  readonly random?: () => number;
 }
 
 interface Committed<T> {
@@ -58,11 +59,10 @@ interface Committed<T> {
   readonly changed: TransactionChanges | undefined;
 }
 
-const attemptsMax = 4;
 const untoldBatchMax = 1000;
 
 export function createDb(options: DbOptions): Db {
-  const { logger, transactionTimeoutMs = 10_000, tracing } = options;
+  const { logger, transactionTimeoutMs = 10_000, tracing, random } = options;
   const pool = createPool(options);
   const client = createClient({ ...options, pool });
   const telling = createTelling({ client: client as unknown as Tx, logger });
@@ -120,7 +120,7 @@ export function createDb(options: DbOptions): Db {
     async write(work) {
       const outer = unitOfWork.getStore();
       if (outer) return work(outer);
-      const { result, changed } = await withRetries(() => commitOnce(work));
+      const { result, changed } = await withRetries(() => commitOnce(work), { random });
       if (changed) await telling.committed(changed);
       return result;
     },
@@ -141,28 +141,4 @@ export function createDb(options: DbOptions): Db {
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => client.$disconnect(),
   };
-}
-
-async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (isBrokenConnection(error)) throw unknownOutcome(error);
-      if (!isContention(error)) throw unavailable(error) ?? error;
-      if (tries === attemptsMax) {
-        throw new AppError('UNAVAILABLE', 'Too many people changed the same thing at once; try again.', {
-          retryable: true,
-          cause: error,
-        });
-      }
-      await pause(2 ** tries * 5 * (0.5 + Math.random()));
-    }
-  }
-}
-
-function unknownOutcome(cause: unknown): AppError {
-  const message =
-    'The connection to the database broke; the change may or may not have been made: look before you try again.';
-  return new AppError('UNAVAILABLE', message, { retryable: false, cause });
 }

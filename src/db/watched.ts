@@ -24,6 +24,7 @@ export const watchedColumns = {
   Bank: ['id', 'country'],
   BankCode: ['id', 'bankId', 'country'],
   BankAlias: ['bankId', 'name'],
+  IdempotencyRecord: [],
   RowChange: [],
   Outbox: [],
 } as const satisfies Record<Prisma.ModelName, readonly string[]>;

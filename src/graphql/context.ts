@@ -29,6 +29,8 @@ export interface GraphqlContext {
   readonly isTraced: boolean;
   /** No read of this request may show anything older. */
   readonly floor: Position | undefined;
+  /** The `Idempotency-Key` header, parsed. */
+  readonly idempotencyKey: string | undefined;
   /** A cached field is being loaded again behind an answer. */
   readonly isReload?: boolean;
   /** Present while a query is explained: cached fields hand over what they would have read, and read nothing. */

@@ -20,6 +20,7 @@ const presentations: Record<ErrorCode, Presentation> = {
   ALREADY_EXISTS: { httpStatus: 409 },
   VERSION_CONFLICT: { httpStatus: 409 },
   ILLEGAL_TRANSITION: { httpStatus: 409 },
+  IDEMPOTENCY_CONFLICT: { httpStatus: 422 },
   INSUFFICIENT_FUNDS: { httpStatus: 409 },
   LIMIT_EXCEEDED: { httpStatus: 422 },
   RATE_LIMITED: { httpStatus: 429 },

@@ -11,3 +11,4 @@ export type { Services } from './services.js';
 export type { TtlPolicy, TypePolicy } from './caching/ttl-policy.js';
 export { revalidated } from './caching/cache-status.js';
 export { floorHeader } from './caching/floor.js';
+export { keyHeader } from './idempotency/key-header.js';

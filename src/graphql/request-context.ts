@@ -5,6 +5,7 @@ import { wantsTrace } from './caching/cache-extension.js';
 import { parseFloor } from './caching/floor.js';
 import type { GraphqlContext } from './context.js';
 import { toDefect, toRequestError } from './errors.js';
+import { parseKeyHeader } from './idempotency/key-header.js';
 import { createLoaders } from './loaders.js';
 import { resolveViewer, type Credentials, type ViewerDeps } from './viewer.js';
 import type { Services } from './services.js';
@@ -21,6 +22,8 @@ export interface RequestFacts extends Credentials {
   readonly cacheTrace: string | undefined;
   /** The `X-RunAm-Cache-Floor` header. */
   readonly cacheFloor: string | undefined;
+  /** The `Idempotency-Key` header. */
+  readonly idempotencyKey: string | undefined;
 }
 
 /**
@@ -41,6 +44,7 @@ async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<Grap
   const { cacheAdmin, caching, services } = deps;
   const isTraced = wantsTrace(request.cacheTrace);
   const floor = request.cacheFloor === undefined ? undefined : parseFloor(request.cacheFloor);
+  const idempotencyKey = request.idempotencyKey === undefined ? undefined : parseKeyHeader(request.idempotencyKey);
   const viewerReads: Outcome[] = [];
   const viewer = await resolveViewer(deps, request, { floor, seen: (outcome) => viewerReads.push(outcome) });
   return {
@@ -55,5 +59,6 @@ async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<Grap
     viewerReads,
     isTraced,
     floor,
+    idempotencyKey,
   };
 }

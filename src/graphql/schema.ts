@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
+import { AppError } from '../kernel/index.js';
 import { authChecker } from './auth-checker.js';
 import { BankResolver } from './bank/bank.resolver.js';
 import { CacheAdminResolver } from './cache-admin/cache-admin.resolver.js';
@@ -8,6 +9,8 @@ import type { GraphqlContext } from './context.js';
 import { ErrandResolver } from './errand/errand.resolver.js';
 import { EscrowResolver } from './escrow/escrow.resolver.js';
 import { refuseBrokenText } from './common/text.js';
+import { keyArgument } from './idempotency/idempotent.js';
+import { keyHeader } from './idempotency/key-header.js';
 import { createLoaders } from './loaders.js';
 import { OfferResolver } from './offer/offer.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
@@ -33,6 +36,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
     validate: false,
   });
   giveMutationsFreshLoaders(schema);
+  refuseKeysWithoutUse(schema);
   cleanArguments(schema);
   return schema;
 }
@@ -47,6 +51,21 @@ function giveMutationsFreshLoaders(schema: GraphQLSchema): void {
     field.resolve = (root, args, context: GraphqlContext, info) => {
       context.loaders = createLoaders(context.services, context.viewer.tenantId);
       return resolve(root, args, context, info);
+    };
+  }
+}
+
+/** A caller who sends a key counts on it: a mutation that takes none says so rather than run unprotected. */
+function refuseKeysWithoutUse(schema: GraphQLSchema): void {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    if (field.args.some(({ name }) => name === keyArgument)) continue;
+    const resolve = field.resolve ?? defaultFieldResolver;
+    field.resolve = (root, args, context: GraphqlContext, info) => {
+      if (context.idempotencyKey === undefined) return resolve(root, args, context, info);
+      throw new AppError(
+        'BAD_INPUT',
+        `${field.name} takes no idempotency key: send it without the header ${keyHeader}.`,
+      );
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { BankService } from '../modules/banks/index.js';
 import type { ErrandService, OfferService } from '../modules/errands/index.js';
 import type { EscrowService, WalletService } from '../modules/escrows/index.js';
+import type { IdempotencyService } from '../modules/idempotency/index.js';
 import type { LedgerService } from '../modules/ledger/index.js';
 import type { TenantService } from '../modules/tenants/index.js';
 import type { AccountService, UserService } from '../modules/users/index.js';
@@ -11,6 +12,7 @@ export interface Services {
   readonly banks: BankService;
   readonly errands: ErrandService;
   readonly escrows: EscrowService;
+  readonly idempotency: IdempotencyService;
   readonly ledger: LedgerService;
   readonly offers: OfferService;
   readonly tenants: TenantService;

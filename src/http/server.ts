@@ -11,6 +11,7 @@ import {
   createContextFactory,
   floorHeader,
   httpStatusOf,
+  keyHeader,
   renderPlayground,
   resolveViewer,
 } from '../graphql/index.js';
@@ -84,6 +85,7 @@ function addGraphql(app: FastifyInstance, { apollo, context, playground, tracing
         userAgent: headerOf(request, 'user-agent'),
         cacheTrace: headerOf(request, 'x-runam-cache'),
         cacheFloor: headerOf(request, floorHeader),
+        idempotencyKey: headerOf(request, keyHeader),
       }),
   });
   const answer: typeof untraced = tracing

@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'modules/tenants': ['kernel', 'db'],
   'modules/users': ['kernel', 'db', 'modules/tenants'],
   'modules/banks': ['kernel', 'db', 'modules/tenants', 'modules/users'],
+  'modules/idempotency': ['kernel', 'db'],
   'modules/ledger': ['kernel', 'db', 'modules/tenants', 'modules/users'],
   'modules/errands': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/ledger'],
   'modules/escrows': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/ledger', 'modules/errands'],

@@ -99,7 +99,7 @@ describe('the models that an operation can touch', () => {
 
   it('are exactly those that a delete takes along when rows hang on the deleted one', async () => {
     const hanging: Partial<Record<Model, readonly Model[]>> = {
-      User: ['UserProfile', 'RoleGrant', 'Session', 'RefreshToken'],
+      User: ['UserProfile', 'RoleGrant', 'Session', 'RefreshToken', 'IdempotencyRecord'],
       Session: ['RefreshToken'],
       Errand: ['Offer'],
       Bank: ['BankCode', 'BankAlias'],
@@ -129,7 +129,18 @@ describe('the models that an operation can touch', () => {
   it('contain those whose foreign keys follow a key that changes', async () => {
     const args = { where: { id: worlds.samples.User['id'] }, data: { id: uuidv7() } };
     const seen = await changesOf((tx) => delegateOf(tx, 'User')['update']!(args));
-    const following = ['Charge', 'Errand', 'Escrow', 'Offer', 'Proof', 'RoleGrant', 'Session', 'User', 'UserProfile'];
+    const following = [
+      'Charge',
+      'Errand',
+      'Escrow',
+      'IdempotencyRecord',
+      'Offer',
+      'Proof',
+      'RoleGrant',
+      'Session',
+      'User',
+      'UserProfile',
+    ];
     expect(typeof seen === 'object' && seen.models.toSorted()).toEqual(following);
     expect([...touchedBy('User', 'update', args)].toSorted()).toEqual(following);
     expect([...touchedBy('User', 'update', { data: { kycTier: 2 } })]).toEqual(['User']);
@@ -181,6 +192,7 @@ describe('the models that a nested write can touch', () => {
     expect([...touchedBy('User', 'update', args)]).toEqual(['User', 'Session', 'RefreshToken', 'UserProfile']);
     const deleting = { data: { users: { delete: { id: 'u' } } } };
     expect([...touchedBy('Tenant', 'update', deleting)].toSorted()).toEqual([
+      'IdempotencyRecord',
       'RefreshToken',
       'RoleGrant',
       'Session',

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mutationWrites } from '../../scripts/lib/invalidation/observed.js';
 import type { Model } from '../../src/db/index.js';
 import { createSchema } from '../../src/graphql/index.js';
+import { uuidv7 } from '../../src/kernel/index.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
 import { errandInput, openMarket } from '../support/market.js';
 import { sampleRow, type Row, type SampleRows } from '../support/sample-rows.js';
@@ -31,6 +32,9 @@ beforeAll(async () => {
   // Timers write on their own, whatever is asked.
   app = await startTestApp({ onStatement: (sql) => statements.push(sql), timersEveryMs: 3_600_000 });
   tenantId = await openMarket(app.app.db);
+  const fields = Object.values((await createSchema()).getMutationType()!.getFields());
+  const takesKey = fields.filter(({ args }) => args.some(({ name }) => name === 'idempotencyKey'));
+  const keyed = new Set(takesKey.map(({ name }) => name));
   let running = '';
   app.app.db.onCommitted(async (changes) => {
     for (const { model } of changes) toldOf.set(running, (toldOf.get(running) ?? new Set()).add(model));
@@ -40,7 +44,8 @@ beforeAll(async () => {
   const mutate: Mutate = async (client, field, args, selection, variables = {}, fails = false) => {
     running = field;
     statements = [];
-    const document = parse(`mutation${args.declared} { ${field}${args.given} { ${selection} } }`);
+    const { declared, given } = keyed.has(field) ? withKey(args) : args;
+    const document = parse(`mutation${declared} { ${field}${given} { ${selection} } }`);
     const { data, errors } = await client.ask(document as TypedDocumentNode<Row>, variables);
     if (errors.length > 0 && !fails) throw new Error(`${field}: ${errors.map(({ message }) => message).join('; ')}`);
     const known = sqlOf.get(field) ?? new Set();
@@ -93,6 +98,11 @@ function argumentsOf(types: Readonly<Record<string, string>>): Arguments {
     declared: `(${names.map((name) => `$${name}: ${types[name]}`).join(', ')})`,
     given: `(${names.map((name) => `${name}: $${name}`).join(', ')})`,
   };
+}
+
+/** The same, done with an idempotency key of its own: what only keyed calls write is looked at too. */
+function withKey({ declared, given }: Arguments): Arguments {
+  return { declared, given: given.replace(/\)$/, `, idempotencyKey: "${uuidv7()}")`) };
 }
 
 const ofInput = (type: string) => argumentsOf({ input: `${type}!` });

@@ -37,6 +37,8 @@ export interface World {
   commit(tag: Tag): void;
   /** Commits, then bumps. @param spoil what the writer does before it answers */
   write(tag: Tag, spoil: (tags: readonly Tag[]) => Promise<void>): Promise<void>;
+  /** Answers what was committed before, by whomever and told or not. @param spoil what is done before the answer */
+  replay(tag: Tag, spoil: (tags: readonly Tag[]) => Promise<void>): Promise<void>;
 }
 
 /** What a read asks for beside its key. */
@@ -86,6 +88,12 @@ export function createWorld(scheduler: Scheduler): World {
     async write(tag, spoil) {
       await turn();
       const committed = ++versions[tag];
+      await spoil([tag]);
+      floor[tag] = Math.max(floor[tag], committed);
+    },
+    async replay(tag, spoil) {
+      await turn();
+      const committed = versions[tag];
       await spoil([tag]);
       floor[tag] = Math.max(floor[tag], committed);
     },

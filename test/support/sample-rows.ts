@@ -188,6 +188,15 @@ const makers = {
     validFrom: at,
   }),
   BankAlias: ({ Bank }) => ({ bankId: Bank.id, name: uuidv7() }),
+  IdempotencyRecord: ({ User }) => ({
+    tenantId: User.tenantId,
+    actorId: User.id,
+    operation: 'postErrand',
+    key: uuidv7(),
+    requestHash: Buffer.alloc(32),
+    createdAt: at,
+    expiresAt: new Date(at.getTime() + 1),
+  }),
   RowChange: () => ({ xid: 0n, model: 'Tenant' }),
   Outbox: ({ Tenant }) => ({ tenantId: Tenant.id, topic: 'test', aggregateId: uuidv7(), payload: {}, createdAt: at }),
 } as const satisfies Record<Model, (others: SampleRows) => Row>;

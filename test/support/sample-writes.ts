@@ -52,6 +52,7 @@ function changeOf(model: Model): Row {
     Bank: { name: 'Changed' },
     BankCode: { code: '002' },
     BankAlias: { name: uuidv7() },
+    IdempotencyRecord: { answer: {} },
     RowChange: {},
     Outbox: { topic: 'changed' },
   };

@@ -7,6 +7,7 @@ import { parseId } from '../common/ids.js';
 import { MoneyType, moneyOf } from '../common/money.type.js';
 import { toConnection, type Connection } from '../common/relay.js';
 import type { GraphqlContext } from '../context.js';
+import { Idempotent } from '../idempotency/idempotent.js';
 import { EscrowType } from '../escrow/escrow.type.js';
 import { UserType } from '../user/user.type.js';
 import { ErrandsArgs, MyErrandsArgs, PostErrandInput, ProofInput, UpdateErrandInput } from './errand.input.js';
@@ -53,6 +54,7 @@ export class ErrandResolver {
 
   @Authorized()
   @Mutation(() => ErrandPayload, { description: 'Writes down an errand; `publish: true` opens it for offers at once.' })
+  @Idempotent()
   async postErrand(
     @Arg('input', () => PostErrandInput) input: PostErrandInput,
     @Ctx() { services, viewer }: GraphqlContext,
@@ -64,6 +66,7 @@ export class ErrandResolver {
   @Mutation(() => ErrandPayload, {
     description: 'Changes a draft or an open errand of yours. Offers on it lapse: they were made for another errand.',
   })
+  @Idempotent()
   async updateErrand(
     @Arg('id', () => ID) id: string,
     @Arg('input', () => UpdateErrandInput) input: UpdateErrandInput,
@@ -76,6 +79,7 @@ export class ErrandResolver {
 
   @Authorized()
   @Mutation(() => ErrandPayload, { description: 'Opens a draft for offers.' })
+  @Idempotent()
   async publishErrand(
     @Arg('id', () => ID) id: string,
     @Arg('expectedVersion', () => Int, { nullable: true }) expectedVersion: number | undefined,
@@ -86,18 +90,27 @@ export class ErrandResolver {
 
   @Authorized()
   @Mutation(() => ErrandPayload, { description: 'The assigned runner sets off.' })
-  async startErrand(@Arg('id', () => ID) id: string, @Ctx() { services, viewer }: GraphqlContext) {
-    return { errand: await services.errands.start(viewer, parseId('id', id)) };
+  @Idempotent()
+  async startErrand(
+    @Arg('id', () => ID) id: string,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return { errand: await services.errands.start(viewer, parseId('id', id), expectedVersion) };
   }
 
   @Authorized()
   @Mutation(() => ErrandPayload, { description: 'The assigned runner shows that the errand is done.' })
+  @Idempotent()
   async submitProof(
     @Arg('id', () => ID) id: string,
     @Arg('proofs', () => [ProofInput]) proofs: ProofInput[],
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
-    return { errand: await services.errands.submitProof(viewer, parseId('id', id), proofs) };
+    return { errand: await services.errands.submitProof(viewer, parseId('id', id), proofs, expectedVersion) };
   }
 
   @FieldResolver(() => MoneyType, { description: 'What the customer would pay the runner.' })

@@ -2,6 +2,7 @@ import { GraphQLDateTime } from 'graphql-scalars';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { errandCategories, errandStates } from '../../modules/errands/index.js';
 import { connectionTypeOf } from '../common/relay.js';
+import { ReplayablePayload } from '../idempotency/replayable.type.js';
 
 export const ErrandStateEnum = Object.fromEntries(errandStates.map((state) => [state, state]));
 registerEnumType(ErrandStateEnum, {
@@ -90,7 +91,7 @@ export class ErrandType {
 export const ErrandConnectionType = connectionTypeOf('Errand', () => ErrandType);
 
 @ObjectType('ErrandPayload', { simpleResolvers: true, description: 'The errand as the mutation left it.' })
-export class ErrandPayload {
+export class ErrandPayload extends ReplayablePayload {
   @Field(() => ErrandType)
   errand!: unknown;
 }

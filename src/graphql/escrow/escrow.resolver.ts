@@ -9,6 +9,7 @@ import { MoneyType, moneyOf } from '../common/money.type.js';
 import { BigIntScalar } from '../common/scalars.js';
 import { toConnection, type Connection } from '../common/relay.js';
 import type { GraphqlContext } from '../context.js';
+import { Idempotent } from '../idempotency/idempotent.js';
 import { ErrandType } from '../errand/errand.type.js';
 import { UserType } from '../user/user.type.js';
 import { CancelErrandPayload, EscrowConnectionType, EscrowPayload, EscrowType, MyEscrowsArgs } from './escrow.type.js';
@@ -41,12 +42,19 @@ export class EscrowResolver {
 
   @Authorized()
   @Mutation(() => EscrowPayload, { description: 'Pays the whole escrow from your wallet; the runner may then start.' })
-  async fundEscrow(@Arg('errandId', () => ID) errandId: string, @Ctx() { services, viewer }: GraphqlContext) {
-    return services.escrows.fund(viewer, parseId('errandId', errandId));
+  @Idempotent()
+  async fundEscrow(
+    @Arg('errandId', () => ID) errandId: string,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return services.escrows.fund(viewer, parseId('errandId', errandId), expectedVersion);
   }
 
   @Authorized()
   @Mutation(() => EscrowPayload, { description: 'Accepts the delivery: the runner is paid, less commission and VAT.' })
+  @Idempotent()
   async confirmDelivery(
     @Arg('errandId', () => ID) errandId: string,
     @Arg('goodsSpentMinor', () => BigIntScalar, {
@@ -65,12 +73,15 @@ export class EscrowResolver {
   @Mutation(() => CancelErrandPayload, {
     description: 'Calls an errand off, a draft too; what is in escrow goes back, less what the fee plan says.',
   })
+  @Idempotent()
   async cancelErrand(
     @Arg('id', () => ID) id: string,
     @Arg('reason', () => String, { nullable: true }) reason: string | undefined,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
-    return services.escrows.cancel(viewer, parseId('id', id), reason);
+    return services.escrows.cancel(viewer, parseId('id', id), reason, expectedVersion);
   }
 
   @FieldResolver(() => MoneyType, { description: 'What the customer owes into it: the offer and the goods budget.' })

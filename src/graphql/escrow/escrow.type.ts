@@ -3,6 +3,7 @@ import { ArgsType, Field, ID, Int, ObjectType, registerEnumType } from 'type-gra
 import { escrowStates, type EscrowState } from '../../modules/escrows/index.js';
 import { connectionTypeOf, PageArgs } from '../common/relay.js';
 import { ErrandType } from '../errand/errand.type.js';
+import { ReplayablePayload } from '../idempotency/replayable.type.js';
 
 export const EscrowStateEnum = Object.fromEntries(escrowStates.map((state) => [state, state]));
 registerEnumType(EscrowStateEnum, { name: 'EscrowState', description: "Where an errand's money stands." });
@@ -40,7 +41,7 @@ export class MyEscrowsArgs extends PageArgs {
 }
 
 @ObjectType('EscrowPayload', { simpleResolvers: true, description: 'Escrow and errand as the mutation left them.' })
-export class EscrowPayload {
+export class EscrowPayload extends ReplayablePayload {
   @Field(() => EscrowType)
   escrow!: unknown;
 
@@ -49,7 +50,7 @@ export class EscrowPayload {
 }
 
 @ObjectType('CancelErrandPayload', { simpleResolvers: true })
-export class CancelErrandPayload {
+export class CancelErrandPayload extends ReplayablePayload {
   @Field(() => ErrandType)
   errand!: unknown;
 

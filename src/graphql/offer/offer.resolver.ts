@@ -5,6 +5,7 @@ import { Cached } from '../caching/cached.js';
 import { parseId } from '../common/ids.js';
 import { MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
+import { Idempotent } from '../idempotency/idempotent.js';
 import { ErrandType } from '../errand/errand.type.js';
 import { EscrowPayload } from '../escrow/escrow.type.js';
 import { UserType } from '../user/user.type.js';
@@ -27,24 +28,34 @@ export class OfferResolver {
 
   @Authorized('RUNNER')
   @Mutation(() => OfferPayload, { description: 'Offers to do an open errand; one live offer a runner.' })
+  @Idempotent()
   async makeOffer(
     @Arg('errandId', () => ID) errandId: string,
     @Arg('input', () => MakeOfferInput) input: MakeOfferInput,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
-    return services.offers.make(viewer, parseId('errandId', errandId), input);
+    return services.offers.make(viewer, parseId('errandId', errandId), input, expectedVersion);
   }
 
   @Authorized()
   @Mutation(() => OfferPayload, { description: 'Takes a pending offer of yours back.' })
-  async withdrawOffer(@Arg('offerId', () => ID) offerId: string, @Ctx() { services, viewer }: GraphqlContext) {
-    return services.offers.withdraw(viewer, parseId('offerId', offerId));
+  @Idempotent()
+  async withdrawOffer(
+    @Arg('offerId', () => ID) offerId: string,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The offer's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return services.offers.withdraw(viewer, parseId('offerId', offerId), expectedVersion);
   }
 
   @Authorized()
   @Mutation(() => EscrowPayload, {
     description: "Takes a runner's offer; the errand then waits for its escrow to be funded.",
   })
+  @Idempotent()
   async acceptOffer(
     @Arg('offerId', () => ID) offerId: string,
     @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })

@@ -3,6 +3,7 @@ import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-gr
 import { offerStates } from '../../modules/errands/index.js';
 import { BigIntScalar } from '../common/scalars.js';
 import { ErrandType } from '../errand/errand.type.js';
+import { ReplayablePayload } from '../idempotency/replayable.type.js';
 
 export const OfferStateEnum = Object.fromEntries(offerStates.map((state) => [state, state]));
 registerEnumType(OfferStateEnum, { name: 'OfferState' });
@@ -41,7 +42,7 @@ export class MakeOfferInput {
 }
 
 @ObjectType('OfferPayload', { simpleResolvers: true })
-export class OfferPayload {
+export class OfferPayload extends ReplayablePayload {
   @Field(() => OfferType)
   offer!: unknown;
 

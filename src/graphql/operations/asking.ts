@@ -19,6 +19,7 @@ export function contextFor({ caching, services, cacheAdmin }: ContextDeps, viewe
     cacheTrace: [],
     viewerReads: [],
     isTraced: false,
+    idempotencyKey: undefined,
     floor: undefined,
   };
 }

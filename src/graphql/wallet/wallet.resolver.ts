@@ -1,6 +1,9 @@
 import { Arg, Authorized, Ctx, Field, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { badInput } from '../../kernel/index.js';
 import { MoneyInput, MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
+import { Idempotent } from '../idempotency/idempotent.js';
+import { ReplayablePayload } from '../idempotency/replayable.type.js';
 
 @ObjectType('Wallet', {
   simpleResolvers: true,
@@ -12,15 +15,12 @@ export class WalletType {
 }
 
 @ObjectType('TopUpPayload', { simpleResolvers: true })
-export class TopUpPayload {
+export class TopUpPayload extends ReplayablePayload {
   @Field(() => WalletType)
   wallet!: WalletType;
 
   @Field(() => String, { description: "The payment provider's name for the charge." })
   providerRef!: string;
-
-  @Field(() => Boolean, { description: 'The reference had been charged before; nothing moved this time.' })
-  isReplay!: boolean;
 }
 
 @InputType()
@@ -31,7 +31,8 @@ export class TopUpInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'Your own reference; a repeated one is charged once. Up to 100 characters. Without one a repeated call charges again.',
+      'Your own reference; a repeated one is charged once. Up to 100 characters. Not together with an `idempotencyKey`.',
+    deprecationReason: 'Give an `idempotencyKey`: it does the same, and repeats the answer too.',
   })
   reference?: string;
 }
@@ -49,11 +50,14 @@ export class WalletResolver {
   @Mutation(() => TopUpPayload, {
     description: 'Puts money into your wallet through the sandbox provider; no real money moves.',
   })
+  @Idempotent({ inSteps: true })
   async topUpWallet(
     @Arg('input', () => TopUpInput) input: TopUpInput,
     @Ctx() { services, viewer }: GraphqlContext,
+    callName?: string,
   ): Promise<TopUpPayload> {
-    const { amount, reference } = input;
+    const { amount } = input;
+    const reference = referenceOf(input, callName);
     const { charge, wallet, isReplay } = await services.wallets.topUp(viewer, {
       amountMinor: amount.minor,
       currency: amount.currency,
@@ -61,4 +65,10 @@ export class WalletResolver {
     });
     return { wallet: { balance: moneyOf(wallet.minor, wallet.currency) }, providerRef: charge.providerRef, isReplay };
   }
+}
+
+/** With a key the charge is the call's own: it has one, whatever else is asked with that key. */
+function referenceOf({ reference }: TopUpInput, callName: string | undefined): string | undefined {
+  if (callName === undefined || reference == null) return callName ?? reference;
+  throw badInput('input.reference', 'goes without an idempotencyKey: give one of the two.');
 }

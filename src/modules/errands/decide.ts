@@ -61,11 +61,15 @@ export function decide(name: TransitionName, facts: Facts, actor: Actor, now: Da
 }
 
 /** @throws AppError VERSION_CONFLICT */
-export function requireVersion({ version }: Pick<Errand, 'version'>, expected: number | null | undefined): void {
+export function requireVersion(
+  { version }: { readonly version: number },
+  expected: number | null | undefined,
+  what = 'errand',
+): void {
   if (expected == null || expected === version) return;
   throw new AppError(
     'VERSION_CONFLICT',
-    `The errand is at version ${version} and you expected ${expected}: read it again.`,
+    `The ${what} is at version ${version} and you expected ${expected}: read it again.`,
   );
 }
 

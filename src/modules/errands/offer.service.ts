@@ -12,7 +12,7 @@ import {
   type Viewer,
 } from '../../kernel/index.js';
 import { isUniqueViolation, type Db, type Prisma, type Tx } from '../../db/index.js';
-import { actorOf, decide } from './decide.js';
+import { actorOf, decide, requireVersion } from './decide.js';
 import { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
 import { amountMinorMax, assertVisible, isCustomer, liveOfferStates, type Errand, type Offer } from './errand.js';
 import { refuse, textFaults } from './faults.js';
@@ -34,10 +34,10 @@ export interface OfferChange {
 
 /** What runners would do errands for. Offers are seen by the errand's customer, by staff and by the runner who made them. */
 export interface OfferService {
-  /** @throws AppError FORBIDDEN unless a runner who is not the customer, ALREADY_EXISTS beside a live offer of one's own (one past its time is no longer live), ILLEGAL_TRANSITION unless OPEN, BAD_INPUT */
-  make(viewer: Viewer, errandId: string, input: NewOffer): Promise<OfferChange>;
-  /** Takes a live offer of one's own back. @throws AppError NOT_FOUND, FORBIDDEN, ILLEGAL_TRANSITION */
-  withdraw(viewer: Viewer, offerId: string): Promise<OfferChange>;
+  /** @throws AppError FORBIDDEN unless a runner who is not the customer, ALREADY_EXISTS beside a live offer of one's own (one past its time is no longer live), ILLEGAL_TRANSITION unless OPEN, VERSION_CONFLICT (the errand's version), BAD_INPUT */
+  make(viewer: Viewer, errandId: string, input: NewOffer, expectedVersion?: number | null): Promise<OfferChange>;
+  /** Takes a live offer of one's own back. @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT (the offer's), ILLEGAL_TRANSITION */
+  withdraw(viewer: Viewer, offerId: string, expectedVersion?: number | null): Promise<OfferChange>;
   /**
    * Oldest first, the first 500 of what the viewer may see: for others than the customer and staff, their own. An offer
    * past its time shows as EXPIRED.
@@ -57,8 +57,10 @@ const messageLengthMax = 1000;
 
 export function createOfferService({ db, clock }: OfferServiceDeps): OfferService {
   return {
-    make: (viewer, errandId, input) => db.write((tx) => make(tx, viewer, errandId, input, clock)),
-    withdraw: (viewer, offerId) => db.write((tx) => withdraw(tx, viewer, offerId, clock)),
+    make: (viewer, errandId, input, expectedVersion) =>
+      db.write((tx) => make(tx, viewer, errandId, input, expectedVersion, clock)),
+    withdraw: (viewer, offerId, expectedVersion) =>
+      db.write((tx) => withdraw(tx, viewer, offerId, expectedVersion, clock)),
     async listFor(viewer, errandId) {
       const { tenantId } = viewer;
       const errand = isUuid(errandId) ? await db.read.errand.findFirst({ where: { tenantId, id: errandId } }) : null;
@@ -105,11 +107,18 @@ export function newOfferRow(
   };
 }
 
-async function make(tx: Tx, viewer: Viewer, errandId: string, input: NewOffer, clock: Clock): Promise<OfferChange> {
+async function make(
+  tx: Tx,
+  viewer: Viewer,
+  errandId: string,
+  input: NewOffer,
+  expectedVersion: number | null | undefined,
+  clock: Clock,
+): Promise<OfferChange> {
   const { tenantId, userId } = requireUser(viewer);
   const errand = await lockErrand(tx, tenantId, errandId);
   const now = clock.now();
-  const decision = decide('placeOffer', { errand }, actorOf(viewer, errand), now);
+  const decision = decide('placeOffer', { errand, expectedVersion }, actorOf(viewer, errand), now);
   refuse(offerFaults(input, errand, now));
   const terms = {
     id: uuidv7(now.getTime()),
@@ -134,11 +143,18 @@ async function insertOffer(tx: Tx, data: Offer): Promise<Offer> {
   }
 }
 
-async function withdraw(tx: Tx, viewer: Viewer, offerId: string, clock: Clock): Promise<OfferChange> {
+async function withdraw(
+  tx: Tx,
+  viewer: Viewer,
+  offerId: string,
+  expectedVersion: number | null | undefined,
+  clock: Clock,
+): Promise<OfferChange> {
   const { tenantId, userId } = requireUser(viewer);
   const errand = await lockErrandOfOffer(tx, tenantId, offerId);
   const offer = await readOffer(tx, viewer, errand, offerId);
   if (offer.runnerId !== userId) throw new AppError('FORBIDDEN', 'Only the runner who made an offer may withdraw it.');
+  requireVersion(offer, expectedVersion, 'offer');
   const now = clock.now();
   const state = offerStateAt(offer, now);
   if (!(liveOfferStates as readonly string[]).includes(state)) {

@@ -74,11 +74,11 @@ export async function acceptOffer(
   };
 }
 
-export async function fund(hand: Hand, errandId: string): Promise<EscrowChange> {
+export async function fund(hand: Hand, errandId: string, expectedVersion?: number | null): Promise<EscrowChange> {
   const { tx, viewer, clock } = hand;
   const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
   const now = clock.now();
-  const decision = decide('fundFromWallet', factsOf(held), actorOf(viewer, held.errand), now);
+  const decision = decide('fundFromWallet', { ...factsOf(held), expectedVersion }, actorOf(viewer, held.errand), now);
   const escrow = escrowOf(held);
   await postJournal(tx, journalOf(held.errand, decision));
   await closeLiveOffers(tx, held.errand, 'SUPERSEDED', now);
@@ -98,20 +98,25 @@ export async function confirm(hand: Hand, errandId: string, options: ConfirmOpti
   return settleEscrow(tx, held, decision, settle);
 }
 
-export async function cancel(hand: Hand, errandId: string, reason?: string | null): Promise<CancelledErrand> {
+export async function cancel(
+  hand: Hand,
+  errandId: string,
+  reason?: string | null,
+  expectedVersion?: number | null,
+): Promise<CancelledErrand> {
   const { tx, viewer, clock } = hand;
   const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
   const now = clock.now();
   const actor = actorOf(viewer, held.errand);
   if (held.errand.state !== 'ASSIGNED') {
-    const decision = decide('cancelFree', factsOf(held), actor, now);
+    const decision = decide('cancelFree', { ...factsOf(held), expectedVersion }, actor, now);
     await closeLiveOffers(tx, held.errand, 'REJECTED', now);
     await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
     return voidEscrow(tx, held, decision, patches.cancelFree(), parseReason(reason));
   }
   const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
     cancellationSettlement(feePlan, partsOf(escrow, held.errand), escrow.fundedAt ?? escrow.createdAt, now);
-  const decision = decide('cancelAssigned', factsOf(held, settle), actor, now);
+  const decision = decide('cancelAssigned', { ...factsOf(held, settle), expectedVersion }, actor, now);
   await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
   return settleEscrow(tx, held, decision, settle, parseReason(reason));
 }

@@ -34,12 +34,17 @@ export interface EscrowListArgs extends PageArgs {
 export interface EscrowService {
   /** The errand then waits 24 hours for its money. @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION */
   acceptOffer(viewer: Viewer, offerId: string, expectedVersion?: number | null): Promise<AcceptedOffer>;
-  /** Pays the whole escrow from the customer's wallet. @throws AppError INSUFFICIENT_FUNDS, FORBIDDEN, ILLEGAL_TRANSITION */
-  fund(viewer: Viewer, errandId: string): Promise<EscrowChange>;
-  /** Pays the runner, less commission and VAT. @throws AppError FORBIDDEN, ILLEGAL_TRANSITION, BAD_INPUT */
+  /** Pays the whole escrow from the customer's wallet. @throws AppError INSUFFICIENT_FUNDS, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION */
+  fund(viewer: Viewer, errandId: string, expectedVersion?: number | null): Promise<EscrowChange>;
+  /** Pays the runner, less commission and VAT. @throws AppError FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT */
   confirm(viewer: Viewer, errandId: string, options?: ConfirmOptions): Promise<EscrowChange>;
-  /** Calls an errand off; what is in escrow goes back, less what the fee plan says. @throws AppError FORBIDDEN, ILLEGAL_TRANSITION */
-  cancel(viewer: Viewer, errandId: string, reason?: string | null): Promise<CancelledErrand>;
+  /** Calls an errand off; what is in escrow goes back, less what the fee plan says. @throws AppError FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION */
+  cancel(
+    viewer: Viewer,
+    errandId: string,
+    reason?: string | null,
+    expectedVersion?: number | null,
+  ): Promise<CancelledErrand>;
   /** To its two parties and staff. */
   get(viewer: Viewer, id: string): Promise<Escrow>;
   /** Escrows the viewer pays into or is paid from, newest first. */
@@ -57,9 +62,11 @@ export function createEscrowService({ db, clock }: EscrowServiceDeps): EscrowSer
   return {
     acceptOffer: (viewer, offerId, expectedVersion) =>
       db.write((tx) => acceptOffer({ tx, clock, viewer }, offerId, expectedVersion)),
-    fund: (viewer, errandId) => db.write((tx) => fund({ tx, clock, viewer }, errandId)),
+    fund: (viewer, errandId, expectedVersion) =>
+      db.write((tx) => fund({ tx, clock, viewer }, errandId, expectedVersion)),
     confirm: (viewer, errandId, options = {}) => db.write((tx) => confirm({ tx, clock, viewer }, errandId, options)),
-    cancel: (viewer, errandId, reason) => db.write((tx) => cancel({ tx, clock, viewer }, errandId, reason)),
+    cancel: (viewer, errandId, reason, expectedVersion) =>
+      db.write((tx) => cancel({ tx, clock, viewer }, errandId, reason, expectedVersion)),
     async get(viewer, id) {
       const where = { tenantId: viewer.tenantId, id };
       const escrow = isUuid(id) ? await db.read.escrow.findFirst({ where }) : null;

@@ -214,7 +214,10 @@ export type SignUpInput = {
 
 export type TopUpInput = {
   amount: MoneyInput;
-  /** Your own reference; a repeated one is charged once. Up to 100 characters. Without one a repeated call charges again. */
+  /**
+   * Your own reference; a repeated one is charged once. Up to 100 characters. Not together with an `idempotencyKey`.
+   * @deprecated Give an `idempotencyKey`: it does the same, and repeats the answer too.
+   */
   reference?: string | null | undefined;
 };
 

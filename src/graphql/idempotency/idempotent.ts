@@ -1,0 +1,85 @@
+import { Arg, createParameterDecorator, type ResolverData } from 'type-graphql';
+import { canonicalJson } from '../../invalidation/index.js';
+import { badInput } from '../../kernel/index.js';
+import type { Errand } from '../../modules/errands/index.js';
+import type { Escrow } from '../../modules/escrows/index.js';
+import {
+  idempotencyKeyLengthMax,
+  parseIdempotencyKey,
+  type Answered,
+  type KeyedCall,
+} from '../../modules/idempotency/index.js';
+import type { GraphqlContext } from '../context.js';
+import { keyHeader, requireOneMutation } from './key-header.js';
+
+export interface IdempotentOptions {
+  /**
+   * The mutation takes more than one transaction. Its method is then given, after its own parameters, the name of the call
+   * to have its effect once for, undefined without a key, and answers `isReplay` itself; see `IdempotencyService.inSteps`.
+   */
+  readonly inSteps?: boolean;
+}
+
+type Method = (...params: readonly unknown[]) => Promise<Payload>;
+type Payload = Readonly<Record<string, unknown>>;
+
+/** The name of the argument. */
+export const keyArgument = 'idempotencyKey';
+/** Parameters reach a method in the order of their places, whatever these are. */
+const behindAll = 1000;
+
+/**
+ * Lets callers repeat a mutation: it takes an `idempotencyKey`, and its payload, an object that extends `ReplayablePayload`,
+ * says whether it is a replay. Authorization runs before this, for replays too. What a payload holds is as the first call
+ * left it; what is reached from there and is no part of it (people, counts) is read anew, with what the viewer may see now.
+ */
+export function Idempotent({ inSteps = false }: IdempotentOptions = {}): MethodDecorator {
+  return ((prototype: object, name: string, descriptor: TypedPropertyDescriptor<Method>) => {
+    const method = descriptor.value!;
+    Arg(keyArgument, () => String, { nullable: true, description })(prototype, name, behindAll);
+    createParameterDecorator<GraphqlContext>((data) => data)(prototype, name, behindAll + 1);
+
+    descriptor.value = async function (...params) {
+      const own = params.slice(0, -2);
+      const data = params.at(-1) as ResolverData<GraphqlContext>;
+      const call = callOf(data);
+      const run = async (callName?: string): Promise<Answered<Payload>> => {
+        const { isReplay, ...answer } = await method.apply(this, inSteps ? [...own, callName] : own);
+        return { answer, isReplay: isReplay === true };
+      };
+      const { answer, isReplay } = call ? await answerOnce(data.context, call, run, inSteps) : await run();
+      showAsLeft(data.context, answer);
+      return { ...answer, isReplay };
+    };
+    return descriptor;
+  }) as MethodDecorator;
+}
+
+const description = `Yours, 1 to ${idempotencyKeyLengthMax} characters, new for each thing you want done. Repeat a call with it as often as you like: it takes effect once, and is answered the same.`;
+
+async function answerOnce(
+  { services, viewer }: GraphqlContext,
+  call: KeyedCall,
+  run: (callName?: string) => Promise<Answered<Payload>>,
+  inSteps: boolean,
+): Promise<Answered<Payload>> {
+  if (inSteps) return services.idempotency.inSteps(viewer, call, run);
+  return services.idempotency.once(viewer, call, async () => (await run()).answer);
+}
+
+/** Undefined when the caller gave no key. */
+function callOf({ args, context, info }: ResolverData<GraphqlContext>): KeyedCall | undefined {
+  const { [keyArgument]: given, ...asked } = args as Readonly<Record<string, unknown>>;
+  const { idempotencyKey: header } = context;
+  if (header !== undefined) requireOneMutation(info);
+  if (typeof given === 'string' && header !== undefined && given !== header)
+    throw badInput(keyArgument, `is "${given}", and the header ${keyHeader} says "${header}": give one of them.`);
+  const key = typeof given === 'string' ? parseIdempotencyKey(keyArgument, given) : header;
+  return key === undefined ? undefined : { operation: info.fieldName, key, request: canonicalJson(asked) };
+}
+
+/** An errand or escrow that is reached from another part of the same payload is the one in the payload. */
+function showAsLeft({ loaders }: GraphqlContext, { errand, escrow }: Payload): void {
+  if (errand) loaders.errandById.prime((errand as Errand).id, errand as Errand);
+  if (escrow) loaders.escrowByErrandId.prime((escrow as Escrow).errandId, escrow as Escrow);
+}

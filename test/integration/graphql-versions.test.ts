@@ -1,0 +1,85 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { parse } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSchema } from '../../src/graphql/index.js';
+import { everything, naira, proofs } from '../support/keyed-calls.js';
+import { join, openMarket, post, type Person } from '../support/market.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+interface Versioned {
+  readonly id: string;
+  readonly version: number;
+}
+type Payload = Readonly<Record<'errand' | 'offer', Versioned>>;
+
+let app: TestApp;
+let customer: Person;
+let runner: Person;
+
+beforeAll(async () => {
+  app = await startTestApp({ timersEveryMs: 3_600_000 });
+  await openMarket(app.app.db);
+  [customer, runner] = [await join(app.client, 'CUSTOMER'), await join(app.client, 'RUNNER')];
+});
+afterAll(() => app.close());
+
+async function ask(who: Person, field: string, given: string, expectedVersion: number, selection: string) {
+  const declared = given.includes('$proofs') ? '($proofs: [ProofInput!]!)' : '';
+  const text = `mutation ${declared} { ${field}(${given}, expectedVersion: ${expectedVersion}) { ${selection} } }`;
+  const document = parse(text);
+  return who.client.ask(document as TypedDocumentNode<Record<string, Payload>>, { proofs } as never);
+}
+
+/** Asks with the version of before and of after, which nothing may come of, and then with the right one. */
+async function guarded(
+  who: Person,
+  field: string,
+  given: string,
+  version: number,
+  parts = ['errand'],
+): Promise<Payload> {
+  const selection = parts.map((part) => `${part} { id version }`).join(' ');
+  const before = await everything(app.app.db);
+  for (const wrong of [version - 1, version + 1]) {
+    const { errors } = await ask(who, field, given, wrong, selection);
+    expect(errors, field).toMatchObject([{ extensions: { code: 'VERSION_CONFLICT', retryable: false } }]);
+  }
+  expect(await everything(app.app.db), field).toEqual(before);
+  const { data, errors } = await ask(who, field, given, version, selection);
+  expect(errors, field).toEqual([]);
+  return data![field]!;
+}
+
+describe('a change that names another version than there is', () => {
+  it('is refused and changes nothing, on the whole road from the draft to its pay', async () => {
+    const id = await post(customer, { publish: false });
+    const one = `id: "${id}"`;
+    const updated = await guarded(customer, 'updateErrand', `${one}, input: { title: "Another" }`, 1);
+    const published = await guarded(customer, 'publishErrand', one, updated.errand.version);
+    const make = `errandId: "${id}", input: { amountMinor: 1000 }`;
+    const open = published.errand.version;
+    const first = await guarded(runner, 'makeOffer', make, open, ['offer', 'errand']);
+    await guarded(runner, 'withdrawOffer', `offerId: "${first.offer.id}"`, first.offer.version, ['offer']);
+    const second = await guarded(runner, 'makeOffer', make, open, ['offer', 'errand']);
+    const accepted = await guarded(customer, 'acceptOffer', `offerId: "${second.offer.id}"`, second.errand.version);
+    const topUp = parse('mutation ($input: TopUpInput!) { topUpWallet(input: $input) { isReplay } }');
+    await customer.client.get(topUp as TypedDocumentNode<object>, { input: { amount: naira(1_000) } } as never);
+    const funded = await guarded(customer, 'fundEscrow', `errandId: "${id}"`, accepted.errand.version);
+    const started = await guarded(runner, 'startErrand', one, funded.errand.version);
+    const delivered = await guarded(runner, 'submitProof', `${one}, proofs: $proofs`, started.errand.version);
+    const confirmed = await guarded(customer, 'confirmDelivery', `errandId: "${id}"`, delivered.errand.version);
+    expect(confirmed.errand.version).toBe(delivered.errand.version + 1);
+    await guarded(customer, 'cancelErrand', `id: "${await post(customer)}"`, 2);
+  });
+});
+
+describe('the schema', () => {
+  it('lets every mutation of an object that is there already say which version it means', async () => {
+    const fields = Object.values((await createSchema()).getMutationType()!.getFields());
+    const named = /^(id|errandId|offerId|escrowId)$/;
+    const unguarded = fields.filter(
+      ({ args }) => args.some(({ name }) => named.test(name)) && !args.some(({ name }) => name === 'expectedVersion'),
+    );
+    expect(unguarded.map(({ name }) => name)).toEqual([]);
+  });
+});

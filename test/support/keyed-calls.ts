@@ -1,0 +1,80 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { parse } from 'graphql';
+import { expect } from 'vitest';
+import type { Db } from '../../src/db/index.js';
+import type { Answer, GraphqlClient } from './graphql-client.js';
+
+export type Payload = Readonly<Record<string, unknown>> & { readonly isReplay: boolean };
+
+const errandParts =
+  'errand { id title state version budget { minor } pickupAddress pickupPoint { lat lng } expiresAt fundBy customer { displayName } runner { displayName } escrow { id state version } }';
+const escrowParts =
+  'escrow { id state version gross { minor } funded { minor } fundedAt errand { id state version } runner { displayName } }';
+const offerParts = 'offer { id state version amount { minor } expiresAt errand { id state version } }';
+
+interface Call {
+  readonly field: string;
+  readonly types: Readonly<Record<string, string>>;
+  readonly selection: string;
+}
+
+/** The mutations that take a key, each with all that two answers are compared by. */
+const calls = {
+  postErrand: { field: 'postErrand', types: { input: 'PostErrandInput!' }, selection: errandParts },
+  updateErrand: { field: 'updateErrand', types: { id: 'ID!', input: 'UpdateErrandInput!' }, selection: errandParts },
+  publishErrand: { field: 'publishErrand', types: { id: 'ID!' }, selection: errandParts },
+  makeOffer: { field: 'makeOffer', types: { errandId: 'ID!', input: 'MakeOfferInput!' }, selection: offerParts },
+  withdrawOffer: { field: 'withdrawOffer', types: { offerId: 'ID!' }, selection: offerParts },
+  acceptOffer: { field: 'acceptOffer', types: { offerId: 'ID!' }, selection: `${escrowParts} ${errandParts}` },
+  topUpWallet: {
+    field: 'topUpWallet',
+    types: { input: 'TopUpInput!' },
+    selection: 'providerRef wallet { balance { minor formatted } }',
+  },
+  fundEscrow: { field: 'fundEscrow', types: { errandId: 'ID!' }, selection: `${escrowParts} ${errandParts}` },
+  startErrand: { field: 'startErrand', types: { id: 'ID!' }, selection: errandParts },
+  submitProof: { field: 'submitProof', types: { id: 'ID!', proofs: '[ProofInput!]!' }, selection: errandParts },
+  confirmDelivery: {
+    field: 'confirmDelivery',
+    types: { errandId: 'ID!', goodsSpentMinor: 'BigInt' },
+    selection: `${escrowParts} ${errandParts}`,
+  },
+  cancelErrand: { field: 'cancelErrand', types: { id: 'ID!', reason: 'String' }, selection: errandParts },
+} as const satisfies Record<string, Call>;
+export type Name = keyof typeof calls;
+
+/** Asks for one mutation, with the key as its argument unless it is undefined. */
+export async function ask(
+  client: GraphqlClient,
+  name: Name,
+  variables: Readonly<Record<string, unknown>>,
+  idempotencyKey?: string,
+): Promise<Answer<Record<string, Payload>>> {
+  const { field, selection, types }: Call = calls[name];
+  const names = Object.keys(types).filter((part) => part in variables);
+  const declared = [...names.map((part) => `$${part}: ${types[part]}`), '$key: String'].join(', ');
+  const given = [...names.map((part) => `${part}: $${part}`), 'idempotencyKey: $key'].join(', ');
+  const document = parse(`mutation (${declared}) { ${field}(${given}) { ${selection} isReplay } }`);
+  return client.ask(document as TypedDocumentNode<Record<string, Payload>>, { ...variables, key: idempotencyKey });
+}
+
+/** The payload. @throws when the answer has errors */
+export async function mutate(client: GraphqlClient, name: Name, variables: object, key?: string): Promise<Payload> {
+  const { data, errors } = await ask(client, name, variables as Record<string, unknown>, key);
+  expect(errors).toEqual([]);
+  return data![name]!;
+}
+
+/** Every row of every table that business is written in. */
+export async function everything(db: Pick<Db, 'read'>): Promise<unknown> {
+  return db.read.$queryRaw`
+    SELECT (SELECT json_agg(e ORDER BY id) FROM errand e) AS errands, (SELECT json_agg(o ORDER BY id) FROM offer o) AS offers,
+      (SELECT json_agg(e ORDER BY id) FROM escrow e) AS escrows, (SELECT json_agg(c ORDER BY id) FROM charge c) AS charges,
+      (SELECT json_agg(p ORDER BY id) FROM proof p) AS proofs, (SELECT count(*)::int FROM journal) AS journals,
+      (SELECT count(*)::int FROM process_event) AS events, (SELECT count(*)::int FROM outbox) AS news,
+      (SELECT count(*)::int FROM idempotency_record) AS records`;
+}
+
+export const naira = (minor: number) => ({ minor, currency: 'NGN' as const });
+export const idOf = (payload: Payload, part: string): string => (payload[part] as { id: string }).id;
+export const proofs = [{ kind: 'PHOTO', sha256: 'ab'.repeat(32) }];
