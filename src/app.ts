@@ -11,13 +11,14 @@ import { systemClock, type Clock, type Logger, type Rounds } from './kernel/inde
 import { createBankService } from './modules/banks/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
 import {
+  createChargebackService,
   createEscrowService,
   createSandboxProvider,
   createTimerService,
   createWalletService,
   startTimers,
 } from './modules/escrows/index.js';
-import { createLedgerService } from './modules/ledger/index.js';
+import { createLedgerService, startBookkeeping } from './modules/ledger/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
   createAccountService,
@@ -113,12 +114,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   let timers: Rounds | undefined;
+  let bookkeeping: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
       timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
+      bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -127,6 +130,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await http.close();
         await apollo.stop();
         await timers?.stop();
+        await bookkeeping?.stop();
         await sweeper.stop();
         await reaper.stop();
         await cache.close();
@@ -148,9 +152,10 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
   return {
     accounts: createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds }),
     banks: createBankService({ db }),
+    chargebacks: createChargebackService({ db, clock }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
-    ledger: createLedgerService({ db }),
+    ledger: createLedgerService({ db, clock }),
     offers: createOfferService({ db, clock }),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
