@@ -7,6 +7,7 @@ import type { GraphqlContext } from './context.js';
 import { ErrandResolver } from './errand/errand.resolver.js';
 import { EscrowResolver } from './escrow/escrow.resolver.js';
 import { refuseBrokenText } from './common/text.js';
+import { LedgerResolver } from './ledger/ledger.resolver.js';
 import { createLoaders } from './loaders.js';
 import { OfferResolver } from './offer/offer.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
@@ -21,6 +22,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       BankResolver,
       ErrandResolver,
       EscrowResolver,
+      LedgerResolver,
       OfferResolver,
       SessionResolver,
       SystemResolver,

@@ -49,4 +49,6 @@ export const mutationWrites: Readonly<Record<string, readonly Model[]>> = {
   confirmDelivery: ['Errand', 'Escrow', 'Journal', 'JournalLine', 'LedgerAccount', 'Outbox', 'ProcessEvent'],
   cancelErrand: ['Errand', 'Escrow', 'Journal', 'JournalLine', 'LedgerAccount', 'Offer', 'Outbox', 'ProcessEvent'],
   topUpWallet: ['Charge', 'Journal', 'JournalLine', 'LedgerAccount'],
+  reverseJournal: ['Journal', 'JournalLine', 'LedgerAccount'],
+  recordChargeback: ['Journal', 'JournalLine', 'LedgerAccount'],
 };

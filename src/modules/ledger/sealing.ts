@@ -17,6 +17,8 @@ export interface SealerDeps {
   readonly clock: Clock;
   /** How long after it was recorded a row may be sealed at the earliest. Default 10,000. */
   readonly lagMs?: number;
+  /** Rows in one seal at most, unless more were recorded in the same millisecond. Default 1,000. */
+  readonly sealRowsMax?: number;
 }
 
 /** Closes the books behind those who write them, and links what was closed into the hash chain. */
@@ -25,24 +27,31 @@ export interface Sealer {
   round(goesOn?: () => boolean): Promise<SealRound>;
 }
 
-/** Rows in one seal, more when they were recorded in the same millisecond. */
-const sealRowsMax = 1000;
 const firstAfter = new Date(0);
 
-export function createSealer({ db, clock, lagMs = 10_000 }: SealerDeps): Sealer {
+export function createSealer({ db, clock, lagMs = 10_000, sealRowsMax = 1000 }: SealerDeps): Sealer {
   const step = (): Promise<ClosingStep | 'busy'> =>
     db.write(async (tx) => {
       const closing = await holdClosing(tx);
       return closing ? stepClosing(tx, closing, { now: clock.now(), lagMs }) : 'busy';
     });
+
+  /** What an earlier round announced first, then one period more. */
+  async function close(): Promise<ClosingStep | 'busy'> {
+    for (let isNew = false; ;) {
+      const done = await step();
+      if (done === 'announced') isNew = true;
+      if (done === 'idle' || done === 'waiting' || done === 'busy' || (done === 'closed' && isNew)) return done;
+    }
+  }
+
   return {
     async round(goesOn = () => true) {
-      let closing = await step();
-      while (closing === 'announced' || closing === 'watching') closing = await step();
+      const closing = await close();
       let seals = 0;
       let head: string | undefined;
       while (goesOn()) {
-        const hash = await db.write((tx) => sealNext(tx, clock.now()));
+        const hash = await db.write((tx) => sealNext(tx, clock.now(), sealRowsMax));
         if (hash === undefined) break;
         seals += 1;
         head = hash;
@@ -53,13 +62,13 @@ export function createSealer({ db, clock, lagMs = 10_000 }: SealerDeps): Sealer 
 }
 
 /** Seals the oldest closed rows that are not sealed. @returns the seal's hash; undefined when there are none */
-async function sealNext(tx: Tx, now: Date): Promise<string | undefined> {
+async function sealNext(tx: Tx, now: Date, rowsMax: number): Promise<string | undefined> {
   const closing = await holdClosing(tx);
   if (!closing) return undefined;
   const last = await tx.ledgerSeal.findFirst({ orderBy: { seq: 'desc' } });
   const isWhole = (last?.seq ?? 0) === closing.seals && (last?.hash ?? null) === closing.head;
   invariant(isWhole, `the chain of seals does not end as it was left, at ${closing.seals} ${closing.head}`);
-  const period = await nextPeriod(tx, last?.through ?? firstAfter, closing);
+  const period = await nextPeriod(tx, last?.through ?? firstAfter, closing, rowsMax);
   if (!period) return undefined;
   const { journals, events } = await sealedRows(tx, period);
   const content = {
@@ -77,15 +86,20 @@ async function sealNext(tx: Tx, now: Date): Promise<string | undefined> {
 }
 
 /** Up to the row that fills a seal, or to the end of what is closed. Undefined when nothing was recorded since `after`. */
-async function nextPeriod(tx: Tx, after: Date, { closedThrough }: LedgerClose): Promise<Period | undefined> {
+async function nextPeriod(
+  tx: Tx,
+  after: Date,
+  { closedThrough }: LedgerClose,
+  rowsMax: number,
+): Promise<Period | undefined> {
   const rows = await tx.$queryRaw<{ at: Date }[]>`
     SELECT max(recorded_at) AS at FROM (
       (SELECT recorded_at FROM journal WHERE recorded_at > ${after} AND recorded_at <= ${closedThrough}
-       ORDER BY recorded_at LIMIT ${sealRowsMax})
+       ORDER BY recorded_at LIMIT ${rowsMax})
       UNION ALL
       (SELECT recorded_at FROM process_event WHERE recorded_at > ${after} AND recorded_at <= ${closedThrough}
-       ORDER BY recorded_at LIMIT ${sealRowsMax})
-      ORDER BY recorded_at LIMIT ${sealRowsMax}
+       ORDER BY recorded_at LIMIT ${rowsMax})
+      ORDER BY recorded_at LIMIT ${rowsMax}
     ) AS oldest HAVING count(*) > 0`;
   const through = rows[0]?.at;
   return through && { after, through };
