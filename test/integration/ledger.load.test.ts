@@ -109,7 +109,7 @@ describe('the whole ledger under load', () => {
     },
     async () => {
       const startedMs = performance.now();
-      let left = writers.length;
+      const load = { left: writers.length };
       const counts = { released: 0, refunded: 0, seals: 0 };
       const telling = writers.map(async (writer, index) => {
         for (let told = 0; told < storiesMin || performance.now() - startedMs < loadMs; told += 1) {
@@ -125,15 +125,15 @@ describe('the whole ledger under load', () => {
           market.clock.forward(100);
         }
       });
-      const written = Promise.all(telling.map((one) => one.finally(() => (left -= 1))));
-      const reading = Array.from({ length: readersMax }, () => readOn(() => left > 0));
+      const written = Promise.all(telling.map((one) => one.finally(() => (load.left -= 1))));
+      const reading = Array.from({ length: readersMax }, () => readOn(() => load.left > 0));
       const sealer = createSealer({ db: market.db, clock: market.clock, lagMs: 500 });
       const sealing = (async () => {
-        while (left > 0) counts.seals += (await sealer.round()).seals;
+        while (load.left > 0) counts.seals += (await sealer.round()).seals;
       })();
       const [, , ...readers] = await Promise.all([written, sealing, ...reading]);
       const seconds = (performance.now() - startedMs) / 1000;
-      if (loadMs > 0) console.log(JSON.stringify({ seconds, ...counts, readers }));
+      if (loadMs > 0) process.stdout.write(`${JSON.stringify({ seconds, ...counts, readers })}\n`);
       expect(counts.released).toBeGreaterThan(0);
       expect(counts.refunded).toBeGreaterThan(0);
       for (const { looks } of readers) expect(looks).toBeGreaterThan(0);

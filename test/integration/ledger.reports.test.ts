@@ -118,7 +118,7 @@ describe('a trial balance', () => {
     const waiting = new Set<{ readonly until: number; readonly go: () => void }>();
     const passed = (count: number) =>
       new Promise<void>((go) => void (count === 0 ? go() : waiting.add({ until: rounds + count, go })));
-    let left = dbs.length;
+    const load = { left: dbs.length };
     const writers = dbs.map(async (db, index) => {
       for (let round = 0; round < 12; round += 1) {
         const journal = draft(transfer(psp, accounts.commission(), 1n));
@@ -130,10 +130,10 @@ describe('a trial balance', () => {
         });
         clock.forward(1);
       }
-      left -= 1;
+      load.left -= 1;
     });
     const finals = new Map<number, TrialBalance>();
-    while (left > 0) {
+    while (load.left > 0) {
       await sealer.round();
       const { closedThrough } = await market.db.read.ledgerClose.findUniqueOrThrow({ where: { id: 1 } });
       const answer = await ledger.trialBalance(finance, 'NGN', { asOf: closedThrough });
