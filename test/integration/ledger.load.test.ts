@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createDb } from '../../src/db/index.js';
 import { silentLogger, type UserViewer } from '../../src/kernel/index.js';
 import { accounts, createSealer } from '../../src/modules/ledger/index.js';
@@ -22,6 +22,8 @@ interface Writer extends StoryServices {
   readonly customer: UserViewer;
   readonly runner: UserViewer;
 }
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let market: StoryMarket;
 let writers: readonly Writer[];

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDb } from '../../src/db/index.js';
 import { silentLogger, uuidv7, type UserViewer } from '../../src/kernel/index.js';
 import {
@@ -10,7 +10,10 @@ import {
   type Posting,
   type TrialBalance,
 } from '../../src/modules/ledger/index.js';
+import { settled } from '../support/sealed-books.js';
 import { hourMs, startMarket, type StoryMarket } from '../support/stories.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let market: StoryMarket;
 let finance: UserViewer;
@@ -114,13 +117,14 @@ describe('a trial balance', () => {
     const { database, clock, ledger } = market;
     const sealer = createSealer({ db: market.db, clock, lagMs: 1 });
     const dbs = Array.from({ length: 6 }, () => createDb({ url: database.url, logger: silentLogger, poolMax: 1 }));
+    const finals = new Map<number, TrialBalance>();
     let rounds = 0;
     const waiting = new Set<{ readonly until: number; readonly go: () => void }>();
     const passed = (count: number) =>
       new Promise<void>((go) => void (count === 0 ? go() : waiting.add({ until: rounds + count, go })));
     const load = { left: dbs.length };
     const writers = dbs.map(async (db, index) => {
-      for (let round = 0; round < 12; round += 1) {
+      for (let round = 0; round < 12 || finals.size < 8; round += 1) {
         const journal = draft(transfer(psp, accounts.commission(), 1n));
         await db.write(async (tx) => {
           await tx.tenant.count();
@@ -132,7 +136,6 @@ describe('a trial balance', () => {
       }
       load.left -= 1;
     });
-    const finals = new Map<number, TrialBalance>();
     while (load.left > 0) {
       await sealer.round();
       const { closedThrough } = await market.db.read.ledgerClose.findUniqueOrThrow({ where: { id: 1 } });
@@ -175,7 +178,7 @@ describe('a trial balance', () => {
     const isFinal = async (by?: 'EFFECTIVE') => (await ledger.trialBalance(finance, 'NGN', { asOf, by })).isFinal;
     expect(await isFinal()).toBe(false);
     clock.forward(hourMs);
-    await createSealer({ db, clock }).round();
+    await settled(createSealer({ db, clock }));
     expect([await isFinal(), await isFinal('EFFECTIVE')]).toEqual([true, false]);
     expect((await ledger.trialBalance(finance, 'NGN')).isFinal).toBe(false);
   });

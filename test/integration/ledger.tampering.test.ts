@@ -1,7 +1,9 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { accounts, postJournal, type LedgerVerification } from '../../src/modules/ledger/index.js';
 import { sealedBooks } from '../support/sealed-books.js';
 import { startMarket, type StoryMarket } from '../support/stories.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let market: StoryMarket;
 let books: ReturnType<typeof sealedBooks>;
