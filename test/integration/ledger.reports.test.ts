@@ -181,6 +181,12 @@ describe('a trial balance', () => {
     await settled(createSealer({ db, clock }));
     expect([await isFinal(), await isFinal('EFFECTIVE')]).toEqual([true, false]);
     expect((await ledger.trialBalance(finance, 'NGN')).isFinal).toBe(false);
+    const { closedThrough } = await db.read.ledgerClose.findUniqueOrThrow({ where: { id: 1 } });
+    const after = new Date(closedThrough.getTime() + 1);
+    const [last, next] = await Promise.all(
+      [closedThrough, after].map((moment) => ledger.accountBalance(finance, psp.code, 'NGN', { asOf: moment })),
+    );
+    expect([last!.isFinal, next!.isFinal]).toEqual([true, false]);
   });
 });
 

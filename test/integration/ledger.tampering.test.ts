@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { accounts, postJournal, type LedgerVerification } from '../../src/modules/ledger/index.js';
+import { sealHash } from '../../src/modules/ledger/seal.js';
 import { sealedBooks } from '../support/sealed-books.js';
 import { startMarket, type StoryMarket } from '../support/stories.js';
 
@@ -154,6 +155,20 @@ describe('a row that was changed behind the back of the database', () => {
       const named = column === 'seq' ? 'seal 3' : 'seal 2';
       expect([column, report.ok, names(report)]).toEqual([column, false, expect.arrayContaining([named])]);
     }
+  });
+
+  it('is noticed when it is a seal made anew with a hash that fits: the next seal names another', async () => {
+    for (let count = 0; count < 3; count += 1) {
+      await market.tell.assigned();
+      await books.seal();
+    }
+    const second = await market.db.read.ledgerSeal.findUniqueOrThrow({ where: { seq: 2 } });
+    const sealedAt = new Date(0);
+    const hash = sealHash({ ...second, sealedAt });
+    const report = await books.whenForged(
+      `UPDATE ledger_seal SET sealed_at = '${sealedAt.toISOString()}', hash = '${hash}' WHERE seq = 2`,
+    );
+    expect(report.faults).toEqual([{ kind: 'seal', name: '3', problem: 'it does not name the seal before it' }]);
   });
 
   it('is named when it was taken away, or put in with an old time', async () => {
