@@ -12,6 +12,7 @@ import { systemClock, type Clock, type Logger, type Rounds } from './kernel/inde
 import { createBankService } from './modules/banks/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
 import {
+  createChargebackService,
   createEscrowService,
   createSandboxProvider,
   createTimerService,
@@ -19,7 +20,7 @@ import {
   startTimers,
 } from './modules/escrows/index.js';
 import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
-import { createLedgerService } from './modules/ledger/index.js';
+import { createLedgerService, startBookkeeping } from './modules/ledger/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
   createAccountService,
@@ -126,6 +127,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   let timers: Rounds | undefined;
   let forgetting: Rounds | undefined;
+  let bookkeeping: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
@@ -136,6 +138,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       operating.start();
       const { idempotency } = services;
       forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
+      bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -146,6 +149,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await operating.stop();
         await timers?.stop();
         await forgetting?.stop();
+        await bookkeeping?.stop();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
         await cache.close();
@@ -175,10 +179,11 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
   return {
     accounts: createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds }),
     banks: createBankService({ db }),
+    chargebacks: createChargebackService({ db, clock }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
     idempotency: createIdempotencyService({ db, clock, ttlMs: config.idempotencyKeyTtlS * 1000 }),
-    ledger: createLedgerService({ db }),
+    ledger: createLedgerService({ db, clock }),
     offers: createOfferService({ db, clock }),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),

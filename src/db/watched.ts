@@ -20,6 +20,8 @@ export const watchedColumns = {
   LedgerAccount: [],
   Journal: [],
   JournalLine: [],
+  LedgerClose: [],
+  LedgerSeal: [],
   Charge: [],
   Bank: ['id', 'country'],
   BankCode: ['id', 'bankId', 'country'],

@@ -11,6 +11,7 @@ import { EscrowResolver } from './escrow/escrow.resolver.js';
 import { refuseBrokenText } from './common/text.js';
 import { keyArgument } from './idempotency/idempotent.js';
 import { keyHeader } from './idempotency/key-header.js';
+import { LedgerResolver } from './ledger/ledger.resolver.js';
 import { createLoaders } from './loaders.js';
 import { OfferResolver } from './offer/offer.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
@@ -26,6 +27,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       CacheAdminResolver,
       ErrandResolver,
       EscrowResolver,
+      LedgerResolver,
       OfferResolver,
       SessionResolver,
       SystemResolver,

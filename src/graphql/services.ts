@@ -1,6 +1,6 @@
 import type { BankService } from '../modules/banks/index.js';
 import type { ErrandService, OfferService } from '../modules/errands/index.js';
-import type { EscrowService, WalletService } from '../modules/escrows/index.js';
+import type { ChargebackService, EscrowService, WalletService } from '../modules/escrows/index.js';
 import type { IdempotencyService } from '../modules/idempotency/index.js';
 import type { LedgerService } from '../modules/ledger/index.js';
 import type { TenantService } from '../modules/tenants/index.js';
@@ -10,6 +10,7 @@ import type { AccountService, UserService } from '../modules/users/index.js';
 export interface Services {
   readonly accounts: AccountService;
   readonly banks: BankService;
+  readonly chargebacks: ChargebackService;
   readonly errands: ErrandService;
   readonly escrows: EscrowService;
   readonly idempotency: IdempotencyService;

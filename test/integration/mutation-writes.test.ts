@@ -143,6 +143,7 @@ async function everyMutation(mutate: Mutate): Promise<void> {
     if (!isDone) await cancel(errandId);
     else await deliver(mutate, customer, runner, errandId);
   }
+  await byHand(mutate, customer);
   const everywhere = argumentsOf({ everywhere: 'Boolean' });
   await mutate(runner.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: false });
   await mutate(customer.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: true });
@@ -178,6 +179,26 @@ async function accounts(mutate: Mutate, customer: Signed, runner: Signed): Promi
   await mutate(customer.client, 'updateProfile', ofInput('UpdateProfileInput'), 'user { id }', {
     input: { displayName: 'Renamed' },
   });
+}
+
+/** What FINANCE books, and what it takes back again. */
+async function byHand(mutate: Mutate, { id, client }: Signed): Promise<void> {
+  const role = argumentsOf({ userId: 'ID!', role: 'Role!' });
+  await mutate(client, 'grantRole', role, 'user { id }', { userId: id, role: 'FINANCE' });
+  const topUp = { amount: naira(1_000) };
+  const { providerRef } = await mutate(client, 'topUpWallet', ofInput('TopUpInput'), 'providerRef', { input: topUp });
+  for (const [eventId, bearer] of [
+    ['1', 'USER'],
+    ['2', 'HOUSE'],
+  ]) {
+    const input = { provider: 'sandbox', eventId, providerRef, amount: naira(100), bearer, reason: 'a test' };
+    const { journal } = await mutate(client, 'recordChargeback', ofInput('ChargebackInput'), 'journal { id }', {
+      input,
+    });
+    const { id: journalId } = journal as unknown as { id: string };
+    const reverse = argumentsOf({ journalId: 'ID!', reason: 'String!' });
+    await mutate(client, 'reverseJournal', reverse, 'journal { id }', { journalId, reason: 'a test' });
+  }
 }
 
 async function postErrand(mutate: Mutate, { client }: Signed, publish: boolean): Promise<string> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDb, type Db } from '../../src/db/index.js';
-import { silentLogger, type Clock } from '../../src/kernel/index.js';
+import { silentLogger, systemClock, type Clock } from '../../src/kernel/index.js';
 import { importBanks, readBankDirectory } from '../../src/modules/banks/index.js';
 import { errandStates } from '../../src/modules/errands/index.js';
 import { createLedgerService } from '../../src/modules/ledger/index.js';
@@ -92,7 +92,7 @@ describe('the load', { timeout: 60_000 }, () => {
   });
 
   it('leaves a ledger whose health is perfect, in both currencies', async () => {
-    const health = await createLedgerService({ db }).health('all');
+    const health = await createLedgerService({ db, clock: systemClock }).health('all');
     expect(health).toMatchObject({
       ok: true,
       imbalance: [
@@ -182,7 +182,7 @@ describe('servers that start at once on an empty database', { timeout: 60_000 },
     await seedWith(dbs[3]!, clock);
     expect(seeded.map(({ isNew }) => isNew).toSorted()).toEqual([false, false, true]);
     expect(await rowCounts(dbs[0]!)).toEqual(await rowCounts(dbs[3]!));
-    expect(await createLedgerService({ db: dbs[0]! }).health('all')).toMatchObject({ ok: true });
+    expect(await createLedgerService({ db: dbs[0]!, clock: systemClock }).health('all')).toMatchObject({ ok: true });
     const [errands, tenants] = await Promise.all([dbs[0]!.read.errand.findMany(), dbs[0]!.read.tenant.findMany()]);
     const present = new Date(tenants[0]!.createdAt.getTime() + 75 * 86_400_000);
     const told = tellDemo({ now: present, passwordHash: 'hash', scale: 0.3 }).flatMap((world) => [

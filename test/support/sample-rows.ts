@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Model, Tx } from '../../src/db/index.js';
 import { uuidv7 } from '../../src/kernel/index.js';
 
@@ -150,6 +151,18 @@ const makers = {
     currency: 'NGN',
     side: 'DEBIT',
     amount: 1n,
+  }),
+  LedgerClose: () => ({ id: 2 + small(), announcedThrough: at, closedThrough: at, seals: 0 }),
+  LedgerSeal: () => ({
+    seq: 2 + small(),
+    after: new Date(at.getTime() - 1),
+    through: at,
+    sealedAt: at,
+    journals: 0,
+    events: 0,
+    manifest: '',
+    prevHash: '-',
+    hash: createHash('sha256').update(uuidv7()).digest('hex'),
   }),
   Charge: ({ User }) => ({
     id: uuidv7(),

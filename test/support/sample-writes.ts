@@ -48,6 +48,8 @@ function changeOf(model: Model): Row {
     LedgerAccount: { seq: 2 },
     Journal: { kind: 'CHANGED' },
     JournalLine: { amount: 2n },
+    LedgerClose: { horizon: 2n },
+    LedgerSeal: { events: 1 },
     Charge: { amount: 2n },
     Bank: { name: 'Changed' },
     BankCode: { code: '002' },

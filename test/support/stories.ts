@@ -40,7 +40,7 @@ export function createServices(db: Db, clock: Clock) {
     offers: createOfferService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
     wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
-    ledger: { ...createLedgerService({ db }), balance: balanceReader(db) },
+    ledger: { ...createLedgerService({ db, clock }), balance: balanceReader(db) },
     timers: createTimerService({ db, clock }),
   };
 }

@@ -18,9 +18,9 @@ describe('the chart of accounts', () => {
     ]);
   });
 
-  it('floors the accounts that hold money for others, and only those', () => {
+  it('floors the accounts that hold money for others and those of what users owe, and only those', () => {
     const floored = Object.entries(accounts).filter(([, make]) => make('x').floored);
-    expect(floored.map(([kind]) => kind)).toEqual(['wallet', 'escrowService', 'escrowGoods']);
+    expect(floored.map(([kind]) => kind)).toEqual(['wallet', 'receivable', 'escrowService', 'escrowGoods']);
   });
 });
 

@@ -80,4 +80,6 @@ export const mutationWrites: Readonly<Record<string, readonly Model[]>> = {
   topUpWallet: ['Charge', 'IdempotencyRecord', 'Journal', 'JournalLine', 'LedgerAccount'],
   clearCache: [],
   warmCache: [],
+  reverseJournal: ['Journal', 'JournalLine', 'LedgerAccount'],
+  recordChargeback: ['Journal', 'JournalLine', 'LedgerAccount'],
 };

@@ -24,5 +24,13 @@ export {
   type WalletService,
   type WalletServiceDeps,
 } from './wallet.service.js';
+export {
+  chargebackBearers,
+  createChargebackService,
+  type Chargeback,
+  type ChargebackBearer,
+  type ChargebackService,
+  type RecordedChargeback,
+} from './chargeback.service.js';
 export { createTimerService, type TimerRound, type TimerService, type TimerServiceDeps } from './timers.service.js';
 export { startTimers, type TimersOptions } from './timers.loop.js';

@@ -16,12 +16,16 @@ export interface AccountRef {
 /** The chart of accounts: one constructor a kind, so a code is never spelt by hand. */
 export const accounts = {
   wallet: (userId: string) => floored('user', userId, 'wallet'),
+  /** What a user owes, because a provider took back money that had been spent by then. */
+  receivable: (userId: string) => floored('user', userId, 'receivable', 'ASSET'),
   escrowService: (escrowId: string) => floored('escrow', escrowId, 'service'),
   escrowGoods: (escrowId: string) => floored('escrow', escrowId, 'goods'),
   pspClearing: (provider: string) => house('ASSET', `psp:${provider}:clearing`),
   vat: () => house('LIABILITY', 'tax:vat'),
   commission: () => house('INCOME', 'revenue:commission'),
   cancellation: () => house('INCOME', 'revenue:cancellation'),
+  /** Charges that were taken back and that RunAm bears. */
+  chargebacks: () => house('EXPENSE', 'expense:chargeback'),
 } as const satisfies Record<string, (id: string) => AccountRef>;
 
 /** Accounts of these types grow by credits; assets and expenses grow by debits. */
@@ -29,9 +33,9 @@ export function growsByCredit(type: AccountType): boolean {
   return type === 'LIABILITY' || type === 'INCOME' || type === 'EQUITY';
 }
 
-function floored(ownerType: AccountOwner, ownerId: string, part: string): AccountRef {
+function floored(ownerType: AccountOwner, ownerId: string, part: string, type: AccountType = 'LIABILITY'): AccountRef {
   const owner = { type: ownerType, id: ownerId };
-  return { code: `${ownerType}:${ownerId}:${part}`, type: 'LIABILITY', floored: true, owner };
+  return { code: `${ownerType}:${ownerId}:${part}`, type, floored: true, owner };
 }
 
 function house(type: AccountType, code: string): AccountRef {

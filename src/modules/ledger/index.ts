@@ -9,7 +9,21 @@ export {
   type Booking,
   type Posting,
 } from './ledger.js';
-export { accountRow, journalRow, lineRows, postJournal, type JournalDraft } from './journal.js';
+export { accountRow, journalRow, lineRows, openAndLock, postJournal, type JournalDraft } from './journal.js';
 export { walletBalance } from './balance.js';
 export { ledgerHealth, type LedgerHealth } from './health.js';
-export { createLedgerService, type LedgerService } from './ledger.service.js';
+export { createLedgerService, type LedgerService, type LedgerServiceDeps } from './ledger.service.js';
+export { parseReason, requireFinance, stillFinance } from './by-hand.js';
+export {
+  ledgerTimes,
+  type AccountBalance,
+  type AsOf,
+  type BooksQuestion,
+  type LedgerTime,
+  type TrialBalance,
+} from './reports.js';
+export { journalById, type BookedJournal } from './reversal.js';
+export { recoverReceivables } from './recovery.js';
+export { createSealer, type Sealer, type SealerDeps, type SealRound } from './sealing.js';
+export { startBookkeeping, type BookkeepingOptions } from './books.loop.js';
+export { verifyLedger, type LedgerFault, type LedgerVerification, type VerifyOptions } from './verify.js';

@@ -14,6 +14,10 @@ export interface JournalDraft {
   readonly effectiveAt: Date;
   readonly recordedAt: Date;
   readonly actorId: string | null;
+  /** Why a person books it by hand. */
+  readonly reason?: string;
+  /** The journal that this one takes back. */
+  readonly reversesId?: string;
   readonly postings: readonly Posting[];
 }
 
@@ -27,12 +31,29 @@ export async function postJournal(tx: Tx, draft: JournalDraft): Promise<Booking>
   invariant(postings.length > 0, `journal ${draft.id} moves nothing`);
   const touched = distinctAccounts(postings);
   await insertJournal(tx, draft);
-  await insertMissingAccounts(tx, draft, touched);
-  const before = await lockFloored(tx, tenantId, currency, touched);
+  const before = await openAndLock(tx, draft, touched);
   const booking = applyPostings(before, postings, currency);
   await saveTotals(tx, tenantId, currency, booking);
   await tx.journalLine.createMany({ data: lineRows(draft.id, tenantId, currency, booking) });
   return booking;
+}
+
+/**
+ * Opens the accounts that are missing and locks the floored ones, in the order of their codes, until the transaction ends.
+ * For bookings whose amounts depend on what the accounts hold: decide after this, then `postJournal`.
+ * @returns how the floored ones stand, by code
+ */
+export async function openAndLock(
+  tx: Tx,
+  { tenantId, currency, recordedAt }: Pick<JournalDraft, 'tenantId' | 'currency' | 'recordedAt'>,
+  touched: readonly AccountRef[],
+): Promise<ReadonlyMap<string, AccountTotals>> {
+  const place = { tenantId, currency, createdAt: recordedAt };
+  await tx.ledgerAccount.createMany({
+    data: inOrderOfCode(touched).map((account) => accountRow(account, place)),
+    skipDuplicates: true,
+  });
+  return lockFloored(tx, tenantId, currency, touched);
 }
 
 /** An account row's id is a pure function of its place in the chart, so nobody has to look it up to append a line. */
@@ -41,8 +62,9 @@ export function accountIdOf(tenantId: string, currency: Currency, code: string):
 }
 
 export function journalRow(draft: JournalDraft): Prisma.JournalCreateManyInput {
-  const { id, tenantId, kind, businessRef, effectiveAt, recordedAt, actorId } = draft;
-  return { id, tenantId, kind, businessRef, effectiveAt, recordedAt, actorId };
+  const { id, tenantId, kind, businessRef, effectiveAt, recordedAt, actorId, reason, reversesId } = draft;
+  const byHand = { ...(reason !== undefined && { reason }), ...(reversesId !== undefined && { reversesId }) };
+  return { id, tenantId, kind, businessRef, effectiveAt, recordedAt, actorId, ...byHand };
 }
 
 /** The row of an account that was just opened, or that a bulk load writes with its totals. */
@@ -73,7 +95,11 @@ export function lineRows(
 function distinctAccounts(postings: readonly Posting[]): readonly AccountRef[] {
   const byCode = new Map<string, AccountRef>();
   for (const { debit, credit } of postings) byCode.set(debit.code, debit).set(credit.code, credit);
-  return [...byCode.values()].toSorted((one, other) => (one.code < other.code ? -1 : 1));
+  return [...byCode.values()];
+}
+
+function inOrderOfCode(touched: readonly AccountRef[]): readonly AccountRef[] {
+  return touched.toSorted((one, other) => (one.code < other.code ? -1 : 1));
 }
 
 /** First of all statements: a rival with the same id waits here, holding no account. */
@@ -81,14 +107,6 @@ async function insertJournal(tx: Tx, draft: JournalDraft): Promise<void> {
   const { count } = await tx.journal.createMany({ data: [journalRow(draft)], skipDuplicates: true });
   if (count === 0)
     throw new AppError('ALREADY_EXISTS', `Journal ${draft.id} is booked already; it has no second effect.`);
-}
-
-async function insertMissingAccounts(tx: Tx, draft: JournalDraft, touched: readonly AccountRef[]): Promise<void> {
-  const place = { tenantId: draft.tenantId, currency: draft.currency, createdAt: draft.recordedAt };
-  await tx.ledgerAccount.createMany({
-    data: touched.map((account) => accountRow(account, place)),
-    skipDuplicates: true,
-  });
 }
 
 async function lockFloored(

@@ -1,13 +1,46 @@
+import {
+  AppError,
+  isUuid,
+  notFound,
+  requireUser,
+  type Clock,
+  type Currency,
+  type UserViewer,
+  type Viewer,
+} from '../../kernel/index.js';
 import type { Db } from '../../db/index.js';
+import { parseReason, requireFinance, stillFinance } from './by-hand.js';
 import { ledgerHealth, type LedgerHealth } from './health.js';
+import { accountBalance, trialBalance, type AccountBalance, type AsOf, type TrialBalance } from './reports.js';
+import { journalById, reverseJournal, type BookedJournal } from './reversal.js';
+import { verifyLedger, type LedgerVerification, type VerifyOptions } from './verify.js';
 
-/** The state of the books. Bookings go through `postJournal`, inside the transaction of the business change they belong to. */
+/** The books. Bookings go through `postJournal`, inside the transaction of the business change they belong to. */
 export interface LedgerService {
   /** Replays every line of a tenant, or of all; takes time in proportion to the books, so those who ask meanwhile share it. */
   health(tenantId: string | 'all'): Promise<LedgerHealth>;
+  /** Recomputes all there is, of every market, and checks the chain of seals; for operators, who see every market. */
+  verify(options?: VerifyOptions): Promise<LedgerVerification>;
+  /** An account of the viewer's market. @throws AppError FORBIDDEN unless FINANCE or ADMIN, NOT_FOUND */
+  accountBalance(viewer: Viewer, code: string, currency: Currency, asOf?: AsOf): Promise<AccountBalance>;
+  /** Every account of the viewer's market. @throws AppError FORBIDDEN unless FINANCE or ADMIN */
+  trialBalance(viewer: Viewer, currency: Currency, asOf?: AsOf): Promise<TrialBalance>;
+  /** @throws AppError FORBIDDEN unless FINANCE or ADMIN, NOT_FOUND */
+  journal(viewer: Viewer, id: string): Promise<BookedJournal>;
+  /**
+   * Takes a journal back by booking its mirror, once. Who did it and why stands in the new journal, which is sealed as any.
+   * @throws AppError FORBIDDEN unless FINANCE; NOT_FOUND; ALREADY_EXISTS when it was taken back; ILLEGAL_TRANSITION for
+   * what an escrow or a payout holds, and for reversals; INSUFFICIENT_FUNDS when the money was spent; BAD_INPUT
+   */
+  reverse(viewer: Viewer, journalId: string, reason: string): Promise<BookedJournal>;
 }
 
-export function createLedgerService({ db }: { readonly db: Pick<Db, 'read'> }): LedgerService {
+export interface LedgerServiceDeps {
+  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly clock: Clock;
+}
+
+export function createLedgerService({ db, clock }: LedgerServiceDeps): LedgerService {
   const running = new Map<string, Promise<LedgerHealth>>();
   return {
     health(tenantId) {
@@ -15,5 +48,34 @@ export function createLedgerService({ db }: { readonly db: Pick<Db, 'read'> }): 
       running.set(tenantId, shared);
       return shared;
     },
+    verify: (options) => verifyLedger(db.read, options),
+    async accountBalance(viewer, code, currency, asOf) {
+      const { tenantId } = requireBookkeeper(viewer);
+      return accountBalance(db.read, code, { ...asOf, tenantId, currency });
+    },
+    async trialBalance(viewer, currency, asOf) {
+      const { tenantId } = requireBookkeeper(viewer);
+      return trialBalance(db.read, { ...asOf, tenantId, currency });
+    },
+    async journal(viewer, id) {
+      const { tenantId } = requireBookkeeper(viewer);
+      if (!isUuid(id)) throw notFound('journal', id);
+      return journalById(db.read, tenantId, id);
+    },
+    async reverse(viewer, journalId, reason) {
+      const user = requireFinance(viewer);
+      if (!isUuid(journalId)) throw notFound('journal', journalId);
+      const request = { journalId, reason: parseReason('reason', reason) };
+      return db.write(async (tx) => {
+        await stillFinance(tx, user);
+        return reverseJournal(tx, user, request, clock);
+      });
+    },
   };
+}
+
+function requireBookkeeper(viewer: Viewer): UserViewer {
+  const user = requireUser(viewer);
+  if (user.roles.has('FINANCE') || user.roles.has('ADMIN')) return user;
+  throw new AppError('FORBIDDEN', 'The books are shown to the roles FINANCE and ADMIN.');
 }

@@ -91,7 +91,7 @@ function insufficient(
   const needed = sum(postings.filter(({ debit }) => debit.code === account.code));
   const incoming = sum(postings.filter(({ credit }) => credit.code === account.code));
   const money = (minor: bigint): string => formatMoney({ minor, currency });
-  const name = account.owner?.type === 'user' ? 'wallet' : `${account.owner?.type ?? 'account'} ${account.code}`;
+  const name = account.code.endsWith(':wallet') ? 'wallet' : `${account.owner?.type ?? 'account'} ${account.code}`;
   return new AppError(
     'INSUFFICIENT_FUNDS',
     `The ${name} holds ${money(held)} and ${money(needed)} is needed: ${money(needed - held - incoming)} short.`,
