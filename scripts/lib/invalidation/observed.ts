@@ -18,6 +18,7 @@ export const cachedReads: Readonly<Record<CacheType, readonly Model[]>> = {
   ERRAND_LIST: ['Errand'],
   ERRAND_DETAIL: ['Errand'],
   ESCROW_DETAIL: ['Escrow'],
+  DISPUTE_DETAIL: ['Dispute'],
   BANKS_LIST: ['Bank', 'BankAlias', 'BankCode'],
   OFFERS: ['Errand', 'Offer'],
 };

@@ -14,6 +14,7 @@ import {
   acceptOffer,
   cancel,
   confirm,
+  drop,
   fund,
   type AcceptedOffer,
   type CancelledErrand,
@@ -40,11 +41,16 @@ export interface EscrowService {
   confirm(viewer: Viewer, errandId: string, options?: ConfirmOptions): Promise<EscrowChange>;
   /** Calls an errand off; what is in escrow goes back, less what the fee plan says. @throws AppError FORBIDDEN, ILLEGAL_TRANSITION */
   cancel(viewer: Viewer, errandId: string, reason?: string | null): Promise<CancelledErrand>;
+  /**
+   * The assigned runner gives the errand back, or staff takes it from them, before anything was released: the customer
+   * gets everything back at once and the errand takes offers again. @throws AppError FORBIDDEN, ILLEGAL_TRANSITION
+   */
+  drop(viewer: Viewer, errandId: string, reason?: string | null): Promise<EscrowChange>;
   /** To its two parties and staff. */
   get(viewer: Viewer, id: string): Promise<Escrow>;
   /** Escrows the viewer pays into or is paid from, newest first. */
   list(viewer: Viewer, args: EscrowListArgs): Promise<Page<Escrow>>;
-  /** In no order; what is missing is left out. For callers that check who may see an errand's money. */
+  /** The one of each errand that is not retired, in no order; what is missing is left out. For callers that check who may see an errand's money. */
   byErrandIds(tenantId: string, errandIds: readonly string[]): Promise<readonly Escrow[]>;
 }
 
@@ -60,6 +66,7 @@ export function createEscrowService({ db, clock }: EscrowServiceDeps): EscrowSer
     fund: (viewer, errandId) => db.write((tx) => fund({ tx, clock, viewer }, errandId)),
     confirm: (viewer, errandId, options = {}) => db.write((tx) => confirm({ tx, clock, viewer }, errandId, options)),
     cancel: (viewer, errandId, reason) => db.write((tx) => cancel({ tx, clock, viewer }, errandId, reason)),
+    drop: (viewer, errandId, reason) => db.write((tx) => drop({ tx, clock, viewer }, errandId, reason)),
     async get(viewer, id) {
       const where = { tenantId: viewer.tenantId, id };
       const escrow = isUuid(id) ? await db.read.escrow.findFirst({ where }) : null;
@@ -69,7 +76,7 @@ export function createEscrowService({ db, clock }: EscrowServiceDeps): EscrowSer
     },
     list: (viewer, args) => escrowPage(db.read, viewer, args),
     byErrandIds: (tenantId, errandIds) =>
-      db.read.escrow.findMany({ where: { tenantId, errandId: { in: errandIds.filter(isUuid) } } }),
+      db.read.escrow.findMany({ where: { tenantId, errandId: { in: errandIds.filter(isUuid) }, retiredAt: null } }),
   };
 }
 
