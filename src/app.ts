@@ -9,6 +9,7 @@ import { createHttpServer } from './http/index.js';
 import { cacheTypes, createInvalidator, startReaper, type CacheType } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
+import { createDisputeService, disputeTimer } from './modules/disputes/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
 import {
   createEscrowService,
@@ -118,7 +119,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     db,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
-      timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
+      const due = createTimerService({ db, clock, logger, more: [disputeTimer] });
+      timers = startTimers({ timers: due, logger, everyMs: timersEveryMs });
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -148,6 +150,7 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
   return {
     accounts: createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds }),
     banks: createBankService({ db }),
+    disputes: createDisputeService({ db, clock }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
     ledger: createLedgerService({ db }),

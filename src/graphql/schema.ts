@@ -4,6 +4,8 @@ import { buildSchema } from 'type-graphql';
 import { authChecker } from './auth-checker.js';
 import { BankResolver } from './bank/bank.resolver.js';
 import type { GraphqlContext } from './context.js';
+import { DisputeDecisionResolver, EvidenceResolver } from './dispute/dispute.parts.resolver.js';
+import { DisputeResolver } from './dispute/dispute.resolver.js';
 import { ErrandResolver } from './errand/errand.resolver.js';
 import { EscrowResolver } from './escrow/escrow.resolver.js';
 import { refuseBrokenText } from './common/text.js';
@@ -19,8 +21,11 @@ export async function createSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
       BankResolver,
+      DisputeDecisionResolver,
+      DisputeResolver,
       ErrandResolver,
       EscrowResolver,
+      EvidenceResolver,
       OfferResolver,
       SessionResolver,
       SystemResolver,

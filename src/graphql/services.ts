@@ -1,4 +1,5 @@
 import type { BankService } from '../modules/banks/index.js';
+import type { DisputeService } from '../modules/disputes/index.js';
 import type { ErrandService, OfferService } from '../modules/errands/index.js';
 import type { EscrowService, WalletService } from '../modules/escrows/index.js';
 import type { LedgerService } from '../modules/ledger/index.js';
@@ -9,6 +10,7 @@ import type { AccountService, UserService } from '../modules/users/index.js';
 export interface Services {
   readonly accounts: AccountService;
   readonly banks: BankService;
+  readonly disputes: DisputeService;
   readonly errands: ErrandService;
   readonly escrows: EscrowService;
   readonly ledger: LedgerService;

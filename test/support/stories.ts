@@ -16,6 +16,7 @@ import {
   createWalletService,
   type Escrow,
 } from '../../src/modules/escrows/index.js';
+import { createDisputeService, disputeTimer } from '../../src/modules/disputes/index.js';
 import { createLedgerService, type AccountRef } from '../../src/modules/ledger/index.js';
 import { createTestDatabase } from './postgres.js';
 
@@ -41,7 +42,8 @@ export function createServices(db: Db, clock: Clock) {
     escrows: createEscrowService({ db, clock }),
     wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
     ledger: { ...createLedgerService({ db }), balance: balanceReader(db) },
-    timers: createTimerService({ db, clock }),
+    disputes: createDisputeService({ db, clock }),
+    timers: createTimerService({ db, clock, more: [disputeTimer] }),
   };
 }
 

@@ -153,7 +153,7 @@ CREATE TRIGGER escrow_frozen BEFORE UPDATE ON escrow FOR EACH ROW
         AND (NEW.released, NEW.refunded) IS DISTINCT FROM (OLD.released, OLD.refunded))
   EXECUTE FUNCTION escrow_stays_frozen();
 
-ALTER TABLE dispute ADD CONSTRAINT dispute_parties CHECK (customer_id <> runner_id AND opened_by_id IN (customer_id, runner_id));
+ALTER TABLE dispute ADD CONSTRAINT dispute_parties CHECK (opened_by_id IN (customer_id, runner_id));
 ALTER TABLE dispute ADD CONSTRAINT dispute_appellant CHECK (appealed_by_id IS NULL OR appealed_by_id IN (customer_id, runner_id));
 ALTER TABLE dispute ADD CONSTRAINT dispute_opened_from CHECK (opened_from IN ('IN_PROGRESS', 'DELIVERED'));
 ALTER TABLE dispute ADD CONSTRAINT dispute_claim CHECK (claim_amount > 0);

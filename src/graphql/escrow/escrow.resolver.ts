@@ -73,6 +73,19 @@ export class EscrowResolver {
     return services.escrows.cancel(viewer, parseId('id', id), reason);
   }
 
+  @Authorized()
+  @Mutation(() => EscrowPayload, {
+    description:
+      'The assigned runner gives an errand back, or staff takes it from them: the customer gets everything back, and the errand takes offers again.',
+  })
+  async dropErrand(
+    @Arg('id', () => ID) id: string,
+    @Arg('reason', () => String, { nullable: true }) reason: string | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return services.escrows.drop(viewer, parseId('id', id), reason);
+  }
+
   @FieldResolver(() => MoneyType, { description: 'What the customer owes into it: the offer and the goods budget.' })
   gross(@Root() escrow: Escrow) {
     return moneyOf(escrow.gross, escrow.currency);

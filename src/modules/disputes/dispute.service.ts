@@ -15,6 +15,7 @@ import { addEvidence, appeal, openDispute, respond, withdraw, type DisputeChange
 import { approve, propose } from './dispute.resolve.js';
 import {
   assertDisputeVisible,
+  canSeeEvidence,
   disputeStates,
   fourEyesAboveMinor,
   seesAllDisputes,
@@ -53,8 +54,10 @@ export interface DisputeService {
   list(viewer: Viewer, args: DisputeListArgs): Promise<Page<Dispute>>;
   /** The newest of each errand. For callers that check `canSeeDispute`, like the next two. */
   byErrandIds(tenantId: string, errandIds: readonly string[]): Promise<readonly Dispute[]>;
-  /** Oldest first. For callers that check `canSeeEvidence`. */
+  /** Oldest first. For callers that show what `evidenceSeenBy` leaves of it. */
   evidenceFor(tenantId: string, disputeIds: readonly string[]): Promise<readonly Evidence[]>;
+  /** What of a dispute's evidence the viewer may see now. */
+  evidenceSeenBy(viewer: Viewer, dispute: Dispute, evidence: readonly Evidence[]): readonly Evidence[];
   /** Oldest first. For callers that check `canSeeDecision`. */
   decisionsFor(tenantId: string, disputeIds: readonly string[]): Promise<readonly Decision[]>;
 }
@@ -98,6 +101,10 @@ export function createDisputeService({
         where: { tenantId, disputeId: { in: disputeIds.filter(isUuid) } },
         orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
       }),
+    evidenceSeenBy: (viewer, dispute, evidence) => {
+      const now = clock.now();
+      return evidence.filter((one) => canSeeEvidence(viewer, dispute, one, now));
+    },
     decisionsFor: (tenantId, disputeIds) =>
       db.read.disputeDecision.findMany({
         where: { tenantId, disputeId: { in: disputeIds.filter(isUuid) } },

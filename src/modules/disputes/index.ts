@@ -1,7 +1,6 @@
 export {
   canSeeDecision,
   canSeeDispute,
-  canSeeEvidence,
   disputeOutcomes,
   disputeStates,
   evidenceKinds,
