@@ -38,14 +38,7 @@ export const spoils: Spoils = {
  * Model -> the types whose entries one of its rows may spoil; a test compares it with the tags that reads ask for. Entries
  * that belong to one viewer also depend on what that viewer may do.
  */
-const viewersOwn = [
-  'USER_DATA',
-  'USER_ERRANDS',
-  'USER_ESCROWS',
-  'ESCROW_DETAIL',
-  'DISPUTE_DETAIL',
-  'OFFERS',
-] as const;
+const viewersOwn = ['USER_DATA', 'USER_ERRANDS', 'USER_ESCROWS', 'ESCROW_DETAIL', 'DISPUTE_DETAIL', 'OFFERS'] as const;
 export const typesShowing: { readonly [M in WatchedModel]: readonly CacheType[] } = {
   Tenant: ['TENANT'],
   User: ['ROLES', 'USER_PROFILE', ...viewersOwn],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
 import { createDb, type Db, type Prisma } from '../../src/db/index.js';
 import { silentLogger, uuidv7, type Clock, type Role, type UserViewer } from '../../src/kernel/index.js';
 import {
@@ -94,6 +95,11 @@ export async function startMarket() {
     stranger: await person('CUSTOMER'),
     addTenant: (slug: string, currency: string) => addTenant(db, clock, slug, currency),
     addPerson: (tenant: string, ...roles: Role[]) => addPerson(db, clock, tenant, roles),
+    /** @throws Error naming what is wrong when the books do not hold together */
+    async assertSound(): Promise<void> {
+      const health = await services.ledger.health('all');
+      if (!health.ok) throw new Error(`the books do not hold together: ${inspect(health)}`);
+    },
     async close(): Promise<void> {
       await db.close();
       await database.drop();

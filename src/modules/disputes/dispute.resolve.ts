@@ -47,7 +47,10 @@ export async function approve(hand: Hand, disputeId: string, decisionId: string)
   const transition = decideCase('approveResolution', one, viewer, now);
   const proposal = pendingDecision(one.decisions);
   if (proposal?.id !== decisionId)
-    throw new AppError('VERSION_CONFLICT', `The proposal that waits is ${proposal?.id}, not ${decisionId}: read it first.`);
+    throw new AppError(
+      'VERSION_CONFLICT',
+      `The proposal that waits is ${proposal?.id}, not ${decisionId}: read it first.`,
+    );
   const data = { approvedById: requireUser(viewer).userId, decidedAt: now };
   const decision = await tx.disputeDecision.update({ where: { id: proposal.id }, data });
   await saveTransition(tx, one.held.errand, transition);

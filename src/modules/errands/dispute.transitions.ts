@@ -98,10 +98,7 @@ export const disputeTransitions = {
     to: 'same',
     actor: parties,
     guard: (facts, now) =>
-      firstOf([
-        isNotIn(facts, 'RESOLVED'),
-        isLate(facts, now) && illegal('The time to appeal has passed.'),
-      ]),
+      firstOf([isNotIn(facts, 'RESOLVED'), isLate(facts, now) && illegal('The time to appeal has passed.')]),
     postings: none,
     description: 'A party does not accept the decision; once, and somebody else decides.',
   },
@@ -146,9 +143,7 @@ function notToDecide(facts: Facts, now: Date): Refusal | undefined {
 
 function isNotIn(facts: Facts, ...states: readonly DisputeState[]): Refusal | undefined {
   const { state } = disputeOf(facts);
-  return states.includes(state)
-    ? undefined
-    : illegal(`The dispute is ${state}; this needs ${states.join(' or ')}.`);
+  return states.includes(state) ? undefined : illegal(`The dispute is ${state}; this needs ${states.join(' or ')}.`);
 }
 
 function isLate(facts: Facts, now: Date): boolean {

@@ -61,7 +61,15 @@ export function partsOf(escrow: Pick<Escrow, 'gross'>, errand: Pick<Errand, 'goo
 export function moneyFactsOf(escrow: Escrow, errand: Errand, settle?: () => Settlement): MoneyFacts {
   const { id: escrowId, customerId, runnerId } = escrow;
   const [isFrozen, hasReleased] = [escrow.frozenByDispute !== null, escrow.released > 0n];
-  return { escrowId, customerId, runnerId, isFrozen, hasReleased, ...partsOf(escrow, errand), ...(settle && { settle }) };
+  return {
+    escrowId,
+    customerId,
+    runnerId,
+    isFrozen,
+    hasReleased,
+    ...partsOf(escrow, errand),
+    ...(settle && { settle }),
+  };
 }
 
 export function fundedPatch({ gross }: Escrow, now: Date) {

@@ -26,5 +26,11 @@ export {
   type WalletService,
   type WalletServiceDeps,
 } from './wallet.service.js';
-export { createTimerService, type TimerKind, type TimerRound, type TimerService, type TimerServiceDeps } from './timers.service.js';
+export {
+  createTimerService,
+  type TimerKind,
+  type TimerRound,
+  type TimerService,
+  type TimerServiceDeps,
+} from './timers.service.js';
 export { startTimers, type TimersOptions } from './timers.loop.js';
