@@ -106,6 +106,11 @@ export class EscrowResolver {
     return moneyOf(escrow.refunded, escrow.currency);
   }
 
+  @FieldResolver(() => Boolean, { description: 'A dispute holds it: nothing flows out until that ends.' })
+  isFrozen(@Root() escrow: Escrow) {
+    return escrow.frozenByDispute !== null;
+  }
+
   @FieldResolver(() => GraphQLDateTime, {
     nullable: true,
     description: 'When the runner is paid without a word from the customer; null unless the errand is delivered.',
