@@ -129,7 +129,19 @@ describe('the models that an operation can touch', () => {
   it('contain those whose foreign keys follow a key that changes', async () => {
     const args = { where: { id: worlds.samples.User['id'] }, data: { id: uuidv7() } };
     const seen = await changesOf((tx) => delegateOf(tx, 'User')['update']!(args));
-    const following = ['Charge', 'Errand', 'Escrow', 'Offer', 'Proof', 'RoleGrant', 'Session', 'User', 'UserProfile'];
+    const following = [
+      'Charge',
+      'Dispute',
+      'DisputeEvidence',
+      'Errand',
+      'Escrow',
+      'Offer',
+      'Proof',
+      'RoleGrant',
+      'Session',
+      'User',
+      'UserProfile',
+    ];
     expect(typeof seen === 'object' && seen.models.toSorted()).toEqual(following);
     expect([...touchedBy('User', 'update', args)].toSorted()).toEqual(following);
     expect([...touchedBy('User', 'update', { data: { kycTier: 2 } })]).toEqual(['User']);

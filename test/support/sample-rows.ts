@@ -124,7 +124,7 @@ const makers = {
     escrowId: Escrow.id,
     customerId: Escrow.customerId,
     runnerId: Escrow.runnerId,
-    openedById: Escrow.customerId,
+    openedByCustomer: true,
     openedFrom: 'DELIVERED',
     reason: 'A reason',
     currency: 'NGN',

@@ -23,7 +23,7 @@ CREATE TABLE "dispute" (
     "escrow_id" UUID NOT NULL,
     "customer_id" UUID NOT NULL,
     "runner_id" UUID NOT NULL,
-    "opened_by_id" UUID NOT NULL,
+    "opened_by_customer" BOOLEAN NOT NULL,
     "opened_from" "errand_state" NOT NULL,
     "reason" TEXT NOT NULL,
     "currency" CHAR(3) NOT NULL,
@@ -33,7 +33,7 @@ CREATE TABLE "dispute" (
     "responded_at" TIMESTAMPTZ(3),
     "respond_by" TIMESTAMPTZ(3) NOT NULL,
     "due_at" TIMESTAMPTZ(3),
-    "appealed_by_id" UUID,
+    "appealed_by_customer" BOOLEAN,
     "appeal_reason" TEXT,
     "appealed_at" TIMESTAMPTZ(3),
     "settled_at" TIMESTAMPTZ(3),
@@ -118,12 +118,6 @@ ALTER TABLE "dispute" ADD CONSTRAINT "dispute_tenant_id_customer_id_fkey" FOREIG
 ALTER TABLE "dispute" ADD CONSTRAINT "dispute_tenant_id_runner_id_fkey" FOREIGN KEY ("tenant_id", "runner_id") REFERENCES "app_user"("tenant_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "dispute" ADD CONSTRAINT "dispute_tenant_id_opened_by_id_fkey" FOREIGN KEY ("tenant_id", "opened_by_id") REFERENCES "app_user"("tenant_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
-
--- AddForeignKey
-ALTER TABLE "dispute" ADD CONSTRAINT "dispute_tenant_id_appealed_by_id_fkey" FOREIGN KEY ("tenant_id", "appealed_by_id") REFERENCES "app_user"("tenant_id", "id") ON DELETE RESTRICT ON UPDATE RESTRICT;
-
--- AddForeignKey
 ALTER TABLE "dispute_evidence" ADD CONSTRAINT "dispute_evidence_tenant_id_dispute_id_fkey" FOREIGN KEY ("tenant_id", "dispute_id") REFERENCES "dispute"("tenant_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
@@ -131,12 +125,6 @@ ALTER TABLE "dispute_evidence" ADD CONSTRAINT "dispute_evidence_tenant_id_by_use
 
 -- AddForeignKey
 ALTER TABLE "dispute_decision" ADD CONSTRAINT "dispute_decision_tenant_id_dispute_id_fkey" FOREIGN KEY ("tenant_id", "dispute_id") REFERENCES "dispute"("tenant_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
-
--- AddForeignKey
-ALTER TABLE "dispute_decision" ADD CONSTRAINT "dispute_decision_tenant_id_proposed_by_id_fkey" FOREIGN KEY ("tenant_id", "proposed_by_id") REFERENCES "app_user"("tenant_id", "id") ON DELETE RESTRICT ON UPDATE RESTRICT;
-
--- AddForeignKey
-ALTER TABLE "dispute_decision" ADD CONSTRAINT "dispute_decision_tenant_id_approved_by_id_fkey" FOREIGN KEY ("tenant_id", "approved_by_id") REFERENCES "app_user"("tenant_id", "id") ON DELETE RESTRICT ON UPDATE RESTRICT;
 
 -- What Prisma's schema cannot say --------------------------------------------------------------------------------------
 -- An errand has one escrow that is not retired.
@@ -153,8 +141,7 @@ CREATE TRIGGER escrow_frozen BEFORE UPDATE ON escrow FOR EACH ROW
         AND (NEW.released, NEW.refunded) IS DISTINCT FROM (OLD.released, OLD.refunded))
   EXECUTE FUNCTION escrow_stays_frozen();
 
-ALTER TABLE dispute ADD CONSTRAINT dispute_parties CHECK (opened_by_id IN (customer_id, runner_id));
-ALTER TABLE dispute ADD CONSTRAINT dispute_appellant CHECK (appealed_by_id IS NULL OR appealed_by_id IN (customer_id, runner_id));
+ALTER TABLE dispute ADD CONSTRAINT dispute_appeal CHECK ((appealed_by_customer IS NULL) = (appealed_at IS NULL));
 ALTER TABLE dispute ADD CONSTRAINT dispute_opened_from CHECK (opened_from IN ('IN_PROGRESS', 'DELIVERED'));
 ALTER TABLE dispute ADD CONSTRAINT dispute_claim CHECK (claim_amount > 0);
 ALTER TABLE dispute ADD CONSTRAINT dispute_due CHECK ((due_at IS NULL) = (state IN ('FINAL', 'WITHDRAWN')));

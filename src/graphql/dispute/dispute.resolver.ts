@@ -1,6 +1,6 @@
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { families, tags } from '../../invalidation/index.js';
-import { canSeeDecision, disputeCursor, type Dispute } from '../../modules/disputes/index.js';
+import { canSeeDecision, disputeCursor, openerOf, type Dispute } from '../../modules/disputes/index.js';
 import { Cached } from '../caching/cached.js';
 import { parseId } from '../common/ids.js';
 import { MoneyType, moneyOf } from '../common/money.type.js';
@@ -147,7 +147,7 @@ export class DisputeResolver {
 
   @FieldResolver(() => UserType)
   async openedBy(@Root() dispute: Dispute, @Ctx() { loaders }: GraphqlContext) {
-    return loaders.userById.load(dispute.openedById);
+    return loaders.userById.load(openerOf(dispute));
   }
 
   @FieldResolver(() => UserType)

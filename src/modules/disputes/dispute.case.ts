@@ -2,7 +2,7 @@ import { invariant, isUuid, notFound, requireUser, type Viewer } from '../../ker
 import type { Prisma, Tx } from '../../db/index.js';
 import { actorOf, decide, type Actor, type Decision as Transition, type TransitionName } from '../errands/index.js';
 import { factsOf, lockBoth, partsOf, type Held, type HeldEscrow, type Settle } from '../escrows/index.js';
-import { assertDisputeVisible, isArbiter, type Decision, type Dispute } from './dispute.js';
+import { assertDisputeVisible, isArbiter, openerOf, type Decision, type Dispute } from './dispute.js';
 
 /**
  * A dispute with the errand and the escrow it is about, both locked. Whoever changes a dispute, its evidence or its
@@ -53,7 +53,7 @@ export function decideAs(
     state: dispute.state,
     openedFrom: dispute.openedFrom,
     dueAt: dispute.dueAt,
-    isOpener: isMe(dispute.openedById),
+    isOpener: isMe(openerOf(dispute)),
     isArbiter: viewer !== undefined && isArbiter(viewer),
     hasDecided: isMe(inForce?.proposedById ?? null) || isMe(inForce?.approvedById ?? null),
     proposal: proposal ? (isMe(proposal.proposedById) ? 'own' : 'another') : 'none',

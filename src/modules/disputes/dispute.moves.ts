@@ -33,7 +33,8 @@ export async function openDispute(hand: Hand, errandId: string, input: NewDisput
   const { tenantId, userId } = requireUser(viewer);
   const held = await lockBoth(tx, tenantId, errandId);
   const now = clock.now();
-  const facts = { ...factsOf(held), disputesOpened: await openedBefore(tx, held, userId) };
+  const openedByCustomer = userId === held.errand.customerId;
+  const facts = { ...factsOf(held), disputesOpened: await openedBefore(tx, held, openedByCustomer) };
   const decision = decide(
     'openDispute',
     { ...facts, expectedVersion: input.expectedVersion },
@@ -44,7 +45,7 @@ export async function openDispute(hand: Hand, errandId: string, input: NewDisput
   const { escrow } = held.money;
   const { service, goods } = partsOf(escrow, held.errand);
   const { reason } = parseNewDispute(input, service + goods, escrow.currency as Currency);
-  const row = newDisputeRow(held.errand, escrow, { openedById: userId, reason, claimAmount: input.claimMinor }, now);
+  const row = newDisputeRow(held.errand, escrow, { openedByCustomer, reason, claimAmount: input.claimMinor }, now);
   const dispute = await tx.dispute.create({ data: row });
   await giveEvidence(tx, dispute, userId, input.evidence ?? [], now);
   await saveEscrow(tx, escrow, { frozenByDispute: dispute.id }, now);
@@ -99,7 +100,8 @@ export async function appeal(hand: Hand, disputeId: string, reason: string): Pro
   const now = clock.now();
   const decision = decideCase('appealDispute', one, viewer, now);
   const appealReason = parseStatement('reason', reason);
-  const appealed = { state: 'APPEALED', appealedById: requireUser(viewer).userId, appealReason } as const;
+  const appealedByCustomer = requireUser(viewer).userId === one.dispute.customerId;
+  const appealed = { state: 'APPEALED', appealedByCustomer, appealReason } as const;
   const dueAt = new Date(now.getTime() + decisionWindowMs);
   return {
     dispute: await saveDispute(tx, one.dispute, { ...appealed, appealedAt: now, dueAt }, now),
@@ -107,14 +109,14 @@ export async function appeal(hand: Hand, disputeId: string, reason: string): Pro
   };
 }
 
-async function openedBefore(tx: Tx, { money }: Held, openedById: string): Promise<number> {
-  return money ? tx.dispute.count({ where: { escrowId: money.escrow.id, openedById } }) : 0;
+async function openedBefore(tx: Tx, { money }: Held, openedByCustomer: boolean): Promise<number> {
+  return money ? tx.dispute.count({ where: { escrowId: money.escrow.id, openedByCustomer } }) : 0;
 }
 
 function newDisputeRow(
   errand: Errand,
   escrow: Escrow,
-  claim: Pick<Dispute, 'openedById' | 'reason' | 'claimAmount'>,
+  claim: Pick<Dispute, 'openedByCustomer' | 'reason' | 'claimAmount'>,
   now: Date,
 ): Dispute {
   const respondBy = new Date(now.getTime() + responseWindowMs);
@@ -133,7 +135,7 @@ function newDisputeRow(
     respondedAt: null,
     respondBy,
     dueAt: respondBy,
-    appealedById: null,
+    appealedByCustomer: null,
     appealReason: null,
     appealedAt: null,
     settledAt: null,

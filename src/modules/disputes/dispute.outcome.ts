@@ -34,12 +34,12 @@ export function verdictOf(customerAmount: bigint, held: bigint): Verdict {
  */
 export function ruleVerdict(
   rule: PublishedRule,
-  { openedById, customerId, claimAmount, openedFrom }: Dispute,
+  { openedByCustomer, claimAmount, openedFrom }: Dispute,
   held: bigint,
 ): Verdict {
   if (rule === 'NO_DECISION') return verdictOf(openedFrom === 'DELIVERED' ? 0n : held, held);
   const claim = claimAmount < held ? claimAmount : held;
-  return verdictOf(openedById === customerId ? claim : held - claim, held);
+  return verdictOf(openedByCustomer ? claim : held - claim, held);
 }
 
 export const ruleReasons = {

@@ -46,6 +46,11 @@ export const fourEyesAboveMinor = 10_000_000n;
 const seers: readonly Role[] = ['SUPPORT', 'ARBITER', 'ADMIN'];
 const deciders: readonly Role[] = ['ARBITER', 'ADMIN'];
 
+/** The party that opened it. */
+export function openerOf({ openedByCustomer, customerId, runnerId }: Dispute): string {
+  return openedByCustomer ? customerId : runnerId;
+}
+
 type Parties = Pick<Dispute, 'tenantId' | 'customerId' | 'runnerId'>;
 
 /** Its two parties, and those whose job it is: support, arbiters and admins. */

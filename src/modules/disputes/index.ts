@@ -4,6 +4,7 @@ export {
   disputeOutcomes,
   disputeStates,
   evidenceKinds,
+  openerOf,
   type Decision,
   type Dispute,
   type DisputeOutcome,
