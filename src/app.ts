@@ -10,6 +10,7 @@ import { createHttpServer } from './http/index.js';
 import { createInvalidator, startReaper } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
+import { createDisputeService, disputeTimer } from './modules/disputes/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
 import {
   createChargebackService,
@@ -134,7 +135,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     cacheAdmin: operating.context.cacheAdmin.admin,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
-      timers = startTimers({ timers: createTimerService({ db, clock, logger }), logger, everyMs: timersEveryMs });
+      const due = createTimerService({ db, clock, logger, more: [disputeTimer] });
+      timers = startTimers({ timers: due, logger, everyMs: timersEveryMs });
       operating.start();
       const { idempotency } = services;
       forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
@@ -180,6 +182,7 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
     accounts: createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds }),
     banks: createBankService({ db }),
     chargebacks: createChargebackService({ db, clock }),
+    disputes: createDisputeService({ db, clock }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
     idempotency: createIdempotencyService({ db, clock, ttlMs: config.idempotencyKeyTtlS * 1000 }),

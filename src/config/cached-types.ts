@@ -10,6 +10,7 @@ export const cachedTypeTimeoutsS = {
   ERRAND_LIST: 60,
   ERRAND_DETAIL: 300,
   ESCROW_DETAIL: 300,
+  DISPUTE_DETAIL: 300,
   BANKS_LIST: 86_400,
   OFFERS: undefined,
 } as const;
@@ -18,7 +19,13 @@ export const cachedTypeTimeoutsS = {
 export type CachedType = keyof typeof cachedTypeTimeoutsS;
 
 /** Money, and who may do what: a read of these must not be older than any committed write. Everything else but `boundsMs`: `acked`. */
-export const strictTypes: ReadonlySet<CachedType> = new Set(['USER_ESCROWS', 'ESCROW_DETAIL', 'ROLES', 'SESSION']);
+export const strictTypes: ReadonlySet<CachedType> = new Set([
+  'USER_ESCROWS',
+  'ESCROW_DETAIL',
+  'DISPUTE_DETAIL',
+  'ROLES',
+  'SESSION',
+]);
 
 /** What may be shown from a moment ago, so that most reads need not ask Redis at all: milliseconds. */
 export const boundsMs: Readonly<Partial<Record<CachedType, number>>> = { BANKS_LIST: 1_000 };

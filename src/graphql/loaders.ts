@@ -18,6 +18,18 @@ export function createLoaders(services: Services, tenantId: string) {
       (ids) => services.escrows.byErrandIds(tenantId, ids),
       (escrow) => escrow.errandId,
     ),
+    disputeByErrandId: byKey(
+      (ids) => services.disputes.byErrandIds(tenantId, ids),
+      (dispute) => dispute.errandId,
+    ),
+    evidenceByDisputeId: groupedBy(
+      (ids) => services.disputes.evidenceFor(tenantId, ids),
+      (evidence) => evidence.disputeId,
+    ),
+    decisionsByDisputeId: groupedBy(
+      (ids) => services.disputes.decisionsFor(tenantId, ids),
+      (decision) => decision.disputeId,
+    ),
     liveOffersByErrandId: new DataLoader<string, number>(async (ids) => {
       const counts = await services.offers.countsFor(tenantId, ids);
       return ids.map((id) => counts.get(id) ?? 0);
@@ -29,5 +41,14 @@ function byKey<Row>(load: (keys: readonly string[]) => Promise<readonly Row[]>, 
   return new DataLoader<string, Row | null>(async (keys) => {
     const rows = new Map((await load(keys)).map((row) => [keyOf(row), row]));
     return keys.map((key) => rows.get(key) ?? null);
+  });
+}
+
+/** As `byKey`, with all the rows of each key, in the order they were loaded. */
+function groupedBy<Row>(load: (keys: readonly string[]) => Promise<readonly Row[]>, keyOf: (row: Row) => string) {
+  return new DataLoader<string, readonly Row[]>(async (keys) => {
+    const groups = new Map<string, Row[]>(keys.map((key) => [key, []]));
+    for (const row of await load(keys)) groups.get(keyOf(row))?.push(row);
+    return keys.map((key) => groups.get(key) ?? []);
   });
 }

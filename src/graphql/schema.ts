@@ -6,6 +6,8 @@ import { authChecker } from './auth-checker.js';
 import { BankResolver } from './bank/bank.resolver.js';
 import { CacheAdminResolver } from './cache-admin/cache-admin.resolver.js';
 import type { GraphqlContext } from './context.js';
+import { DisputeDecisionResolver, EvidenceResolver } from './dispute/dispute.parts.resolver.js';
+import { DisputeResolver } from './dispute/dispute.resolver.js';
 import { ErrandResolver } from './errand/errand.resolver.js';
 import { EscrowResolver } from './escrow/escrow.resolver.js';
 import { refuseBrokenText } from './common/text.js';
@@ -25,8 +27,11 @@ export async function createSchema(): Promise<GraphQLSchema> {
     resolvers: [
       BankResolver,
       CacheAdminResolver,
+      DisputeDecisionResolver,
+      DisputeResolver,
       ErrandResolver,
       EscrowResolver,
+      EvidenceResolver,
       LedgerResolver,
       OfferResolver,
       SessionResolver,

@@ -1,4 +1,5 @@
 import type { BankService } from '../modules/banks/index.js';
+import type { DisputeService } from '../modules/disputes/index.js';
 import type { ErrandService, OfferService } from '../modules/errands/index.js';
 import type { ChargebackService, EscrowService, WalletService } from '../modules/escrows/index.js';
 import type { IdempotencyService } from '../modules/idempotency/index.js';
@@ -11,6 +12,7 @@ export interface Services {
   readonly accounts: AccountService;
   readonly banks: BankService;
   readonly chargebacks: ChargebackService;
+  readonly disputes: DisputeService;
   readonly errands: ErrandService;
   readonly escrows: EscrowService;
   readonly idempotency: IdempotencyService;

@@ -12,6 +12,7 @@ export const cacheTypes = [
   'ERRAND_LIST',
   'ERRAND_DETAIL',
   'ESCROW_DETAIL',
+  'DISPUTE_DETAIL',
   'BANKS_LIST',
   'OFFERS',
 ] as const;
@@ -29,6 +30,7 @@ export const families = {
   errand: (errandId: string) => `errand:${errandId}`,
   errandList: (args: unknown) => `errand_list:${hashOf(args)}`,
   escrow: (escrowId: string) => `escrow:${escrowId}`,
+  dispute: (disputeId: string) => `dispute:${disputeId}`,
   offers: (errandId: string) => `offers:${errandId}`,
   banksList: (country: string, args: unknown) => `banks_list:${country}:${hashOf(args)}`,
 } as const;

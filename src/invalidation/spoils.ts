@@ -28,6 +28,7 @@ export const spoils: Spoils = {
     tags.userEscrows(escrow.customerId),
     escrow.runnerId && tags.userEscrows(escrow.runnerId),
   ],
+  Dispute: (dispute) => [tags.dispute(dispute.id)],
   Bank: (bank) => [tags.banks(bank.country)],
   BankCode: (code) => [tags.banks(code.country)],
   BankAlias: () => ['NG', 'GH', 'KE', 'ZA'].map(tags.banks),
@@ -37,7 +38,7 @@ export const spoils: Spoils = {
  * Model -> the types whose entries one of its rows may spoil; a test compares it with the tags that reads ask for. Entries
  * that belong to one viewer also depend on what that viewer may do.
  */
-const viewersOwn = ['USER_DATA', 'USER_ERRANDS', 'USER_ESCROWS', 'ESCROW_DETAIL', 'OFFERS'] as const;
+const viewersOwn = ['USER_DATA', 'USER_ERRANDS', 'USER_ESCROWS', 'ESCROW_DETAIL', 'DISPUTE_DETAIL', 'OFFERS'] as const;
 export const typesShowing: { readonly [M in WatchedModel]: readonly CacheType[] } = {
   Tenant: ['TENANT'],
   User: ['ROLES', 'USER_PROFILE', ...viewersOwn],
@@ -47,6 +48,7 @@ export const typesShowing: { readonly [M in WatchedModel]: readonly CacheType[] 
   Errand: ['ERRAND_DETAIL', 'ERRAND_LIST', 'USER_ERRANDS', 'OFFERS'],
   Offer: ['ERRAND_DETAIL', 'OFFERS'],
   Escrow: ['ESCROW_DETAIL', 'USER_ESCROWS'],
+  Dispute: ['DISPUTE_DETAIL'],
   Bank: ['BANKS_LIST'],
   BankCode: ['BANKS_LIST'],
   BankAlias: ['BANKS_LIST'],

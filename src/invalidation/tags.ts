@@ -11,6 +11,7 @@ export const tags = {
   session: (sessionId: string) => `session:${sessionId}`,
   errand: (errandId: string) => `errand:${errandId}`,
   escrow: (escrowId: string) => `escrow:${escrowId}`,
+  dispute: (disputeId: string) => `dispute:${disputeId}`,
   errandEscrow: (errandId: string) => `errand_escrow:${errandId}`,
   banks: (country: string) => `banks_list:${country}`,
   tenant: (slug: string) => `tenant_slug:${slug}`,

@@ -130,6 +130,7 @@ async function stageRows(model: Model): Promise<SampleRows> {
     Tenant: await read.tenant.findFirst(),
     FeePlan: await read.feePlan.findFirst(),
     User: await (model === 'UserProfile' ? newUser() : read.user.findUnique({ where: { id: stage.userId } })),
+    Escrow: await read.escrow.findFirst({ orderBy: { id: 'asc' } }),
     // The second one has no escrow yet.
     Errand: errands[model === 'Escrow' ? 1 : 0],
     Bank: await read.bank.findFirst(),

@@ -131,6 +131,8 @@ describe('the models that an operation can touch', () => {
     const seen = await changesOf((tx) => delegateOf(tx, 'User')['update']!(args));
     const following = [
       'Charge',
+      'Dispute',
+      'DisputeEvidence',
       'Errand',
       'Escrow',
       'IdempotencyRecord',

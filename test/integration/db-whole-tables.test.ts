@@ -76,9 +76,9 @@ describe('a watched table that was truncated', () => {
   });
 
   it('is announced before the commit and told before the answer when a unit of work did it', async () => {
-    await db.write((tx) => tx.$executeRaw`TRUNCATE escrow`);
-    expect(tellings).toEqual(['prepare Escrow', 'committed']);
-    expect(tagsSpoiledBy(told).toSorted()).toEqual(['type:ESCROW_DETAIL', 'type:USER_ESCROWS']);
+    await db.write((tx) => tx.$executeRaw`TRUNCATE offer`);
+    expect(tellings).toEqual(['prepare Offer', 'committed']);
+    expect(tagsSpoiledBy(told).toSorted()).toEqual(['type:ERRAND_DETAIL', 'type:OFFERS']);
   });
 });
 

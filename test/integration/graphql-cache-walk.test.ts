@@ -6,7 +6,7 @@ import { createCache, createRedisStore } from '../../src/cache/index.js';
 import { uuidv7, type Role } from '../../src/kernel/index.js';
 import { MakeOfferDocument } from '../support/generated/graphql.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
-import { agree, fund, join, openMarket, post, type Person } from '../support/market.js';
+import { agree, dispute, fund, join, openMarket, post, type Person } from '../support/market.js';
 import { startRedis, type RedisProcess } from '../support/redis.js';
 import { everythingOf, namedTypeOf } from '../support/selection.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -89,6 +89,7 @@ interface Played {
   readonly userIds: readonly string[];
   readonly errandIds: readonly string[];
   readonly escrowIds: readonly string[];
+  readonly disputeIds: readonly string[];
 }
 
 /** A market with an errand in every state that shows different things to different people. */
@@ -112,6 +113,10 @@ async function openAndPlay(app: TestApp, slug: string): Promise<Played> {
   await rival.client.get(MakeOfferDocument, { errandId: paid, input: { amountMinor: 250_000 } });
   const paidEscrow = await agree(customer, runner, paid);
   await fund(customer, paid);
+  const disputed = await post(customer, places);
+  await agree(customer, runner, disputed);
+  await fund(customer, disputed);
+  const disputeId = await dispute(runner, customer, disputed);
   const people = [customer, runner, rival, stranger, ...officers];
   const names = ['customer', 'runner', 'rival', 'stranger', ...staff.map((role) => role.toLowerCase())];
   return {
@@ -122,6 +127,7 @@ async function openAndPlay(app: TestApp, slug: string): Promise<Played> {
     userIds: [customer.id, runner.id, officers[0]!.id],
     errandIds: [draft, open, agreed, paid],
     escrowIds: [agreedEscrow, paidEscrow],
+    disputeIds: [disputeId],
   };
 }
 
@@ -139,7 +145,7 @@ function headersOf({ client }: Person): Readonly<Record<string, string>> {
 const schema = buildSchema(readFileSync(joinPath(import.meta.dirname, '../../docs/schema.graphql'), 'utf8'));
 
 /** Every cached field about everything of this market, with all it can be asked for. */
-function questionsAbout({ userIds, errandIds, escrowIds }: Played): readonly Question[] {
+function questionsAbout({ userIds, errandIds, escrowIds, disputeIds }: Played): readonly Question[] {
   const about = (field: string, ids: readonly string[], argument = 'id'): readonly Question[] =>
     ids.map((id) => questionOf(field, `(${argument}: "${id}")`));
   return [
@@ -152,6 +158,7 @@ function questionsAbout({ userIds, errandIds, escrowIds }: Played): readonly Que
     ...about('user', userIds),
     ...about('errand', errandIds),
     ...about('escrow', escrowIds),
+    ...about('dispute', disputeIds),
     ...about('offers', errandIds, 'errandId'),
   ];
 }

@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { getNullableType, isObjectType, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mutationWrites } from '../../scripts/lib/invalidation/observed.js';
 import { createSchema } from '../../src/graphql/index.js';
 import { uuidv7 } from '../../src/kernel/index.js';
 import { ledgerHealth } from '../../src/modules/ledger/index.js';
@@ -197,14 +198,28 @@ describe('an idempotency key', () => {
   });
 });
 
+/** Each is once by nature. */
+const onceWithoutKey: Readonly<Record<string, string>> = {
+  recordChargeback: "the provider's event names it; a second call is answered with the journal of the first",
+  reverseJournal: 'the journal names it; a second call is refused, and nothing moves',
+};
+
 describe('the schema', () => {
   it('has a key on every mutation whose answer can be a replay, and on no other', async () => {
     const fields = Object.values((await createSchema()).getMutationType()!.getFields());
-    const replayable = fields.filter(({ type }) => {
+    const replayable = fields.filter(({ type, name }) => {
       const payload = getNullableType(type);
-      return isObjectType(payload) && 'isReplay' in payload.getFields();
+      return isObjectType(payload) && 'isReplay' in payload.getFields() && !(name in onceWithoutKey);
     });
     const keyed = fields.filter(({ args }) => args.some(({ name }) => name === 'idempotencyKey'));
     expect(replayable.map(({ name }) => name)).toEqual(keyed.map(({ name }) => name));
+  });
+
+  it('has a key on every mutation that writes what errands, disputes and the books show, but what is once by nature', async () => {
+    const fields = Object.values((await createSchema()).getMutationType()!.getFields());
+    const without = fields.filter(({ args }) => !args.some(({ name }) => name === 'idempotencyKey'));
+    const told = new Set<string>(['Dispute', 'DisputeEvidence', 'Errand', 'Escrow', 'Journal', 'Offer']);
+    const unkeyed = without.filter(({ name }) => mutationWrites[name]?.some((model) => told.has(model)));
+    expect(unkeyed.map(({ name }) => name).toSorted()).toEqual(Object.keys(onceWithoutKey).toSorted());
   });
 });

@@ -4,6 +4,7 @@ import { tagsSpoiledBy, typesShowing } from '../../src/invalidation/index.js';
 import type { ModelChange, WatchedModel } from '../../src/db/index.js';
 import {
   BanksDocument,
+  DisputeDocument,
   ErrandDocument,
   ErrandsDocument,
   EscrowDocument,
@@ -18,6 +19,7 @@ import {
 } from '../support/generated/graphql.js';
 import { agree, join, openMarket, post, type Person } from '../support/market.js';
 import { startRedis, type RedisProcess } from '../support/redis.js';
+import { sampleRow, type SampleRows } from '../support/sample-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let redis: RedisProcess;
@@ -25,6 +27,7 @@ let app: TestApp;
 let customer: Person;
 let errandId: string;
 let escrowId: string;
+let disputeId: string;
 beforeAll(async () => {
   redis = await startRedis();
   const env = { REDIS_URL: redis.url, CACHE_QUARANTINE_MS: '0', CACHE_ON_REDIS_LOSS: 'abort' };
@@ -33,6 +36,11 @@ beforeAll(async () => {
   customer = await join(app.client, 'CUSTOMER');
   errandId = await post(customer);
   escrowId = await agree(customer, await join(app.client, 'RUNNER'), errandId);
+  const { db } = app.app;
+  const Errand = await db.read.errand.findUniqueOrThrow({ where: { id: errandId } });
+  const Escrow = await db.read.escrow.findUniqueOrThrow({ where: { id: escrowId } });
+  const dispute = sampleRow('Dispute', { Errand, Escrow } as unknown as SampleRows);
+  disputeId = (await db.write((tx) => tx.dispute.create({ data: dispute as never }))).id;
 });
 afterAll(async () => {
   await app.close();
@@ -86,6 +94,7 @@ async function readEverything(): Promise<void> {
   await client.get(MyErrandsDocument, {});
   await client.get(MyEscrowsDocument, {});
   await client.get(EscrowDocument, { id: escrowId });
+  await client.get(DisputeDocument, { id: disputeId });
   await app.client.get(BanksDocument, { country: 'NG' });
 }
 
@@ -115,6 +124,7 @@ async function rowsOfEveryModel(): Promise<Readonly<Record<WatchedModel, readonl
     Errand: await read.errand.findMany(),
     Offer: await read.offer.findMany(),
     Escrow: await read.escrow.findMany(),
+    Dispute: await read.dispute.findMany(),
     Bank: [bank],
     BankCode: [bank],
     BankAlias: [bank],

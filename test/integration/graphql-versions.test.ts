@@ -76,7 +76,7 @@ describe('a change that names another version than there is', () => {
 describe('the schema', () => {
   it('lets every mutation of an object that is there already say which version it means', async () => {
     const fields = Object.values((await createSchema()).getMutationType()!.getFields());
-    const named = /^(id|errandId|offerId|escrowId)$/;
+    const named = /^(id|errandId|offerId|escrowId|disputeId)$/;
     const unguarded = fields.filter(
       ({ args }) => args.some(({ name }) => named.test(name)) && !args.some(({ name }) => name === 'expectedVersion'),
     );

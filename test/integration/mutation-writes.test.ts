@@ -143,14 +143,25 @@ async function everyMutation(mutate: Mutate): Promise<void> {
     if (!isDone) await cancel(errandId);
     else await deliver(mutate, customer, runner, errandId);
   }
+  const assigned = await post();
+  await accept(assigned);
+  await fund(assigned);
+  await mutate(runner.client, 'dropErrand', ofId, 'errand { id }', { id: assigned });
+  await disputes(mutate, customer, runner, async () => {
+    const errandId = await post();
+    await accept(errandId);
+    await fund(errandId);
+    await mutate(runner.client, 'startErrand', ofId, 'errand { id }', { id: errandId });
+    return errandId;
+  });
   await byHand(mutate, customer);
   const everywhere = argumentsOf({ everywhere: 'Boolean' });
   await mutate(runner.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: false });
   await mutate(customer.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: true });
 }
 
-async function signUp(mutate: Mutate, role: string): Promise<Signed> {
-  const email = `${role.toLowerCase()}@runam.test`;
+async function signUp(mutate: Mutate, role: string, name = role.toLowerCase()): Promise<Signed> {
+  const email = `${name}@runam.test`;
   const input = { email, password, displayName: role, role };
   const payload = await mutate(app.client, 'signUp', ofInput('SignUpInput'), 'accessToken user { id }', {
     input,
@@ -212,6 +223,65 @@ async function makeOffer(mutate: Mutate, { client }: Signed, errandId: string): 
   const variables = { errandId, input: { amountMinor: 300_000 } };
   const { offer } = await mutate(client, 'makeOffer', args, 'offer { id }', variables);
   return (offer as unknown as { id: string }).id;
+}
+
+async function disputes(mutate: Mutate, customer: Signed, runner: Signed, start: () => Promise<string>): Promise<void> {
+  const judges = [await signUpArbiter(mutate, 1), await signUpArbiter(mutate, 2)] as const;
+  const clerk = await signUpArbiter(mutate, 3);
+  const evidence = [{ kind: 'PHOTO', sha256: 'ab'.repeat(32) }];
+  const about = (types: Readonly<Record<string, string>> = {}) => argumentsOf({ disputeId: 'ID!', ...types });
+  const open = async (errandId: string): Promise<string> => {
+    const input = { reason: 'It never came to my door.', claimMinor: 1, evidence };
+    const args = argumentsOf({ errandId: 'ID!', input: 'OpenDisputeInput!' });
+    const payload = await mutate(customer.client, 'openDispute', args, 'dispute { id }', { errandId, input });
+    return (payload as unknown as { dispute: { id: string } }).dispute.id;
+  };
+  const propose = (by: Signed, disputeId: string) => {
+    const input = { outcome: 'REFUND', reason: 'The photos show it.' };
+    const args = about({ input: 'ProposeResolutionInput!' });
+    return mutate(by.client, 'proposeResolution', args, 'dispute { id }', { disputeId, input });
+  };
+  const approve = async (by: Signed, disputeId: string) => {
+    const decisionId = await addProposal(disputeId, clerk.id);
+    const args = about({ decisionId: 'ID!' });
+    await mutate(by.client, 'approveResolution', args, 'dispute { id }', { disputeId, decisionId });
+  };
+  const withdrawn = { disputeId: await open(await start()) };
+  await mutate(customer.client, 'withdrawDispute', about(), 'dispute { id }', withdrawn);
+  // Each is the first decision once, and once the one on appeal, which moves the money.
+  for (const [first, onAppeal] of [
+    [propose, approve],
+    [approve, propose],
+  ] as const) {
+    const disputeId = await open(await start());
+    const response = { disputeId, input: { statement: 'It did.', evidence } };
+    const respond = about({ input: 'RespondToDisputeInput!' });
+    await mutate(runner.client, 'respondToDispute', respond, 'dispute { id }', response);
+    const given = about({ evidence: '[EvidenceInput!]!' });
+    await mutate(customer.client, 'addEvidence', given, 'dispute { id }', { disputeId, evidence });
+    await first(judges[0], disputeId);
+    const appeal = { disputeId, reason: 'Look again.' };
+    await mutate(runner.client, 'appealDispute', about({ reason: 'String!' }), 'dispute { id }', appeal);
+    await onAppeal(judges[1], disputeId);
+  }
+}
+
+/** A proposal that waits for somebody else: what an escrow above the limit would have. */
+async function addProposal(disputeId: string, proposedById: string): Promise<string> {
+  return app.app.db.write(async (tx) => {
+    const dispute = await tx.dispute.findUniqueOrThrow({ where: { id: disputeId }, include: { escrow: true } });
+    const made = sampleRow('DisputeDecision', { Dispute: dispute as unknown as Row } as SampleRows);
+    const refund = { outcome: 'REFUND', customerAmount: dispute.escrow.gross, runnerAmount: 0n };
+    const pending = { rule: null, decidedAt: null, proposedById, seq: 30_000 };
+    return (await tx.disputeDecision.create({ data: { ...made, ...refund, ...pending } as never })).id;
+  });
+}
+
+async function signUpArbiter(mutate: Mutate, nth: number): Promise<Signed> {
+  const arbiter = await signUp(mutate, 'CUSTOMER', `arbiter${nth}`);
+  const grant = sampleRow('RoleGrant', { User: { id: arbiter.id, tenantId } as Row } as SampleRows);
+  await app.app.db.write((tx) => tx.roleGrant.create({ data: { ...grant, role: 'ARBITER', scope: '*' } as never }));
+  return arbiter;
 }
 
 async function deliver(mutate: Mutate, customer: Signed, runner: Signed, id: string): Promise<void> {

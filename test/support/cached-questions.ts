@@ -14,6 +14,7 @@ export interface QuestionIds {
   readonly userId: string;
   readonly errandId: string;
   readonly escrowId: string;
+  readonly disputeId: string;
 }
 
 export type Asker = 'anonymous' | 'customer' | 'runner' | 'staff';
@@ -36,7 +37,7 @@ export function cachedFields(): readonly string[] {
  */
 export function cachedQuestions(
   schema: GraphQLSchema,
-  { userId, errandId, escrowId }: QuestionIds,
+  { userId, errandId, escrowId, disputeId }: QuestionIds,
 ): readonly Question[] {
   const filter =
     '{ states: [OPEN, ASSIGNED, DELIVERED], categories: [PICKUP], area: "Yaba", text: "parcel", budgetMin: 1, budgetMax: 9999999 }';
@@ -52,6 +53,7 @@ export function cachedQuestions(
     ['myEscrows', people, ''],
     ['myEscrows', ['runner'], '(state: FUNDED)'],
     ['escrow', people, `(id: "${escrowId}")`],
+    ['dispute', people, `(id: "${disputeId}")`],
     ['offers', people, `(errandId: "${errandId}")`],
     ['me', people, ''],
     ['user', people, `(id: "${userId}")`],

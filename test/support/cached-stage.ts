@@ -2,7 +2,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { StartErrandDocument, SubmitProofDocument } from './generated/graphql.js';
 import type { Asker, Question, QuestionIds } from './cached-questions.js';
 import type { Answer, GraphqlClient } from './graphql-client.js';
-import { agree, fund, join, openMarket, post, type Person } from './market.js';
+import { agree, dispute, fund, join, openMarket, post, type Person } from './market.js';
 import { sampleRow, type Row, type SampleRows } from './sample-rows.js';
 import { startTestApp, type TestApp, type TestAppOptions } from './test-app.js';
 
@@ -43,6 +43,10 @@ export async function openStage(options: Pick<TestAppOptions, 'onStatement' | 'c
   await runner.client.get(StartErrandDocument, { id: errandId });
   await runner.client.get(SubmitProofDocument, { id: errandId, proofs: [{ kind: 'PHOTO', sha256: 'ab'.repeat(32) }] });
   await post(customer);
+  const disputed = await post(customer);
+  await agree(customer, runner, disputed);
+  await fund(customer, disputed);
+  const disputeId = await dispute(runner, customer, disputed);
   const people = { customer, runner, staff };
   return {
     app,
@@ -50,6 +54,7 @@ export async function openStage(options: Pick<TestAppOptions, 'onStatement' | 'c
     userId: customer.id,
     errandId,
     escrowId,
+    disputeId,
     ask({ asker, document }, url) {
       const client: GraphqlClient = asker === 'anonymous' ? app.client : people[asker].client;
       return (url ? client.at(url) : client).ask(document as TypedDocumentNode<Record<string, unknown>>);

@@ -4,8 +4,10 @@ import {
   AcceptOfferDocument,
   FundEscrowDocument,
   MakeOfferDocument,
+  OpenDisputeDocument,
   PostErrandDocument,
   SignUpDocument,
+  StartErrandDocument,
   TopUpWalletDocument,
   type PostErrandInput,
   type SelfServiceRole,
@@ -77,4 +79,13 @@ export async function agree(
 export async function fund(customer: Person, errandId: string, amountMinor = 300_000): Promise<void> {
   await customer.client.get(TopUpWalletDocument, { input: { amount: { minor: amountMinor, currency: 'NGN' } } });
   await customer.client.get(FundEscrowDocument, { errandId });
+}
+
+/** The runner sets off with a funded errand, and somebody disagrees. @returns the dispute's id */
+export async function dispute(runner: Person, opener: Person, errandId: string, claimMinor = 100_000): Promise<string> {
+  await runner.client.get(StartErrandDocument, { id: errandId });
+  const evidence = [{ kind: 'PHOTO' as const, sha256: 'cd'.repeat(32), note: 'As it was.' }];
+  const input = { reason: 'It never came to my door.', claimMinor, evidence };
+  const { openDispute } = await opener.client.get(OpenDisputeDocument, { errandId, input });
+  return openDispute.dispute.id;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
 import { createDb, type Db, type Prisma } from '../../src/db/index.js';
 import { silentLogger, uuidv7, type Clock, type Role, type UserViewer } from '../../src/kernel/index.js';
 import {
@@ -16,6 +17,7 @@ import {
   createWalletService,
   type Escrow,
 } from '../../src/modules/escrows/index.js';
+import { createDisputeService, disputeTimer } from '../../src/modules/disputes/index.js';
 import { createLedgerService, type AccountRef } from '../../src/modules/ledger/index.js';
 import { createTestDatabase } from './postgres.js';
 
@@ -41,7 +43,8 @@ export function createServices(db: Db, clock: Clock) {
     escrows: createEscrowService({ db, clock }),
     wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
     ledger: { ...createLedgerService({ db, clock }), balance: balanceReader(db) },
-    timers: createTimerService({ db, clock }),
+    disputes: createDisputeService({ db, clock }),
+    timers: createTimerService({ db, clock, more: [disputeTimer] }),
   };
 }
 
@@ -92,6 +95,11 @@ export async function startMarket() {
     stranger: await person('CUSTOMER'),
     addTenant: (slug: string, currency: string) => addTenant(db, clock, slug, currency),
     addPerson: (tenant: string, ...roles: Role[]) => addPerson(db, clock, tenant, roles),
+    /** @throws Error naming what is wrong when the books do not hold together */
+    async assertSound(): Promise<void> {
+      const health = await services.ledger.health('all');
+      if (!health.ok) throw new Error(`the books do not hold together: ${inspect(health)}`);
+    },
     async close(): Promise<void> {
       await db.close();
       await database.drop();

@@ -46,13 +46,13 @@ describe('the configuration', () => {
       Object.entries(loadEnv(env).cache.types).flatMap(([type, { consistency }]) =>
         consistency === 'strict' ? [type] : [],
       );
-    expect(strictIn({})).toEqual(['ROLES', 'SESSION', 'USER_ESCROWS', 'ESCROW_DETAIL']);
+    expect(strictIn({})).toEqual(['ROLES', 'SESSION', 'USER_ESCROWS', 'ESCROW_DETAIL', 'DISPUTE_DETAIL']);
     const env = {
       CACHE_CONSISTENCY_ROLES: 'acked',
       CACHE_CONSISTENCY_SESSION: 'ttl',
       CACHE_CONSISTENCY_OFFERS: 'Strict',
     };
-    expect(strictIn(env)).toEqual(['USER_ESCROWS', 'ESCROW_DETAIL', 'OFFERS']);
+    expect(strictIn(env)).toEqual(['USER_ESCROWS', 'ESCROW_DETAIL', 'DISPUTE_DETAIL', 'OFFERS']);
   });
 
   it('serves metrics in production only when somebody decided so', () => {

@@ -3,6 +3,7 @@ import { AppError, isStaff, type Role, type Viewer } from '../../src/kernel/inde
 import {
   actorKinds,
   actorOf,
+  actorsOf,
   decide,
   errandStates,
   refundOf,
@@ -11,6 +12,7 @@ import {
   transitions,
   type Actor,
   type ActorKind,
+  type DisputeFacts,
   type Errand,
   type ErrandState,
   type Facts,
@@ -67,6 +69,25 @@ function errandIn(state: ErrandState, patch: Partial<Errand> = {}): Errand {
 const money = { escrowId: idOf(7), customerId, runnerId, service: 450_000n, goods: 20_000n, isFrozen: false };
 const settled = { ...money, settle: () => refundOf(money) };
 
+const dispute: DisputeFacts = {
+  state: 'UNDER_REVIEW',
+  openedFrom: 'DELIVERED',
+  dueAt: hours(1),
+  isOpener: false,
+  isArbiter: true,
+  hasDecided: false,
+  proposal: 'another',
+};
+/** The dispute in a state in which the transition may happen, as seen from who may do it. */
+const disputeFor: Partial<Record<TransitionName, Partial<DisputeFacts>>> = {
+  respondToDispute: { state: 'AWAITING_RESPONSE' },
+  withdrawDispute: { isOpener: true },
+  defaultResolution: { dueAt: now },
+  appealDispute: { state: 'RESOLVED' },
+  settleDispute: { state: 'RESOLVED', dueAt: now },
+  refundDispute: { state: 'APPEALED', dueAt: now },
+};
+
 /** Facts under which nothing but state and actor can refuse a transition. */
 function factsFor(name: TransitionName, state: ErrandState): Facts {
   const overdue: Partial<Record<TransitionName, Partial<Errand>>> = {
@@ -80,6 +101,7 @@ function factsFor(name: TransitionName, state: ErrandState): Facts {
     offer: { state: 'PENDING', expiresAt: hours(1) },
     proofsCount: 1,
     money: settled,
+    dispute: { ...dispute, ...disputeFor[name] },
   };
 }
 
@@ -112,11 +134,13 @@ function outcome(name: TransitionName, state: ErrandState, kind: ActorKind): str
 /** What the table says, read without `decide`. */
 function expected(name: TransitionName, state: ErrandState, kind: ActorKind): string {
   const rule = transitions[name];
-  const mayAct = kind === rule.actor || (rule.actor === 'runner' && kind === 'assignedRunner');
+  const actors = actorsOf(rule);
+  const mayAct = actors.includes(kind) || (actors.includes('runner') && kind === 'assignedRunner');
   const isHidden = state === 'DRAFT' && !['customer', 'staff', 'system'].includes(kind);
   if (isHidden) return 'NOT_FOUND';
   if (!mayAct) return 'FORBIDDEN';
   if (!(rule.from as readonly string[]).includes(state)) return 'ILLEGAL_TRANSITION';
+  if (rule.to === 'asBeforeDispute') return dispute.openedFrom;
   return rule.to === 'same' ? state : rule.to;
 }
 
@@ -125,9 +149,9 @@ describe('the matrix of states, transitions and actors', () => {
     transitionNames.flatMap((name) => actorKinds.map((kind) => [name, state, kind] as const)),
   );
 
-  it('answers each of its 780 triples with the next state or the typed error the table asks for', () => {
+  it('answers each of its 1,440 triples with the next state or the typed error the table asks for', () => {
     const differing = triples.filter((triple) => outcome(...triple) !== expected(...triple));
-    expect(triples.length).toBe(780);
+    expect(triples.length).toBe(1440);
     expect(differing).toEqual([]);
   });
 
@@ -149,9 +173,30 @@ describe('the matrix of states, transitions and actors', () => {
       'ASSIGNED start assignedRunner > IN_PROGRESS',
       'ASSIGNED cancelAssigned customer > CANCELLED',
       'ASSIGNED noShow system > EXPIRED',
+      'ASSIGNED runnerDrop assignedRunner > OPEN',
+      'ASSIGNED runnerDrop staff > OPEN',
       'IN_PROGRESS submitProof assignedRunner > DELIVERED',
+      'IN_PROGRESS runnerDrop assignedRunner > OPEN',
+      'IN_PROGRESS runnerDrop staff > OPEN',
+      'IN_PROGRESS openDispute customer > DISPUTED',
+      'IN_PROGRESS openDispute assignedRunner > DISPUTED',
       'DELIVERED confirm customer > COMPLETED',
       'DELIVERED autoRelease system > COMPLETED',
+      'DELIVERED openDispute customer > DISPUTED',
+      'DELIVERED openDispute assignedRunner > DISPUTED',
+      'DISPUTED respondToDispute customer > DISPUTED',
+      'DISPUTED respondToDispute assignedRunner > DISPUTED',
+      'DISPUTED addEvidence customer > DISPUTED',
+      'DISPUTED addEvidence assignedRunner > DISPUTED',
+      'DISPUTED withdrawDispute customer > DELIVERED',
+      'DISPUTED withdrawDispute assignedRunner > DELIVERED',
+      'DISPUTED proposeResolution staff > DISPUTED',
+      'DISPUTED approveResolution staff > DISPUTED',
+      'DISPUTED defaultResolution system > DISPUTED',
+      'DISPUTED appealDispute customer > DISPUTED',
+      'DISPUTED appealDispute assignedRunner > DISPUTED',
+      'DISPUTED settleDispute system > COMPLETED',
+      'DISPUTED refundDispute system > CANCELLED',
     ]);
   });
 
@@ -214,6 +259,8 @@ describe('guards', () => {
     ],
     ['fundingTimeout', 'AWAITING_FUNDING', 'system', { errand: errandIn('AWAITING_FUNDING') }, 'ILLEGAL_TRANSITION'],
     ['expire', 'OPEN', 'system', { errand: errandIn('OPEN') }, 'ILLEGAL_TRANSITION'],
+    ['runnerDrop', 'ASSIGNED', 'assignedRunner', frozen, 'ILLEGAL_TRANSITION'],
+    ['runnerDrop', 'IN_PROGRESS', 'staff', { money: { ...settled, hasReleased: true } }, 'ILLEGAL_TRANSITION'],
   ];
 
   it.each(cases)('%s from %s by %s is refused by its guard (case %#)', (name, state, kind, facts, code) => {

@@ -2,13 +2,15 @@ import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Re
 import { errandListTagsFor, families, tags } from '../../invalidation/index.js';
 import { requireUser } from '../../kernel/index.js';
 import { assertVisible, canSeePrivate, errandCursor, type Errand } from '../../modules/errands/index.js';
+import { canSeeDispute } from '../../modules/disputes/index.js';
 import { Cached } from '../caching/cached.js';
 import { parseId } from '../common/ids.js';
 import { MoneyType, moneyOf } from '../common/money.type.js';
 import { toConnection, type Connection } from '../common/relay.js';
 import type { GraphqlContext } from '../context.js';
-import { Idempotent } from '../idempotency/idempotent.js';
+import { DisputeType } from '../dispute/dispute.type.js';
 import { EscrowType } from '../escrow/escrow.type.js';
+import { Idempotent } from '../idempotency/idempotent.js';
 import { UserType } from '../user/user.type.js';
 import { ErrandsArgs, MyErrandsArgs, PostErrandInput, ProofInput, UpdateErrandInput } from './errand.input.js';
 import { ErrandConnectionType, ErrandPayload, ErrandType, GeoPointType } from './errand.type.js';
@@ -141,6 +143,15 @@ export class ErrandResolver {
   @FieldResolver(() => EscrowType, { nullable: true, description: 'Null unless you are a party to it, or staff.' })
   async escrow(@Root() errand: Errand, @Ctx() { loaders, viewer }: GraphqlContext) {
     return canSeePrivate(viewer, errand) ? loaders.escrowByErrandId.load(errand.id) : null;
+  }
+
+  @FieldResolver(() => DisputeType, {
+    nullable: true,
+    description: 'The newest about it. Null unless you are a party to that, support, an arbiter or an admin.',
+  })
+  async dispute(@Root() errand: Errand, @Ctx() { loaders, viewer }: GraphqlContext) {
+    const dispute = viewer.kind === 'user' ? await loaders.disputeByErrandId.load(errand.id) : null;
+    return dispute && canSeeDispute(viewer, dispute) ? dispute : null;
   }
 
   @FieldResolver(() => String, { nullable: true, description: 'Null unless you are a party to it, or staff.' })

@@ -84,6 +84,22 @@ export class EscrowResolver {
     return services.escrows.cancel(viewer, parseId('id', id), reason, expectedVersion);
   }
 
+  @Authorized()
+  @Mutation(() => EscrowPayload, {
+    description:
+      'The assigned runner gives an errand back, or staff takes it from them: the customer gets everything back, and the errand takes offers again.',
+  })
+  @Idempotent()
+  async dropErrand(
+    @Arg('id', () => ID) id: string,
+    @Arg('reason', () => String, { nullable: true }) reason: string | undefined,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return services.escrows.drop(viewer, parseId('id', id), reason, expectedVersion);
+  }
+
   @FieldResolver(() => MoneyType, { description: 'What the customer owes into it: the offer and the goods budget.' })
   gross(@Root() escrow: Escrow) {
     return moneyOf(escrow.gross, escrow.currency);
@@ -102,6 +118,11 @@ export class EscrowResolver {
   @FieldResolver(() => MoneyType, { description: 'Gone back to the customer.' })
   refunded(@Root() escrow: Escrow) {
     return moneyOf(escrow.refunded, escrow.currency);
+  }
+
+  @FieldResolver(() => Boolean, { description: 'A dispute holds it: nothing flows out until that ends.' })
+  isFrozen(@Root() escrow: Escrow) {
+    return escrow.frozenByDispute !== null;
   }
 
   @FieldResolver(() => GraphQLDateTime, {

@@ -25,6 +25,12 @@ export class EscrowType {
   @Field(() => GraphQLDateTime, { nullable: true })
   fundedAt!: Date | null;
 
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When its runner gave the errand back; an offer accepted later has an escrow of its own.',
+  })
+  retiredAt!: Date | null;
+
   @Field(() => GraphQLDateTime)
   createdAt!: Date;
 

@@ -1,6 +1,7 @@
 import { Arg, createParameterDecorator, type ResolverData } from 'type-graphql';
 import { canonicalJson } from '../../invalidation/index.js';
 import { badInput } from '../../kernel/index.js';
+import type { Dispute } from '../../modules/disputes/index.js';
 import type { Errand } from '../../modules/errands/index.js';
 import type { Escrow } from '../../modules/escrows/index.js';
 import {
@@ -78,8 +79,9 @@ function callOf({ args, context, info }: ResolverData<GraphqlContext>): KeyedCal
   return key === undefined ? undefined : { operation: info.fieldName, key, request: canonicalJson(asked) };
 }
 
-/** An errand or escrow that is reached from another part of the same payload is the one in the payload. */
-function showAsLeft({ loaders }: GraphqlContext, { errand, escrow }: Payload): void {
+/** An errand, escrow or dispute that is reached from another part of the same payload is the one in the payload. */
+function showAsLeft({ loaders }: GraphqlContext, { errand, escrow, dispute }: Payload): void {
   if (errand) loaders.errandById.prime((errand as Errand).id, errand as Errand);
   if (escrow) loaders.escrowByErrandId.prime((escrow as Escrow).errandId, escrow as Escrow);
+  if (dispute) loaders.disputeByErrandId.prime((dispute as Dispute).errandId, dispute as Dispute);
 }

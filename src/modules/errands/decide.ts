@@ -1,7 +1,8 @@
-import { AppError, isStaff, notFound, type Viewer } from '../../kernel/index.js';
+import { AppError, invariant, isStaff, notFound, type Viewer } from '../../kernel/index.js';
 import type { Posting } from '../ledger/index.js';
 import { canSee, isAssignedRunner, isCustomer, type Errand, type ErrandState } from './errand.js';
-import { ruleOf, transitionNames, type ActorKind, type Facts, type TransitionName } from './transitions.js';
+import type { ActorKind, Facts, TransitionRule } from './transition.rule.js';
+import { actorsOf, ruleOf, transitionNames, type TransitionName } from './transitions.js';
 
 /** Who acts, seen from one errand. */
 export interface Actor {
@@ -48,16 +49,26 @@ export function decide(name: TransitionName, facts: Facts, actor: Actor, now: Da
   const { errand, expectedVersion } = facts;
   const rule = ruleOf(name);
   if (!actor.canSee) throw notFound('errand', errand.id);
-  if (!standsFor(actor.kind, rule.actor))
-    throw new AppError('FORBIDDEN', `Only ${whoIs[rule.actor]} may ${phraseOf(name)}.`);
+  const actors = actorsOf(rule);
+  if (!actors.some((required) => standsFor(actor.kind, required))) {
+    const who = actors.map((kind) => whoIs[kind]).join(' or ');
+    throw new AppError('FORBIDDEN', `Only ${who} may ${phraseOf(name)}.`);
+  }
   requireVersion(errand, expectedVersion);
   if (!rule.from.includes(errand.state)) throw illegalTransition(name, errand.state);
   const refusal = rule.guard(facts, now);
   if (refusal) throw new AppError(refusal.code, refusal.message);
   const from = errand.state;
-  const to = rule.to === 'same' ? from : rule.to;
+  const to = destinationOf(rule, facts);
   const event = { transition: name, from, to, actorId: actor.userId, actorRole: actor.kind, at: now };
   return { transition: name, from, to, postings: rule.postings(facts), event };
+}
+
+function destinationOf({ to }: TransitionRule, { errand, dispute }: Facts): ErrandState {
+  if (to === 'same') return errand.state;
+  if (to !== 'asBeforeDispute') return to;
+  invariant(dispute, `errand ${errand.id} goes back to before a dispute that was not looked at`);
+  return dispute.openedFrom;
 }
 
 /** @throws AppError VERSION_CONFLICT */
@@ -89,7 +100,7 @@ function kindOf(viewer: Viewer, errand: Errand): ActorKind {
 function illegalTransition(name: TransitionName, state: ErrandState): AppError {
   const from = ruleOf(name).from.join(' or ');
   const allowed = transitionNames.filter(
-    (other) => ruleOf(other).from.includes(state) && ruleOf(other).actor !== 'system',
+    (other) => ruleOf(other).from.includes(state) && !actorsOf(ruleOf(other)).includes('system'),
   );
   const instead = allowed.length === 0 ? 'nothing more can be done with it' : `it allows ${allowed.join(', ')}`;
   return new AppError('ILLEGAL_TRANSITION', `The errand is ${state}, ${name} needs ${from}; ${instead}.`);

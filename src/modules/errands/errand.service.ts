@@ -26,7 +26,8 @@ import { assertVisible, errandStates, isCustomer, type Errand, type ErrandState 
 import { distinct, namesFaults, refuse } from './faults.js';
 import { closeLiveOffers } from './offer.repo.js';
 import { parseProofs, type ProofInput } from './proof.input.js';
-import type { Facts, TransitionName } from './transitions.js';
+import type { Facts } from './transition.rule.js';
+import type { TransitionName } from './transitions.js';
 
 export interface MarketListArgs extends PageArgs {
   readonly filter?: ErrandFilter | null | undefined;

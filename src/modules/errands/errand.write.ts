@@ -37,5 +37,11 @@ export const patches = {
   fundingTimeout: () => nobodyTaken,
   /** A runner who was never paid for keeps no sight of the addresses. */
   cancelFree: () => nobodyTaken,
+  /** As if nobody had taken it. */
+  runnerDrop: () => ({ ...nobodyTaken, autoReleaseAt: null }),
+  /** The customer's time to look at the proof stood still while the dispute lasted. */
+  withdrawDispute: ({ autoReleaseAt }: Pick<Errand, 'autoReleaseAt'>, openedAt: Date, now: Date) => ({
+    autoReleaseAt: autoReleaseAt && new Date(autoReleaseAt.getTime() + now.getTime() - openedAt.getTime()),
+  }),
   submitProof: (now: Date) => ({ autoReleaseAt: new Date(now.getTime() + inspectionWindowMs) }),
 } as const;

@@ -13,18 +13,19 @@ export {
   type OfferState,
   type ProofKind,
 } from './errand.js';
-export {
-  actorKinds,
-  noShowGraceMs,
-  transitionNames,
-  transitions,
-  type ActorKind,
-  type Facts,
-  type TransitionName,
-  type TransitionRule,
-} from './transitions.js';
+export { actorKinds, type ActorKind, type Facts, type TransitionRule } from './transition.rule.js';
+export { actorsOf, noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
+export type { DisputeFacts } from './dispute.facts.js';
 export type { Refusal } from './refusals.js';
-export { actorOf, decide, systemActor, type Actor, type Decision, type TransitionEvent } from './decide.js';
+export {
+  actorOf,
+  decide,
+  requireVersion,
+  systemActor,
+  type Actor,
+  type Decision,
+  type TransitionEvent,
+} from './decide.js';
 export { nothing, refundOf, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
 export {
   parseNewErrand,

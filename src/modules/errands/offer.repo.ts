@@ -7,11 +7,11 @@ export async function closeLiveOffers(tx: Tx, { tenantId, id }: Errand, state: O
   await tx.offer.updateMany({ where, data: { state, version: { increment: 1 }, updatedAt: now } });
 }
 
-/** The accepted offer of a locked errand binds nobody any longer: REJECTED by the customer, or EXPIRED by a timer. */
+/** The accepted offer of a locked errand binds nobody any longer: REJECTED by the customer, WITHDRAWN by the runner, or EXPIRED by a timer. */
 export async function releaseAcceptedOffer(
   tx: Tx,
   { tenantId, id }: Errand,
-  state: 'REJECTED' | 'EXPIRED',
+  state: 'REJECTED' | 'WITHDRAWN' | 'EXPIRED',
   now: Date,
 ): Promise<void> {
   const where = { tenantId, errandId: id, state: 'ACCEPTED' as const };

@@ -27,3 +27,10 @@ export function illegal(message: string): Refusal {
 export function badInput(message: string): Refusal {
   return { code: 'BAD_INPUT', message };
 }
+
+/** Refuses while a dispute holds the escrow. */
+export function notFrozen({ money }: { readonly money?: { readonly isFrozen: boolean } }): Refusal | undefined {
+  return money?.isFrozen
+    ? illegal('The escrow is frozen by a dispute; nothing flows out of it until that is decided.')
+    : undefined;
+}

@@ -19,6 +19,8 @@ export interface MoneyFacts {
   readonly goods: bigint;
   /** A dispute holds the escrow: nothing flows out. */
   readonly isFrozen: boolean;
+  /** Part of it went to the runner already. Default false. */
+  readonly hasReleased?: boolean;
   /** Who gets the money; asked only when a transition that empties the escrow happens. */
   readonly settle?: () => Settlement;
 }

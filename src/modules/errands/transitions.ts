@@ -1,32 +1,10 @@
 import { invariant } from '../../kernel/index.js';
 import type { Posting } from '../ledger/index.js';
-import { amountMinorMax, type Errand, type ErrandState, type Offer } from './errand.js';
-import { badInput, due, firstOf, illegal, notYet, type Refusal } from './refusals.js';
+import { disputeTransitions } from './dispute.transitions.js';
+import { amountMinorMax, type Errand } from './errand.js';
+import { badInput, due, firstOf, illegal, notFrozen, notYet, type Refusal } from './refusals.js';
 import { fundingPostings, refundPostings, settlementPostings, type MoneyFacts } from './settlement.js';
-
-/** Who may fire a transition. `system` is a timer. A customer of the errand is never its runner. */
-export const actorKinds = ['customer', 'runner', 'assignedRunner', 'staff', 'stranger', 'system'] as const;
-export type ActorKind = (typeof actorKinds)[number];
-
-/** What is known when a transition is decided: everything a guard or a posting may look at. */
-export interface Facts {
-  readonly errand: Errand;
-  readonly offer?: Pick<Offer, 'state' | 'expiresAt'>;
-  readonly proofsCount?: number;
-  readonly money?: MoneyFacts;
-  /** The version the caller decided on. */
-  readonly expectedVersion?: number | null | undefined;
-}
-
-export interface TransitionRule {
-  readonly from: readonly ErrandState[];
-  readonly to: ErrandState | 'same';
-  readonly actor: ActorKind;
-  readonly guard: (facts: Facts, now: Date) => Refusal | undefined;
-  /** The money that moves with it, in the same database transaction. */
-  readonly postings: (facts: Facts) => readonly Posting[];
-  readonly description: string;
-}
+import type { ActorKind, Facts, TransitionRule } from './transition.rule.js';
 
 /** A runner may start this long after `startBy`; then the errand is a no-show. */
 export const noShowGraceMs = 60 * 60 * 1000;
@@ -156,6 +134,20 @@ export const transitions = {
     postings: (facts) => refundPostings(moneyOf(facts)),
     description: 'The runner never started: the customer gets everything back.',
   },
+  runnerDrop: {
+    from: ['ASSIGNED', 'IN_PROGRESS'],
+    to: 'OPEN',
+    actor: ['assignedRunner', 'staff'],
+    guard: (facts) =>
+      notFrozen(facts) ??
+      (facts.money?.hasReleased
+        ? illegal('Part of the escrow has been released already: open a dispute about the rest.')
+        : undefined),
+    postings: (facts) => refundPostings(moneyOf(facts)),
+    description:
+      'The assigned runner gives the errand back, or staff takes it from them: the customer gets everything back, the errand takes offers again.',
+  },
+  ...disputeTransitions,
   expire: {
     from: ['OPEN'],
     to: 'EXPIRED',
@@ -173,18 +165,17 @@ export function ruleOf(name: TransitionName): TransitionRule {
   return transitions[name];
 }
 
+/** Everybody who may fire a transition. */
+export function actorsOf({ actor }: Pick<TransitionRule, 'actor'>): readonly ActorKind[] {
+  return typeof actor === 'string' ? [actor] : actor;
+}
+
 function none(): readonly Posting[] {
   return [];
 }
 
 function pass(): undefined {
   return undefined;
-}
-
-function notFrozen({ money }: Facts): Refusal | undefined {
-  return money?.isFrozen
-    ? illegal('The escrow is frozen by a dispute; nothing flows out of it until that is decided.')
-    : undefined;
 }
 
 /** Never, for an errand that names no `startBy`: it may start at any time. */

@@ -15,6 +15,7 @@ import {
   lockErrandOfOffer,
   patches,
   readOffer,
+  refundOf,
   refuse,
   releaseAcceptedOffer,
   saveTransition,
@@ -25,7 +26,7 @@ import {
 } from '../errands/index.js';
 import { postJournal } from '../ledger/index.js';
 import { currentFeePlan, openEscrow, saveEscrow, type HeldEscrow } from './escrow.repo.js';
-import { fundedPatch, journalOf, newEscrowRow, partsOf, type Escrow } from './escrow.js';
+import { fundedPatch, journalOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
 import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange } from './escrow.hold.js';
 import { cancellationSettlement, deliverySettlement } from './fees.js';
 
@@ -119,6 +120,29 @@ export async function cancel(
   const decision = decide('cancelAssigned', { ...factsOf(held, settle), expectedVersion }, actor, now);
   await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
   return settleEscrow(tx, held, decision, settle, parseReason(reason));
+}
+
+/** The escrow is emptied and retired, so that the next accepted offer opens one of its own and this one keeps its story. */
+export async function drop(
+  hand: Hand,
+  errandId: string,
+  reason?: string | null,
+  expectedVersion?: number | null,
+): Promise<EscrowChange> {
+  const { tx, viewer, clock } = hand;
+  const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
+  const now = clock.now();
+  const decision = decide('runnerDrop', { ...factsOf(held), expectedVersion }, actorOf(viewer, held.errand), now);
+  const why = parseReason(reason);
+  const escrow = escrowOf(held);
+  const settlement = refundOf(partsOf(escrow, held.errand));
+  await postJournal(tx, journalOf(held.errand, decision));
+  await releaseAcceptedOffer(tx, held.errand, 'WITHDRAWN', now);
+  const emptied = { ...settledPatch(escrow, settlement, 'calledOff'), retiredAt: now };
+  return {
+    escrow: await saveEscrow(tx, escrow, emptied, now),
+    errand: await saveTransition(tx, held.errand, decision, patches.runnerDrop(), why),
+  };
 }
 
 function goodsSpentOf({ goodsBudget, currency }: Errand, spent: bigint | null | undefined): bigint {

@@ -9,10 +9,10 @@ export interface HeldEscrow {
   readonly feePlan: FeePlan;
 }
 
-/** The escrow of a locked errand, locked too; undefined when no offer was ever accepted. */
+/** The escrow of a locked errand, locked too; undefined when no offer was accepted yet, or since a runner gave it back. */
 export async function lockEscrow(tx: Tx, { tenantId, id }: Errand): Promise<HeldEscrow | undefined> {
   const [locked] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM escrow WHERE tenant_id = ${tenantId}::uuid AND errand_id = ${id}::uuid FOR UPDATE`;
+    SELECT id FROM escrow WHERE tenant_id = ${tenantId}::uuid AND errand_id = ${id}::uuid AND retired_at IS NULL FOR UPDATE`;
   if (!locked) return undefined;
   const { feePlan, ...escrow } = await tx.escrow.findUniqueOrThrow({
     where: { id: locked.id },

@@ -14,6 +14,7 @@ import {
   acceptOffer,
   cancel,
   confirm,
+  drop,
   fund,
   type AcceptedOffer,
   type CancelledErrand,
@@ -45,11 +46,21 @@ export interface EscrowService {
     reason?: string | null,
     expectedVersion?: number | null,
   ): Promise<CancelledErrand>;
+  /**
+   * The assigned runner gives the errand back, or staff takes it from them, before anything was released: the customer
+   * gets everything back at once and the errand takes offers again. @throws AppError FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION
+   */
+  drop(
+    viewer: Viewer,
+    errandId: string,
+    reason?: string | null,
+    expectedVersion?: number | null,
+  ): Promise<EscrowChange>;
   /** To its two parties and staff. */
   get(viewer: Viewer, id: string): Promise<Escrow>;
   /** Escrows the viewer pays into or is paid from, newest first. */
   list(viewer: Viewer, args: EscrowListArgs): Promise<Page<Escrow>>;
-  /** In no order; what is missing is left out. For callers that check who may see an errand's money. */
+  /** The one of each errand that is not retired, in no order; what is missing is left out. For callers that check who may see an errand's money. */
   byErrandIds(tenantId: string, errandIds: readonly string[]): Promise<readonly Escrow[]>;
 }
 
@@ -67,6 +78,8 @@ export function createEscrowService({ db, clock }: EscrowServiceDeps): EscrowSer
     confirm: (viewer, errandId, options = {}) => db.write((tx) => confirm({ tx, clock, viewer }, errandId, options)),
     cancel: (viewer, errandId, reason, expectedVersion) =>
       db.write((tx) => cancel({ tx, clock, viewer }, errandId, reason, expectedVersion)),
+    drop: (viewer, errandId, reason, expectedVersion) =>
+      db.write((tx) => drop({ tx, clock, viewer }, errandId, reason, expectedVersion)),
     async get(viewer, id) {
       const where = { tenantId: viewer.tenantId, id };
       const escrow = isUuid(id) ? await db.read.escrow.findFirst({ where }) : null;
@@ -76,7 +89,7 @@ export function createEscrowService({ db, clock }: EscrowServiceDeps): EscrowSer
     },
     list: (viewer, args) => escrowPage(db.read, viewer, args),
     byErrandIds: (tenantId, errandIds) =>
-      db.read.escrow.findMany({ where: { tenantId, errandId: { in: errandIds.filter(isUuid) } } }),
+      db.read.escrow.findMany({ where: { tenantId, errandId: { in: errandIds.filter(isUuid) }, retiredAt: null } }),
   };
 }
 

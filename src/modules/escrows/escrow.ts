@@ -46,6 +46,7 @@ export function newEscrowRow(
     state: 'AWAITING_FUNDS',
     frozenByDispute: null,
     fundedAt: null,
+    retiredAt: null,
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -59,20 +60,32 @@ export function partsOf(escrow: Pick<Escrow, 'gross'>, errand: Pick<Errand, 'goo
 
 export function moneyFactsOf(escrow: Escrow, errand: Errand, settle?: () => Settlement): MoneyFacts {
   const { id: escrowId, customerId, runnerId } = escrow;
-  const isFrozen = escrow.frozenByDispute !== null;
-  return { escrowId, customerId, runnerId, isFrozen, ...partsOf(escrow, errand), ...(settle && { settle }) };
+  const [isFrozen, hasReleased] = [escrow.frozenByDispute !== null, escrow.released > 0n];
+  return {
+    escrowId,
+    customerId,
+    runnerId,
+    isFrozen,
+    hasReleased,
+    ...partsOf(escrow, errand),
+    ...(settle && { settle }),
+  };
 }
 
 export function fundedPatch({ gross }: Escrow, now: Date) {
   return { state: 'FUNDED', funded: gross, fundedAt: now } as const;
 }
 
-/** What went out of the escrow, and how it ends: RELEASED by a delivery, REFUNDED or SPLIT by calling it off. */
-export function settledPatch(escrow: Escrow, settlement: Settlement, how: 'delivered' | 'calledOff') {
+/**
+ * What went out of the escrow, and how it ends: RELEASED by a delivery, REFUNDED or SPLIT by calling it off, any of the
+ * three by a dispute.
+ */
+export function settledPatch(escrow: Escrow, settlement: Settlement, how: 'delivered' | 'calledOff' | 'disputed') {
   const refunded = settlement.customer;
   const released = escrow.funded - refunded;
   const calledOff = released === 0n ? ('REFUNDED' as const) : ('SPLIT' as const);
-  const state: EscrowState = how === 'delivered' ? 'RELEASED' : calledOff;
+  const isAllReleased = how === 'delivered' || (how === 'disputed' && refunded === 0n);
+  const state: EscrowState = isAllReleased ? 'RELEASED' : calledOff;
   return { state, released, refunded };
 }
 

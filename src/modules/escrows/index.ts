@@ -2,7 +2,9 @@ export { escrowStates, type Escrow, type EscrowState } from './escrow.js';
 export { fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPatch } from './escrow.js';
 export { cancellationSettlement, deliverySettlement, splitByWeights, type EscrowParts, type FeeRates } from './fees.js';
 export type { AcceptedOffer, CancelledErrand, ConfirmOptions } from './escrow.moves.js';
-export type { EscrowChange } from './escrow.hold.js';
+export { factsOf, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
+export { saveEscrow, type HeldEscrow } from './escrow.repo.js';
+export type { DueErrand } from './timer.due.js';
 export {
   createEscrowService,
   escrowCursor,
@@ -32,5 +34,11 @@ export {
   type ChargebackService,
   type RecordedChargeback,
 } from './chargeback.service.js';
-export { createTimerService, type TimerRound, type TimerService, type TimerServiceDeps } from './timers.service.js';
+export {
+  createTimerService,
+  type TimerKind,
+  type TimerRound,
+  type TimerService,
+  type TimerServiceDeps,
+} from './timers.service.js';
 export { startTimers, type TimersOptions } from './timers.loop.js';

@@ -1,7 +1,7 @@
 import { AppError, silentLogger, type Clock, type Logger } from '../../kernel/index.js';
-import type { Db } from '../../db/index.js';
+import type { Db, Reader, Tx } from '../../db/index.js';
 import { dueErrands, type DueErrand } from './timer.due.js';
-import { fireTimer, timerNames, type TimerName } from './timer.moves.js';
+import { fireTimer, timerNames } from './timer.moves.js';
 
 /** What one round did. */
 export interface TimerRound {
@@ -11,6 +11,20 @@ export interface TimerRound {
   readonly skipped: number;
   /** Left as they are for the next round; each is logged. */
   readonly failed: number;
+}
+
+/** One reason why errands move on by themselves. */
+export interface TimerKind {
+  readonly name: string;
+  /** Errands whose time has come by `now`, the longest overdue first, behind `after`. */
+  due(
+    reader: Pick<Reader, '$queryRaw'>,
+    now: Date,
+    after: DueErrand | undefined,
+    limit: number,
+  ): Promise<readonly DueErrand[]>;
+  /** Locks the errand, looks again and moves it on. @throws AppError ILLEGAL_TRANSITION when it is not due, or no longer */
+  fire(tx: Tx, errand: { readonly tenantId: string; readonly id: string }, clock: Clock): Promise<void>;
 }
 
 /** The moves that nobody makes: without them money would stay in escrow for ever. */
@@ -27,21 +41,29 @@ export interface TimerService {
 export interface TimerServiceDeps {
   readonly db: Pick<Db, 'read' | 'write'>;
   readonly clock: Clock;
+  /** Kinds that other modules know of, after those of errands and escrows. Default none. */
+  readonly more?: readonly TimerKind[];
   readonly logger?: Logger;
 }
 
 export const timersPerRound = 100;
 
-export function createTimerService({ db, clock, logger = silentLogger }: TimerServiceDeps): TimerService {
-  async function fire(name: TimerName, { id, tenantId }: DueErrand): Promise<keyof TimerRound> {
+const ownKinds: readonly TimerKind[] = timerNames.map((name) => ({
+  name,
+  due: (reader, now, after, limit) => dueErrands(reader, name, now, after, limit),
+  fire: (tx, errand, clock) => fireTimer(tx, name, errand, clock),
+}));
+
+export function createTimerService({ db, clock, more = [], logger = silentLogger }: TimerServiceDeps): TimerService {
+  async function fire(kind: TimerKind, { id, tenantId }: DueErrand): Promise<keyof TimerRound> {
     try {
-      await db.write((tx) => fireTimer(tx, name, { id, tenantId }, clock));
+      await db.write((tx) => kind.fire(tx, { id, tenantId }, clock));
       return 'fired';
     } catch (error) {
       if (isCode(error, 'ILLEGAL_TRANSITION')) return 'skipped';
       // A row that many want at once is one thing, a database that is away another: that ends the round.
       if (isCode(error, 'UNAVAILABLE')) await db.read.$queryRaw`SELECT 1`;
-      logger.error({ err: error, timer: name, errandId: id, tenantId }, 'a timer failed; it is tried again');
+      logger.error({ err: error, timer: kind.name, errandId: id, tenantId }, 'a timer failed; it is tried again');
       return 'failed';
     }
   }
@@ -49,10 +71,10 @@ export function createTimerService({ db, clock, logger = silentLogger }: TimerSe
   return {
     async fireDue(limit = timersPerRound) {
       const round = { fired: 0, skipped: 0, failed: 0 };
-      for (const name of timerNames) {
-        for await (const errand of allDue(db.read, name, clock.now(), limit)) {
+      for (const kind of [...ownKinds, ...more]) {
+        for await (const errand of allDue(db.read, kind, clock.now(), limit)) {
           if (round.fired >= limit) return round;
-          round[await fire(name, errand)] += 1;
+          round[await fire(kind, errand)] += 1;
         }
       }
       return round;
@@ -63,13 +85,13 @@ export function createTimerService({ db, clock, logger = silentLogger }: TimerSe
 /** Page by page behind the last one seen, so that errands which fail every time never hide those behind them. */
 async function* allDue(
   reader: Db['read'],
-  name: TimerName,
+  kind: TimerKind,
   now: Date,
   pageSize: number,
 ): AsyncGenerator<DueErrand, void, void> {
   let last: DueErrand | undefined;
   for (;;) {
-    const page = await dueErrands(reader, name, now, last, pageSize);
+    const page = await kind.due(reader, now, last, pageSize);
     yield* page;
     last = page.at(-1);
     if (page.length < pageSize) return;

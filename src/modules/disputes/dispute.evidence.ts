@@ -1,0 +1,51 @@
+import { AppError, uuidv7 } from '../../kernel/index.js';
+import type { Tx } from '../../db/index.js';
+import type { Dispute } from './dispute.js';
+import type { EvidenceInput } from './dispute.input.js';
+
+/** A party shows this many pieces in one dispute at most. */
+export const evidencePerPartyMax = 20;
+
+/**
+ * Adds a party's evidence to a dispute whose errand is locked. Neither side sees the other's before it has given its own,
+ * so that nobody fits their story to it: what is given is revealed as soon as both have given something, and at
+ * `respondBy` at the latest.
+ * @throws AppError LIMIT_EXCEEDED
+ */
+export async function giveEvidence(
+  tx: Tx,
+  { id: disputeId, tenantId, respondBy }: Dispute,
+  byUserId: string,
+  given: readonly EvidenceInput[],
+  now: Date,
+): Promise<void> {
+  if (given.length === 0) return;
+  const counts = await tx.disputeEvidence.groupBy({ by: ['byUserId'], where: { disputeId }, _count: { _all: true } });
+  const own = counts.find((count) => count.byUserId === byUserId)?._count._all ?? 0;
+  if (own + given.length > evidencePerPartyMax) {
+    const left = evidencePerPartyMax - own;
+    throw new AppError(
+      'LIMIT_EXCEEDED',
+      `A party shows up to ${evidencePerPartyMax} pieces of evidence; you can add ${left} more.`,
+    );
+  }
+  const bothHave = counts.some((count) => count.byUserId !== byUserId);
+  const revealedAt = bothHave || respondBy <= now ? now : respondBy;
+  await tx.disputeEvidence.createMany({
+    data: given.map(({ kind, sha256, mediaKey, note }) => ({
+      id: uuidv7(now.getTime()),
+      tenantId,
+      disputeId,
+      byUserId,
+      kind,
+      sha256: Buffer.from(sha256, 'hex'),
+      mediaKey: mediaKey ?? null,
+      note: note?.trim() || null,
+      revealedAt,
+      createdAt: now,
+    })),
+  });
+  if (bothHave) {
+    await tx.disputeEvidence.updateMany({ where: { disputeId, revealedAt: { gt: now } }, data: { revealedAt: now } });
+  }
+}

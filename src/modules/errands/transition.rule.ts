@@ -1,0 +1,33 @@
+import type { Posting } from '../ledger/index.js';
+import type { DisputeFacts } from './dispute.facts.js';
+import type { Errand, ErrandState, Offer } from './errand.js';
+import type { Refusal } from './refusals.js';
+import type { MoneyFacts } from './settlement.js';
+
+/** Who may fire a transition. `system` is a timer. A customer of the errand is never its runner. */
+export const actorKinds = ['customer', 'runner', 'assignedRunner', 'staff', 'stranger', 'system'] as const;
+export type ActorKind = (typeof actorKinds)[number];
+
+/** What is known when a transition is decided: everything a guard or a posting may look at. */
+export interface Facts {
+  readonly errand: Errand;
+  readonly offer?: Pick<Offer, 'state' | 'expiresAt'>;
+  readonly proofsCount?: number;
+  readonly money?: MoneyFacts;
+  readonly dispute?: DisputeFacts;
+  /** How many disputes the actor has opened about this escrow. */
+  readonly disputesOpened?: number;
+  /** The version the caller decided on. */
+  readonly expectedVersion?: number | null | undefined;
+}
+
+export interface TransitionRule {
+  readonly from: readonly ErrandState[];
+  /** `asBeforeDispute`: the state the dispute was opened from. */
+  readonly to: ErrandState | 'same' | 'asBeforeDispute';
+  readonly actor: ActorKind | readonly ActorKind[];
+  readonly guard: (facts: Facts, now: Date) => Refusal | undefined;
+  /** The money that moves with it, in the same database transaction. */
+  readonly postings: (facts: Facts) => readonly Posting[];
+  readonly description: string;
+}
