@@ -182,8 +182,6 @@ export type OpenDisputeInput = {
   claimMinor: number | string;
   /** Up to 10. */
   evidence?: Array<EvidenceInput> | null | undefined;
-  /** The errand's version you decided on. */
-  expectedVersion?: number | null | undefined;
   /** 10 to 2,000 characters; the other party sees it at once. */
   reason: string;
 };
