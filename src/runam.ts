@@ -4,6 +4,7 @@ import {
   CliFault,
   directDoor,
   doctorCommand,
+  ledgerCommands,
   remoteDoor,
   runProgram,
   type CacheDoor,
@@ -13,6 +14,8 @@ import {
 import { createApp } from './app.js';
 import { ConfigError, ensureJwtSecret, loadEnv, type Config, type Env } from './config/index.js';
 import {
+  connectOrExplain,
+  createDb,
   DatabaseConnectionError,
   EmbeddedPostgresError,
   PresenceConflict,
@@ -21,6 +24,7 @@ import {
 } from './db/index.js';
 import { examine } from './doctor/index.js';
 import type { Logger } from './kernel/index.js';
+import { verifyLedger, type LedgerVerification } from './modules/ledger/index.js';
 import { createLogger } from './observability/index.js';
 
 export interface RunamOptions {
@@ -39,6 +43,7 @@ export async function runRunam({ args, env, terminal }: RunamOptions): Promise<n
     isKnown: (error) => known.some((kind) => error instanceof kind),
     groups: (exitWith) => [
       cacheCommands({ terminal, exitWith, open: (target) => open(target, env, terminal) }),
+      ledgerCommands({ terminal, exitWith, verify: (knownHead) => verifyBooks(loadEnv(env), terminal, knownHead) }),
       doctorCommand({ terminal, exitWith, examine: () => examine({ env }) }),
     ],
   });
@@ -83,6 +88,40 @@ async function openDirectly(config: Config, terminal: Terminal): Promise<CacheDo
 
 /** A command is over before another could come in with another cache; its next statement tells of a lost database. */
 function lostAtTheEnd(): void {}
+
+/** Only reads: it neither brings the tables up to date nor takes a place among the servers. */
+async function verifyBooks(
+  config: Config,
+  terminal: Terminal,
+  knownHead: string | undefined,
+): Promise<LedgerVerification> {
+  const logger = createLogger({ ...config.log, output: terminal.stderr });
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    const url = config.database.url ?? (await startEmbedded(config, logger, stops));
+    await requireBooks(url);
+    const db = createDb({ url, logger, poolMax: 1 });
+    stops.push(() => db.close());
+    return await verifyLedger(db.read, knownHead === undefined ? {} : { knownHead });
+  } finally {
+    for (const stop of stops.toReversed()) await stop();
+  }
+}
+
+/** @throws DatabaseConnectionError, CliFault when the database is not of this version */
+async function requireBooks(databaseUrl: string): Promise<void> {
+  const client = await connectOrExplain(databaseUrl);
+  try {
+    const { rows } = await client.query<{ found: boolean }>(`SELECT to_regclass('ledger_close') IS NOT NULL AS found`);
+    if (rows[0]?.found) return;
+  } finally {
+    await client.end();
+  }
+  throw new CliFault(
+    'failed',
+    'This database has no sealed books yet: they are made when a server of this version starts.',
+  );
+}
 
 async function startEmbedded(config: Config, logger: Logger, stops: (() => Promise<void>)[]): Promise<string> {
   const postgres = await startEmbeddedPostgres({ dataDir: resolve(config.dataDir), logger });

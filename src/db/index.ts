@@ -8,7 +8,7 @@ export { dataModel, type ModelColumn, type ModelRelation, type ModelShape } from
 export { watchedColumns, type Model, type WatchedModel, type WatchedRow } from './watched.js';
 export { Prisma } from './generated/client.js';
 export type * from './generated/client.js';
-export { DatabaseConnectionError } from './connect.js';
+export { connectOrExplain, DatabaseConnectionError } from './connect.js';
 export { startEmbeddedPostgres, EmbeddedPostgresError, type EmbeddedPostgres } from './embedded/index.js';
 export { migrate, MigrationError } from './migrate.js';
 export { PresenceConflict, takePlace, type Presence } from './presence.js';
