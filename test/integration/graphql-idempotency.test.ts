@@ -6,7 +6,17 @@ import { createSchema } from '../../src/graphql/index.js';
 import { uuidv7 } from '../../src/kernel/index.js';
 import { ledgerHealth } from '../../src/modules/ledger/index.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
-import { ask, everything, idOf, mutate, naira, proofs, type Name, type Payload } from '../support/keyed-calls.js';
+import {
+  ask,
+  everything,
+  idOf,
+  mutate,
+  naira,
+  proofs,
+  thrice as askThrice,
+  type Name,
+  type Payload,
+} from '../support/keyed-calls.js';
 import { agree, errandInput, join, openMarket, post, type Person } from '../support/market.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -22,18 +32,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Asks three times with one key. The first answer moves something, the others move nothing and are the same. */
-async function thrice(client: GraphqlClient, name: Name, variables: object): Promise<Payload> {
-  const key = uuidv7();
-  const first = await mutate(client, name, variables, key);
-  expect(first.isReplay).toBe(false);
-  const after = await everything(app.app.db);
-  for (let again = 0; again < 2; again += 1) {
-    expect(await mutate(client, name, variables, key)).toEqual({ ...first, isReplay: true });
-  }
-  expect(await everything(app.app.db)).toEqual(after);
-  return first;
-}
+const thrice = (client: GraphqlClient, name: Name, variables: object): Promise<Payload> =>
+  askThrice(app.app.db, client, name, variables);
 
 describe('a mutation that is repeated with its idempotency key', () => {
   it('takes effect once and is answered the same, on the whole road from the errand to its pay', async () => {

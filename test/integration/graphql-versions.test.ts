@@ -3,22 +3,24 @@ import { parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSchema } from '../../src/graphql/index.js';
 import { everything, naira, proofs } from '../support/keyed-calls.js';
-import { join, openMarket, post, type Person } from '../support/market.js';
+import { agree, fund, join, openMarket, post, type Person } from '../support/market.js';
+import { joinAs } from '../support/staff.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 interface Versioned {
   readonly id: string;
   readonly version: number;
 }
-type Payload = Readonly<Record<'errand' | 'offer', Versioned>>;
+type Payload = Readonly<Record<'errand' | 'offer' | 'dispute', Versioned>>;
 
 let app: TestApp;
+let tenantId: string;
 let customer: Person;
 let runner: Person;
 
 beforeAll(async () => {
   app = await startTestApp({ timersEveryMs: 3_600_000 });
-  await openMarket(app.app.db);
+  tenantId = await openMarket(app.app.db);
   [customer, runner] = [await join(app.client, 'CUSTOMER'), await join(app.client, 'RUNNER')];
 });
 afterAll(() => app.close());
@@ -28,6 +30,10 @@ async function ask(who: Person, field: string, given: string, expectedVersion: n
   const text = `mutation ${declared} { ${field}(${given}, expectedVersion: ${expectedVersion}) { ${selection} } }`;
   const document = parse(text);
   return who.client.ask(document as TypedDocumentNode<Record<string, Payload>>, { proofs } as never);
+}
+
+async function versionOf(id: string): Promise<number> {
+  return (await app.app.db.read.errand.findUniqueOrThrow({ where: { id } })).version;
 }
 
 /** Asks with the version of before and of after, which nothing may come of, and then with the right one. */
@@ -70,6 +76,37 @@ describe('a change that names another version than there is', () => {
     const confirmed = await guarded(customer, 'confirmDelivery', `errandId: "${id}"`, delivered.errand.version);
     expect(confirmed.errand.version).toBe(delivered.errand.version + 1);
     await guarded(customer, 'cancelErrand', `id: "${await post(customer)}"`, 2);
+  });
+
+  it('is refused and changes nothing, when it is about a dispute or gives an errand back', async () => {
+    const arbiter = await joinAs(app.app.db, app.client, tenantId, 'ARBITER');
+    const admin = await joinAs(app.app.db, app.client, tenantId, 'ADMIN');
+    const errandId = await post(customer, { budget: naira(20_000_000) });
+    await agree(customer, runner, errandId, 10_000_001);
+    await fund(customer, errandId, 10_000_001);
+    const both = ['dispute', 'errand'];
+    const { errand } = await guarded(runner, 'startErrand', `id: "${errandId}"`, await versionOf(errandId));
+    const open = `errandId: "${errandId}", input: { reason: "It never came to me.", claimMinor: 1 }`;
+    const first = await guarded(customer, 'openDispute', open, errand.version, both);
+    const taken = `disputeId: "${first.dispute.id}"`;
+    const withdrawn = await guarded(customer, 'withdrawDispute', taken, first.dispute.version, both);
+    const { dispute } = await guarded(customer, 'openDispute', open, withdrawn.errand.version, both);
+    const one = `disputeId: "${dispute.id}"`;
+    const answer = `${one}, input: { statement: "It did." }`;
+    const responded = await guarded(runner, 'respondToDispute', answer, dispute.version, both);
+    const piece = `${one}, evidence: [{ kind: PHOTO, sha256: "${'ab'.repeat(32)}" }]`;
+    await guarded(runner, 'addEvidence', piece, responded.dispute.version, both);
+    const verdict = `${one}, input: { outcome: REFUND, reason: "The photos show it." }`;
+    const proposed = await guarded(arbiter, 'proposeResolution', verdict, responded.dispute.version, both);
+    const waiting = await app.app.db.read.disputeDecision.findFirstOrThrow({ where: { disputeId: dispute.id } });
+    const approval = `${one}, decisionId: "${waiting.id}"`;
+    const approved = await guarded(admin, 'approveResolution', approval, proposed.dispute.version, both);
+    await guarded(runner, 'appealDispute', `${one}, reason: "Look again."`, approved.dispute.version, both);
+
+    const another = await post(customer);
+    await agree(customer, runner, another);
+    await fund(customer, another);
+    await guarded(runner, 'dropErrand', `id: "${another}"`, await versionOf(another));
   });
 });
 

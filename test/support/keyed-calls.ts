@@ -2,6 +2,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { parse } from 'graphql';
 import { expect } from 'vitest';
 import type { Db } from '../../src/db/index.js';
+import { uuidv7 } from '../../src/kernel/index.js';
 import type { Answer, GraphqlClient } from './graphql-client.js';
 
 export type Payload = Readonly<Record<string, unknown>> & { readonly isReplay: boolean };
@@ -10,6 +11,9 @@ const errandParts =
   'errand { id title state version budget { minor } pickupAddress pickupPoint { lat lng } expiresAt fundBy customer { displayName } runner { displayName } escrow { id state version } }';
 const escrowParts =
   'escrow { id state version gross { minor } funded { minor } fundedAt errand { id state version } runner { displayName } }';
+const disputeParts =
+  'dispute { id state version reason response dueAt settledAt claim { minor } customer { displayName } evidence { id } decisions { id outcome decidedAt } errand { id state version dispute { id state version } } }';
+const disputeAnswer = `${disputeParts} errand { id state version }`;
 const offerParts = 'offer { id state version amount { minor } expiresAt errand { id state version } }';
 
 interface Call {
@@ -40,6 +44,42 @@ const calls = {
     selection: `${escrowParts} ${errandParts}`,
   },
   cancelErrand: { field: 'cancelErrand', types: { id: 'ID!', reason: 'String' }, selection: errandParts },
+  dropErrand: {
+    field: 'dropErrand',
+    types: { id: 'ID!', reason: 'String' },
+    selection: 'escrow { id state version refunded { minor } } errand { id state version }',
+  },
+  openDispute: {
+    field: 'openDispute',
+    types: { errandId: 'ID!', input: 'OpenDisputeInput!' },
+    selection: disputeAnswer,
+  },
+  respondToDispute: {
+    field: 'respondToDispute',
+    types: { disputeId: 'ID!', input: 'RespondToDisputeInput!' },
+    selection: disputeAnswer,
+  },
+  addEvidence: {
+    field: 'addEvidence',
+    types: { disputeId: 'ID!', evidence: '[EvidenceInput!]!' },
+    selection: disputeAnswer,
+  },
+  withdrawDispute: { field: 'withdrawDispute', types: { disputeId: 'ID!' }, selection: disputeAnswer },
+  proposeResolution: {
+    field: 'proposeResolution',
+    types: { disputeId: 'ID!', input: 'ProposeResolutionInput!' },
+    selection: disputeAnswer,
+  },
+  approveResolution: {
+    field: 'approveResolution',
+    types: { disputeId: 'ID!', decisionId: 'ID!' },
+    selection: disputeAnswer,
+  },
+  appealDispute: {
+    field: 'appealDispute',
+    types: { disputeId: 'ID!', reason: 'String!' },
+    selection: disputeAnswer,
+  },
 } as const satisfies Record<string, Call>;
 export type Name = keyof typeof calls;
 
@@ -65,12 +105,34 @@ export async function mutate(client: GraphqlClient, name: Name, variables: objec
   return data![name]!;
 }
 
+/** Asks three times with one key. The first answer moves something, the others move nothing and are the same. */
+export async function thrice(
+  db: Pick<Db, 'read'>,
+  client: GraphqlClient,
+  name: Name,
+  variables: object,
+): Promise<Payload> {
+  const key = uuidv7();
+  const before = await everything(db);
+  const first = await mutate(client, name, variables, key);
+  expect(first.isReplay).toBe(false);
+  const after = await everything(db);
+  expect(after).not.toEqual(before);
+  for (let again = 0; again < 2; again += 1) {
+    expect(await mutate(client, name, variables, key)).toEqual({ ...first, isReplay: true });
+  }
+  expect(await everything(db)).toEqual(after);
+  return first;
+}
+
 /** Every row of every table that business is written in. */
 export async function everything(db: Pick<Db, 'read'>): Promise<unknown> {
   return db.read.$queryRaw`
     SELECT (SELECT json_agg(e ORDER BY id) FROM errand e) AS errands, (SELECT json_agg(o ORDER BY id) FROM offer o) AS offers,
       (SELECT json_agg(e ORDER BY id) FROM escrow e) AS escrows, (SELECT json_agg(c ORDER BY id) FROM charge c) AS charges,
       (SELECT json_agg(p ORDER BY id) FROM proof p) AS proofs, (SELECT count(*)::int FROM journal) AS journals,
+      (SELECT json_agg(d ORDER BY id) FROM dispute d) AS disputes, (SELECT json_agg(d ORDER BY id) FROM dispute_decision d) AS decisions,
+      (SELECT json_agg(d ORDER BY id) FROM dispute_evidence d) AS evidence,
       (SELECT count(*)::int FROM process_event) AS events, (SELECT count(*)::int FROM outbox) AS news,
       (SELECT count(*)::int FROM idempotency_record) AS records`;
 }
