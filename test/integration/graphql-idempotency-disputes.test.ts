@@ -117,4 +117,17 @@ describe('giving an errand back, repeated with its idempotency key', () => {
     });
     expect(await everything(app.app.db)).toEqual(before);
   });
+
+  it('is not shown to somebody of the staff who is none any more', async () => {
+    const clerk = await joinAs(app.app.db, app.client, tenantId, 'SUPPORT');
+    const id = await started();
+    const key = uuidv7();
+    const dropped = await mutate(clerk.client, 'dropErrand', { id }, key);
+    expect(await mutate(clerk.client, 'dropErrand', { id }, key)).toEqual({ ...dropped, isReplay: true });
+    await app.app.db.write((tx) => tx.roleGrant.deleteMany({ where: { tenantId, userId: clerk.id, role: 'SUPPORT' } }));
+    const before = await everything(app.app.db);
+    const { data, errors } = await ask(clerk.client, 'dropErrand', { id }, key);
+    expect([data, errors]).toMatchObject([null, [{ extensions: { code: 'NOT_FOUND' } }]]);
+    expect(await everything(app.app.db)).toEqual(before);
+  });
 });

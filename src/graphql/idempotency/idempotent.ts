@@ -1,9 +1,9 @@
 import { Arg, createParameterDecorator, type ResolverData } from 'type-graphql';
 import { canonicalJson } from '../../invalidation/index.js';
 import { badInput } from '../../kernel/index.js';
-import type { Dispute } from '../../modules/disputes/index.js';
-import type { Errand } from '../../modules/errands/index.js';
-import type { Escrow } from '../../modules/escrows/index.js';
+import { assertDisputeVisible, type Dispute } from '../../modules/disputes/index.js';
+import { assertVisible, type Errand } from '../../modules/errands/index.js';
+import { assertParty, type Escrow } from '../../modules/escrows/index.js';
 import {
   idempotencyKeyLengthMax,
   parseIdempotencyKey,
@@ -49,6 +49,7 @@ export function Idempotent({ inSteps = false }: IdempotentOptions = {}): MethodD
         return { answer, isReplay: isReplay === true };
       };
       const { answer, isReplay } = call ? await answerOnce(data.context, call, run, inSteps) : await run();
+      if (isReplay) assertStillSeen(data.context, answer);
       showAsLeft(data.context, answer);
       return { ...answer, isReplay };
     };
@@ -77,6 +78,16 @@ function callOf({ args, context, info }: ResolverData<GraphqlContext>): KeyedCal
     throw badInput(keyArgument, `is "${given}", and the header ${keyHeader} says "${header}": give one of them.`);
   const key = typeof given === 'string' ? parseIdempotencyKey(keyArgument, given) : header;
   return key === undefined ? undefined : { operation: info.fieldName, key, request: canonicalJson(asked) };
+}
+
+/**
+ * Staff act on what is not theirs, by roles that only the work itself looks at, and a replay does no work.
+ * @throws AppError NOT_FOUND, as the query for it would
+ */
+function assertStillSeen({ viewer }: GraphqlContext, { errand, escrow, dispute }: Payload): void {
+  if (errand) assertVisible(viewer, errand as Errand);
+  if (escrow) assertParty(viewer, escrow as Escrow);
+  if (dispute) assertDisputeVisible(viewer, dispute as Dispute);
 }
 
 /** An errand, escrow or dispute that is reached from another part of the same payload is the one in the payload. */

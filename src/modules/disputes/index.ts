@@ -1,4 +1,5 @@
 export {
+  assertDisputeVisible,
   canSeeDecision,
   canSeeDispute,
   disputeOutcomes,

@@ -1,4 +1,4 @@
-export { escrowStates, type Escrow, type EscrowState } from './escrow.js';
+export { assertParty, escrowStates, type Escrow, type EscrowState } from './escrow.js';
 export { fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPatch } from './escrow.js';
 export { cancellationSettlement, deliverySettlement, splitByWeights, type EscrowParts, type FeeRates } from './fees.js';
 export type { AcceptedOffer, CancelledErrand, ConfirmOptions } from './escrow.moves.js';
