@@ -101,7 +101,14 @@ describe('a change that names another version than there is', () => {
     const waiting = await app.app.db.read.disputeDecision.findFirstOrThrow({ where: { disputeId: dispute.id } });
     const approval = `${one}, decisionId: "${waiting.id}"`;
     const approved = await guarded(admin, 'approveResolution', approval, proposed.dispute.version, both);
-    await guarded(runner, 'appealDispute', `${one}, reason: "Look again."`, approved.dispute.version, both);
+    const appealed = await guarded(
+      runner,
+      'appealDispute',
+      `${one}, reason: "Look again."`,
+      approved.dispute.version,
+      both,
+    );
+    expect(appealed.dispute.version).toBe(approved.dispute.version + 1);
 
     const another = await post(customer);
     await agree(customer, runner, another);
