@@ -4,7 +4,8 @@ import { measure } from './measure.js';
 import { parseOptions, usage, type BenchOptions } from './options.js';
 import { circumstances, generatorNote, jsonOf, linesOf, tableOf } from './report.js';
 import { runStoreBench } from './store/run.js';
-import { setStage, type Stops } from './stage/stage.js';
+import { setStage } from './stage/stage.js';
+import type { Stops } from './stage/stops.type.js';
 
 /** Measures RunAm beside its peers and prints the result. @returns the exit code: 0, 1 (failed), 2 (wrong usage) */
 export async function runBench({ args, rootDir }: { args: readonly string[]; rootDir: string }): Promise<number> {

@@ -2,7 +2,7 @@ import type { ServerChild } from './child.js';
 import { requests } from './documents.js';
 import { ask, askFor, assertSame } from './graphql.js';
 import { startPeer, type PeerName } from './servers.js';
-import type { Stops } from './stage.js';
+import type { Stops } from './stops.type.js';
 
 /** One line of the result. */
 export interface BenchCase {

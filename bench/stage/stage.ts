@@ -5,9 +5,7 @@ import { createCases, type BenchCase } from './cases.js';
 import { analyze, startPostgres, type BenchPostgres } from './postgres.js';
 import { startRedis } from './redis.js';
 import { startRunAm } from './servers.js';
-
-/** What has been started, to be stopped in the opposite order. */
-export type Stops = (() => Promise<void>)[];
+import type { Stops } from './stops.type.js';
 
 export interface StageOptions extends BenchOptions {
   readonly rootDir: string;

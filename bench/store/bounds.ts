@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { startRedis } from '../stage/redis.js';
-import type { Stops } from '../stage/stage.js';
+import type { Stops } from '../stage/stops.type.js';
 import { many, medianMs, openCache, rowOf, type Library } from './library.js';
 
 const total = 1_000_000;

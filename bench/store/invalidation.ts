@@ -1,5 +1,5 @@
 import { startRedis } from '../stage/redis.js';
-import type { Stops } from '../stage/stage.js';
+import type { Stops } from '../stage/stops.type.js';
 import { many, medianMs, middleOf, openCache, rowOf, type Library, type OpenedCache } from './library.js';
 
 const sizes = [1_000, 10_000, 100_000, 1_000_000];

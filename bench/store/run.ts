@@ -1,6 +1,6 @@
 import type { BenchOptions } from '../options.js';
 import { jsonWith } from '../report.js';
-import type { Stops } from '../stage/stage.js';
+import type { Stops } from '../stage/stops.type.js';
 import { benchControlKeys, benchMemory } from './bounds.js';
 import { benchInvalidation } from './invalidation.js';
 import { loadLibrary } from './library.js';

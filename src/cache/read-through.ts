@@ -1,44 +1,32 @@
 import type { Aging } from './aging.js';
 import type { Breaker } from './breaker.js';
-import type { Codec } from './codec.js';
-import { openEntry } from './entry.js';
-import type { Entry } from './entry.js';
 import type { FencedFlight, FencedFlights, Loaded } from './flights.js';
 import type { Leasing } from './lease.js';
 import type { Loader } from './loader.js';
-import type { Looker } from './looker.js';
 import type { NearRead } from './near-read.js';
-import { neverLooked } from './near.js';
-import type { Kept, Near, Stamp } from './near.js';
+import type { Stamp } from './near.js';
 import type { Refresher } from './refresh.js';
 import { stampOf } from './store.js';
-import type { Control, Look, Seen, Store, TagState } from './store.js';
-import type { BypassReason, CacheEvent, MissReason, Outcome, Position, ReadRequest, ReadResult } from './types.js';
+import type { Control, Seen } from './store.js';
+import type { BypassReason, MissReason, Outcome, ReadRequest, ReadResult } from './types.js';
 import { answerOf, standIn } from './hits.js';
-import type { Answer, Found, Hit } from './hits.js';
-import { heedsTags, mismatchOf, missingFrom, relevantTags, unmovedSince, whyBlocked } from './validity.js';
+import type { Answer } from './hits.js';
+import { judge, judgeAgain, lookFor, open } from './judging.js';
+import type { JudgingDeps, LookedFor } from './judging.js';
+import { heedsTags, missingFrom, unmovedSince, whyBlocked } from './validity.js';
 import type { Blocked } from './validity.js';
 import { beginVisit, outcomeOf } from './visit.js';
-import type { TagHints, Visit } from './visit.js';
+import type { Visit } from './visit.js';
 
-export interface ReadThroughDeps {
-  readonly store: Store;
+export interface ReadThroughDeps extends JudgingDeps {
   readonly breaker: Breaker;
-  readonly looker: Looker;
-  readonly near: Near;
   readonly nearRead: NearRead;
-  readonly codec: Codec;
   readonly flights: FencedFlights;
   readonly loader: Loader;
   readonly leasing: Leasing;
   readonly aging: Aging;
   readonly refresher: Refresher;
-  readonly hints: TagHints;
-  readonly emit: (event: CacheEvent) => void;
-  readonly now: () => number;
   readonly prefix: string;
-  /** As `Cache.position`. */
-  readonly position: () => Position | undefined;
 }
 
 /** How often a reader looks again after the load it joined turned out older than a bump it must see. */
@@ -115,103 +103,6 @@ async function lookOnce(deps: ReadThroughDeps, visit: Visit): Promise<Answer | A
   return join(deps, visit, asked, flight);
 }
 
-interface LookedFor {
-  readonly look: Look;
-  readonly asked: readonly string[];
-  readonly lookedAt: Stamp;
-  /** A logical time at which the entry stood there, or one before. */
-  readonly takenAt: number;
-}
-
-/** Undefined when the store cannot be asked. */
-async function lookFor(deps: ReadThroughDeps, visit: Visit): Promise<LookedFor | undefined> {
-  const { store, looker, near, hints, position } = deps;
-  const { tier, floor } = visit.request;
-  const asked = tier !== 'ttl' || floor ? [...visit.tags, ...(hints.get(visit.entryKey) ?? [])] : visit.implied;
-  const lookedAt = near.stamp();
-  const before = position();
-  const look = await looker.look(visit.entryKey, asked);
-  if (!look) return undefined;
-  // Read apart, the entry may be older than the clock that came with it, but not than what was known when it was asked for.
-  const known = before && before.generation === look.generation ? before.seq : 0;
-  return { look, asked, lookedAt, takenAt: store.readsApart ? Math.min(known, look.seq) : look.seq };
-}
-
-/** For a reader whose load has failed: looks once more, and takes nothing that a hit could not be, but for its age. */
-async function judgeAgain(deps: ReadThroughDeps, visit: Visit, graceMs: number): Promise<Found | undefined> {
-  const seen = await lookFor(deps, visit);
-  return seen && !whyBlocked(visit, seen.look) ? judge(deps, visit, seen, graceMs) : undefined;
-}
-
-/** @param graceMs how much older than its time to live the entry may be */
-async function judge(
-  deps: ReadThroughDeps,
-  visit: Visit,
-  { look, asked, lookedAt, takenAt }: LookedFor,
-  graceMs: number,
-): Promise<Found> {
-  if (look.entry === undefined) return { kind: 'miss', reason: 'cold' };
-  const entry = readable(deps, visit, () => openEntry(look.entry ?? ''));
-  if (!entry) return { kind: 'miss', reason: 'corrupt' };
-  const mismatch = mismatchOf(entry, visit, look.generation, deps.now(), graceMs);
-  if (mismatch) return { kind: 'miss', reason: mismatch };
-  const heeds = heedsTags(visit, entry.s0);
-  if (heeds) {
-    const states = await tagsOf(deps, visit, entry, look, asked);
-    if (states === 'unavailable') return { kind: 'blocked', reason: 'store-unavailable' };
-    if (states === 'forgotten') return { kind: 'miss', reason: 'generation' };
-    if (states.some((tag) => tag.open > 0)) return { kind: 'blocked', reason: 'open-write' };
-    if (!unmovedSince(entry.s0, states)) return { kind: 'miss', reason: 'stale-tag' };
-  } else if (!unmovedSince(entry.s0, clearing(visit, asked, look.tags))) return { kind: 'miss', reason: 'stale-tag' };
-  const whole = readable(deps, visit, () => unpacked(deps, entry));
-  if (!whole) return { kind: 'miss', reason: 'corrupt' };
-  const kept = deps.near.keep(visit.entryKey, whole, heeds ? lookedAt : neverLooked, takenAt);
-  return open(deps, visit, kept, 'store') ?? { kind: 'miss', reason: 'corrupt' };
-}
-
-/** The states of the tags that an entry of any tier is cleared by; a floor has had others asked for too. */
-function clearing(visit: Visit, asked: readonly string[], states: readonly TagState[]): readonly TagState[] {
-  return states.filter((_, index) => visit.implied.includes(asked[index] ?? ''));
-}
-
-/** What an absence notes is never packed. @throws Undecodable */
-function unpacked({ codec }: ReadThroughDeps, entry: Entry): Entry {
-  const value = entry.isAbsent ? entry.value : codec.unpack(entry.value);
-  return value === entry.value ? entry : { ...entry, value };
-}
-
-/** Undefined when the value does not decode. */
-function open(deps: ReadThroughDeps, visit: Visit, kept: Kept, layer: 'near' | 'store'): Hit | undefined {
-  const { near } = deps;
-  const { entry } = kept;
-  const { isFrozen = false, negative } = visit.request;
-  const opened = readable(deps, visit, () => ({
-    value: entry.isAbsent && negative ? negative.revive(entry.value) : near.valueOf(visit.entryKey, kept, isFrozen),
-  }));
-  if (opened) return { kind: 'hit', layer, entry, value: opened.value };
-  near.drop(visit.entryKey, kept);
-  return undefined;
-}
-
-/**
- * The states of all tags that bind `entry`; those nobody asked for cost a second round trip, once. Forgotten: the store lost
- * its state between the two, and with it what happened to those tags.
- */
-async function tagsOf(
-  { looker, hints }: ReadThroughDeps,
-  visit: Visit,
-  entry: Entry,
-  look: Look,
-  asked: readonly string[],
-): Promise<readonly TagState[] | 'unavailable' | 'forgotten'> {
-  const { known, unknown } = relevantTags(entry.tags, visit, asked, look.tags);
-  if (unknown.length === 0) return known;
-  hints.set(visit.entryKey, missingFrom(visit.tags, entry.tags));
-  const more = await looker.lookTags(unknown);
-  if (!more) return 'unavailable';
-  return more.generation === look.generation ? [...known, ...more.tags] : 'forgotten';
-}
-
 async function join(
   deps: ReadThroughDeps,
   visit: Visit,
@@ -282,15 +173,4 @@ function absent(visit: Visit, facts: Pick<Outcome, 'kind' | 'reason'>): Answer {
 
 function copyOf({ codec }: ReadThroughDeps, loaded: Loaded): unknown {
   return loaded.text === undefined ? loaded.value : codec.decode(loaded.text);
-}
-
-/** Undefined when the stored bytes do not parse: whatever stands there, the reader gets the truth from its load. */
-function readable<T>({ emit }: ReadThroughDeps, visit: Visit, parse: () => T): T | undefined {
-  try {
-    return parse();
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    emit({ kind: 'corrupt', type: visit.request.type, key: visit.request.key, detail });
-    return undefined;
-  }
 }

@@ -87,7 +87,7 @@ describe('starting the server', { timeout: startMsMax }, () => {
     const pid = await serverPid();
     expect(isRunning(pid)).toBe(true);
     expect(await server.stop()).toBe(0);
-    expect(isRunning(pid)).toBe(false);
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), soon);
     expect(await serverPid()).toBeUndefined();
   });
 
@@ -98,7 +98,7 @@ describe('starting the server', { timeout: startMsMax }, () => {
     server.process.kill('SIGTERM');
     server.process.kill('SIGINT');
     expect(await stopped).toBe(0);
-    expect(isRunning(pid)).toBe(false);
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), soon);
   });
 
   it('starts again after it was killed, and lets no database server outlive it', async () => {
