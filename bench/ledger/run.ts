@@ -1,7 +1,7 @@
 import type { BenchOptions } from '../options.js';
 import { jsonWith } from '../report.js';
 import { startPostgres } from '../stage/postgres.js';
-import type { Stops } from '../stage/stage.js';
+import type { Stops } from '../stage/stops.type.js';
 import { openWorld } from './world.js';
 
 /** How releases of different errands go beside each other, in a process with so many connections. */
