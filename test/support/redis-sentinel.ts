@@ -55,7 +55,8 @@ async function startSentinel(primaryPort: number): Promise<Sentinel> {
     `dir ${directory}`,
     `sentinel monitor main 127.0.0.1 ${primaryPort} 2`,
     'sentinel down-after-milliseconds main 1000',
-    'sentinel failover-timeout main 10000',
+    // An election that nobody won is held again after twice this time.
+    'sentinel failover-timeout main 3000',
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
   const server: ChildProcess = await runServer([file, '--sentinel'], port);
