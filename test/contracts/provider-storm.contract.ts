@@ -12,7 +12,7 @@ import {
 } from './provider.fixtures.js';
 
 /** More of them in a long run: `RUNAM_PROVIDER_RUNS=2000 npx vitest run test/contracts/provider-`. */
-const runs = Number(process.env['RUNAM_PROVIDER_RUNS'] ?? 20);
+const runs = Number(process.env['RUNAM_PROVIDER_RUNS'] ?? 8);
 
 const anyFault: Arbitrary<Fault> = constantFrom(
   'none',
