@@ -9,6 +9,7 @@ const [secretKey, webhookSecret] = ['FLWSECK_TEST-of-flutterwave', 'a secret has
 describeProviderContract('Flutterwave', () => ({
   ...createFlutterwaveDouble(clock, secretKey, webhookSecret),
   adapter: (baseUrl, timeoutMs) => createFlutterwaveProvider({ baseUrl, secretKey, webhookSecret, timeoutMs }),
+  refusal: { status: 400, body: { status: 'error', message: 'Account resolve failed', data: null } },
   signatureHeader: 'flutterwave-signature',
   sign: (body, secret = webhookSecret) => flutterwaveSignature(secret, body),
   transferPath: '/v3/transfers',

@@ -9,6 +9,10 @@ const secretKey = 'sk_test_of_paystack';
 describeProviderContract('Paystack', () => ({
   ...createPaystackDouble(clock, secretKey),
   adapter: (baseUrl, timeoutMs) => createPaystackProvider({ baseUrl, secretKey, timeoutMs }),
+  refusal: {
+    status: 400,
+    body: { status: false, message: 'Your balance is not enough', code: 'insufficient_balance' },
+  },
   signatureHeader: paystackSignatureHeader,
   sign: (body, secret = secretKey) => paystackSignature(secret, body),
   transferPath: '/transfer',

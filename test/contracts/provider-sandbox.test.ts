@@ -19,6 +19,7 @@ describeProviderContract('the sandbox', () => {
     webhooks,
     handle: createSandboxHandler({ book, key: secretKey }),
     notFound: () => notFoundReply,
+    refusal: { status: 422, body: { error: 'bad_account', message: 'the account was closed' } },
     adapter: (baseUrl, timeoutMs) => createSandboxProvider({ baseUrl, secretKey, webhookSecret, timeoutMs }),
     signatureHeader: 'x-sandbox-signature',
     sign: (body, secret = webhookSecret) => hmac('sha512', secret, body, 'hex'),

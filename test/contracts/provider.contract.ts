@@ -3,10 +3,10 @@ import {
   magicAccounts,
   notFoundThenFound,
   type FaultPlan,
-  type HttpReply,
-  type PaymentProvider,
+  type HttpHandler,
 } from '../../src/modules/providers/index.js';
 import { describeCharges } from './provider-charges.contract.js';
+import { describeAnswersThatAreNone } from './provider-silence.contract.js';
 import { describeFaultStorm } from './provider-storm.contract.js';
 import { describeWebhooks } from './provider-webhooks.contract.js';
 import {
@@ -142,6 +142,21 @@ function describeLostAnswers(create: () => ProviderFixture): void {
     });
   });
 
+  it('takes a refusal for what became of this call, not of an earlier one that went through', async () => {
+    const fixture = create();
+    const lost = onFirstTransfer(fixture, 'dropAfterEffect');
+    let isRefusing = false;
+    const handle: HttpHandler = (request) =>
+      isRefusing && request.method === 'POST' ? fixture.refusal : fixture.handle(request);
+    await withProvider({ ...fixture, handle }, lost, async (stage) => {
+      const request = transferOf();
+      expect(await stage.provider.sendTransfer(request)).toMatchObject({ kind: 'UNKNOWN' });
+      isRefusing = true;
+      expectPaidOnce(stage, request, await stage.provider.sendTransfer(request));
+      expect(await stage.provider.sendTransfer(transferOf())).toMatchObject({ kind: 'FAILED' });
+    });
+  });
+
   it('reports no failure for a transfer that is not found and then found', async () => {
     const fixture = create();
     const [lost, hidden] = [onFirstTransfer(fixture, 'dropAfterEffect'), notFoundThenFound(3)];
@@ -155,45 +170,6 @@ function describeLostAnswers(create: () => ProviderFixture): void {
       expectPaidOnce(stage, request, await settle(stage.provider, request));
     });
   });
-}
-
-const saysNothing: readonly HttpReply[] = [
-  ...[301, 401, 403, 408, 425, 429, 500, 502, 503, 504].map((status) => ({
-    status,
-    body: { status: false, message: 'no', error: 'no' },
-  })),
-  { status: 200, body: '<html>welcome</html>' },
-  { status: 200, body: '' },
-  { status: 200, body: 'null' },
-  { status: 200, body: { status: true, data: { status: 'no such status' } } },
-  { status: 200, body: { status: 'success', data: [{ status: 'SUCCESSFUL' }] } },
-  { status: 400, body: 'Bad Request' },
-  { status: 418, body: { status: false, message: 'a teapot' } },
-];
-
-function describeAnswersThatAreNone(create: () => ProviderFixture): void {
-  it.each(saysNothing)('knows nothing from a $status that answers with $body', async (reply) => {
-    const fixture = { ...create(), handle: () => reply };
-    await withProvider(fixture, noFaults, async ({ provider, secrets }) => {
-      const request = transferOf();
-      for (const report of await everyQuestion(provider, request)) {
-        expect(reply.status === 200 ? ['UNKNOWN', 'NOT_FOUND'] : ['UNKNOWN']).toContain(report.kind);
-        for (const secret of [...secrets, request.accountNumber]) expect(JSON.stringify(report)).not.toContain(secret);
-      }
-      expect(await provider.bookOf(new Date(0), new Date(1))).toBeUndefined();
-    });
-  });
-}
-
-function everyQuestion(provider: PaymentProvider, request: ReturnType<typeof transferOf>) {
-  const { clientRef, amount } = request;
-  return Promise.all([
-    provider.sendTransfer(request),
-    provider.transferOf(clientRef),
-    provider.initiateCharge({ reference: clientRef, amount, email: 'ada@runam.test' }),
-    provider.chargeOf(clientRef),
-    provider.resolveAccount(request),
-  ]);
 }
 
 function describeBook(create: () => ProviderFixture): void {

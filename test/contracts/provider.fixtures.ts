@@ -19,6 +19,8 @@ export interface ProviderFixture {
   readonly book: SandboxBook;
   readonly handle: HttpHandler;
   notFound(request: HttpRequest): HttpReply;
+  /** A definite no to whatever is sent, of this call only. */
+  readonly refusal: HttpReply;
   /** @param timeoutMs longest wait for an answer */
   adapter(baseUrl: string, timeoutMs: number): PaymentProvider;
   /** What it has sent so far, signed, oldest first. */
