@@ -1,6 +1,7 @@
 import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
 import { observabilityVariables } from './observability.variables.js';
+import { payoutsVariables } from './payouts.variables.js';
 import { variable } from './variable.js';
 
 const day = 86_400;
@@ -148,6 +149,7 @@ const authVariables = {
 export const variables = {
   ...serverVariables,
   ...databaseVariables,
+  ...payoutsVariables,
   ...authVariables,
   ...redisVariables,
   ...cacheVariables,

@@ -41,6 +41,8 @@ export interface PayoutAccountService {
   add(viewer: Viewer, input: NewPayoutAccount, callName?: string): Promise<AddedPayoutAccount>;
   /** Payouts that are under way still reach it. @throws AppError NOT_FOUND, VERSION_CONFLICT, ILLEGAL_TRANSITION when it was removed before */
   remove(viewer: Viewer, id: string, expectedVersion?: number | null): Promise<PayoutAccount>;
+  /** The account by a name that tells nothing of its number, the same for the same account. @throws AppError as `add` */
+  nameOf(input: NewPayoutAccount): string;
   /** The viewer's own that were not removed, oldest first. */
   mine(viewer: Viewer): Promise<readonly PayoutAccount[]>;
   /** Removed ones too; for callers that check who may see them. */
@@ -66,6 +68,11 @@ export function createPayoutAccountService(deps: PayoutAccountServiceDeps): Payo
   const { db, clock } = deps;
   return {
     add: (viewer, input, callName) => addAccount(requireAble(deps), requireUser(viewer), input, callName),
+    nameOf({ bankId, accountNumber }) {
+      // The oldest key stays longest: a name is as good before a new key as after it.
+      const hashes = requireAble(deps).cipher.hashesOf(bankId.toLowerCase(), parseNumber(accountNumber));
+      return Buffer.from(hashes.at(-1)!).toString('hex');
+    },
     async remove(viewer, id, expectedVersion) {
       const user = requireUser(viewer);
       return db.write((tx) => removeAccount(tx, user, id, expectedVersion, clock.now()));

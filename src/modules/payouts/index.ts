@@ -13,6 +13,7 @@ export {
   canSeePayout,
   inFlightStates,
   payoutStates,
+  seesAllPayouts,
   type Payout,
   type PayoutEvent,
   type PayoutState,
@@ -35,5 +36,12 @@ export {
   type PayoutService,
   type PayoutServiceDeps,
 } from './payout.service.js';
+export {
+  createReconciliationService,
+  type Movement,
+  type Reconciliation,
+  type ReconciliationService,
+  type ReconciliationServiceDeps,
+} from './reconciliation.js';
 export { createPayoutWorker, type PayoutRound, type PayoutWorker, type PayoutWorkerDeps } from './payout.worker.js';
 export { startPayouts, type PayoutsOptions } from './payouts.loop.js';
