@@ -53,7 +53,8 @@ async function start(config: Config, logger: Logger, stops: Stop[], onLost: (rea
   if (applied.length > 0) logger.info({ applied: applied.length }, 'database schema brought up to date');
   const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });
   const payouts = { ...config.payouts, keys: await ensurePayoutKeys(config) };
-  const app = await createApp({ config: { ...config, payouts }, databaseUrl, jwtSecret, logger });
+  const sandboxBookFile = resolve(config.dataDir, 'sandbox-book.jsonl');
+  const app = await createApp({ config: { ...config, payouts }, databaseUrl, jwtSecret, logger, sandboxBookFile });
   stops.push(() => app.close());
   if (config.database.seedsDemo) await seedDemoData({ db: app.db, logger });
   return app;

@@ -13,6 +13,7 @@ import {
   type TracingConfig,
 } from './config.js';
 import { aliasVariable, aliasVariables, consistencyVariables, timeoutVariables } from './cache.variables.js';
+import { paymentFaults, paymentsOf } from './payments.js';
 import type { Variable } from './variable.js';
 import { variables } from './variables.js';
 
@@ -43,6 +44,7 @@ export function loadEnv(env: Env): Config {
       message: `is not set; production takes ${variables.JWT_SECRET.kind.takes}.`,
     });
   }
+  faults.push(...paymentFaults(values));
   if (faults.length > 0) throw new ConfigError(faults);
   return group(values, types, aliases);
 }
@@ -158,7 +160,7 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
     cache: cacheOf(values, types, aliases),
     idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
     payouts: payoutsOf(values),
-    payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
+    payments: paymentsOf(values),
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
       isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),

@@ -2,6 +2,7 @@ import { cacheVariables, redisVariables, refillVariables } from './cache.variabl
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
 import { observabilityVariables } from './observability.variables.js';
 import { payoutsVariables } from './payouts.variables.js';
+import { providersVariables } from './providers.variables.js';
 import { variable } from './variable.js';
 
 const day = 86_400;
@@ -97,13 +98,7 @@ const databaseVariables = {
     whole({ unit: 'milliseconds', min: 100, max: 600_000 }),
     '10000',
   ),
-  SANDBOX_PAYMENTS: variable(
-    'Payments',
-    'Top up wallets through the sandbox provider: no real money moves.',
-    flag,
-    undefined,
-    'on outside production',
-  ),
+  ...providersVariables,
   IDEMPOTENCY_KEY_TTL: variable(
     'Payments',
     'How long the answer to a call with an idempotency key is kept: so long repeating it changes nothing.',
