@@ -19,5 +19,7 @@ export async function ensurePayoutKeys({
   const kept = await keepSecret(file, () => `local:${randomBytes(32).toString('base64')}`, 'PAYOUT_ENCRYPTION_KEY');
   const parsed = keyList.schema.safeParse(kept);
   if (parsed.success) return parsed.data;
-  throw new ConfigError([{ variable: 'PAYOUT_ENCRYPTION_KEY', message: `${file} holds none; takes ${keyList.takes}.` }]);
+  throw new ConfigError([
+    { variable: 'PAYOUT_ENCRYPTION_KEY', message: `${file} holds none; takes ${keyList.takes}.` },
+  ]);
 }

@@ -25,7 +25,10 @@ describe('a payout', () => {
     expect(await balance(accounts.payoutTransit(asked.id))).toBe(0n);
     expect(clearing - (await balance(accounts.pspClearing('sandbox')))).toBe(41_000n);
     expect(effectsOf(paid).map(({ kind, amount }) => [kind, amount.minor])).toEqual([['transfer', 40_000n]]);
-    const steps = (await payouts.eventsFor(tenantId, [asked.id])).map(({ transition, actorRole }) => [transition, actorRole]);
+    const steps = (await payouts.eventsFor(tenantId, [asked.id])).map(({ transition, actorRole }) => [
+      transition,
+      actorRole,
+    ]);
     expect(steps).toEqual([
       ['request', 'owner'],
       ['approve', 'system'],

@@ -16,9 +16,7 @@ export const PayoutStateEnum = Object.fromEntries(payoutStates.map((state) => [s
 registerEnumType(PayoutStateEnum, {
   name: 'PayoutState',
   description: 'Where a payout stands, and with it its money.',
-  valuesConfig: Object.fromEntries(
-    payoutStates.map((state) => [state, { description: payoutStateMeanings[state] }]),
-  ),
+  valuesConfig: Object.fromEntries(payoutStates.map((state) => [state, { description: payoutStateMeanings[state] }])),
 });
 
 export const PayoutTransitionEnum = Object.fromEntries(payoutTransitionNames.map((name) => [name, name]));
@@ -41,7 +39,9 @@ export class PayoutEventType {
   @Field(() => PayoutStateEnum)
   to!: string;
 
-  @Field(() => String, { description: 'Who did it, seen from the payout: owner, finance, or system for the server itself.' })
+  @Field(() => String, {
+    description: 'Who did it, seen from the payout: owner, finance, or system for the server itself.',
+  })
   actorRole!: string;
 
   @Field(() => GraphQLDateTime)

@@ -80,7 +80,11 @@ export function createPayoutAccountService(deps: PayoutAccountServiceDeps): Payo
     mine(viewer) {
       const { tenantId, userId } = requireUser(viewer);
       const where = { tenantId, userId, status: 'ACTIVE' as const };
-      return db.read.payoutAccount.findMany({ where, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], omit: withoutNumber });
+      return db.read.payoutAccount.findMany({
+        where,
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+        omit: withoutNumber,
+      });
     },
     byIds: (tenantId, ids) =>
       db.read.payoutAccount.findMany({ where: { tenantId, id: { in: ids.filter(isUuid) } }, omit: withoutNumber }),
@@ -152,7 +156,10 @@ async function requireBank({ db }: Pick<Able, 'db'>, { tenantId }: UserViewer, b
   if (!bank?.active) throw badInput('input.bankId', 'is no bank of the directory that is open; see `banks`.');
   const currency = await currencyOf(db.read, tenantId);
   if (bank.currency === currency) return bank;
-  throw badInput('input.bankId', `takes a bank that keeps ${currency}, the currency of this market, not ${bank.currency}.`);
+  throw badInput(
+    'input.bankId',
+    `takes a bank that keeps ${currency}, the currency of this market, not ${bank.currency}.`,
+  );
 }
 
 /** @throws AppError ALREADY_EXISTS when the id was taken for another account */
@@ -183,7 +190,9 @@ async function resolveName({ db, provider }: Able, bank: Bank, accountNumber: st
 async function refuseMore(tx: Tx, { tenantId, userId }: UserViewer, hashes: readonly Uint8Array[]): Promise<void> {
   const where = { tenantId, userId, status: 'ACTIVE' as const };
   const known = await tx.payoutAccount.findMany({ where, select: { numberHash: true } });
-  const isKnown = known.some(({ numberHash }) => hashes.some((hash) => Buffer.from(hash).equals(Buffer.from(numberHash))));
+  const isKnown = known.some(({ numberHash }) =>
+    hashes.some((hash) => Buffer.from(hash).equals(Buffer.from(numberHash))),
+  );
   if (isKnown) throw badInput('input.accountNumber', 'is one of your payout accounts already.');
   if (known.length < accountsMax) return;
   throw new AppError('LIMIT_EXCEEDED', `A person has up to ${accountsMax} payout accounts; remove one first.`);

@@ -67,7 +67,9 @@ function kindOf(viewer: Viewer, { tenantId, userId }: Pick<PayoutTerms, 'tenantI
 }
 
 function illegalTransition(name: PayoutTransitionName, state: PayoutState | null): AppError {
-  const from = payoutRuleOf(name).from.map((one) => one ?? 'none').join(' or ');
+  const from = payoutRuleOf(name)
+    .from.map((one) => one ?? 'none')
+    .join(' or ');
   const allowed = payoutTransitionNames.filter((other) => payoutRuleOf(other).from.includes(state));
   const instead = allowed.length === 0 ? 'nothing more can be done with it' : `it allows ${allowed.join(', ')}`;
   return new AppError('ILLEGAL_TRANSITION', `The payout is ${state ?? 'there'}, ${name} needs ${from}; ${instead}.`);

@@ -5,19 +5,13 @@ import type { PayoutFacts } from './payout.rule.js';
 /** P1: amount and fee leave the wallet; the amount waits in transit. */
 export function requestPostings({ payout: { id, userId, amount, fee } }: PayoutFacts): readonly Posting[] {
   const wallet = accounts.wallet(userId);
-  return [
-    ...transfer(wallet, accounts.payoutTransit(id), amount),
-    ...transfer(wallet, accounts.payoutFees(), fee),
-  ];
+  return [...transfer(wallet, accounts.payoutTransit(id), amount), ...transfer(wallet, accounts.payoutFees(), fee)];
 }
 
 /** P2 and P8: everything goes back, the fee included. */
 export function returnPostings({ payout: { id, userId, amount, fee } }: PayoutFacts): readonly Posting[] {
   const wallet = accounts.wallet(userId);
-  return [
-    ...transfer(accounts.payoutTransit(id), wallet, amount),
-    ...transfer(accounts.payoutFees(), wallet, fee),
-  ];
+  return [...transfer(accounts.payoutTransit(id), wallet, amount), ...transfer(accounts.payoutFees(), wallet, fee)];
 }
 
 /** P7: what the provider holds for us is less by the amount and by what it takes for itself. */

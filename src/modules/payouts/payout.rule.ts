@@ -8,7 +8,10 @@ export const payoutActorKinds = ['owner', 'finance', 'stranger', 'system'] as co
 export type PayoutActorKind = (typeof payoutActorKinds)[number];
 
 /** What a payout is about; the state is null before there is one. */
-export type PayoutTerms = Pick<Payout, 'id' | 'tenantId' | 'userId' | 'currency' | 'amount' | 'fee' | 'version' | 'provider'> & {
+export type PayoutTerms = Pick<
+  Payout,
+  'id' | 'tenantId' | 'userId' | 'currency' | 'amount' | 'fee' | 'version' | 'provider'
+> & {
   readonly state: PayoutState | null;
 };
 

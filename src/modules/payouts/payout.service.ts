@@ -13,7 +13,14 @@ import {
 import type { Db, Prisma, Reader } from '../../db/index.js';
 import { namesFaults, newestFirst, refuse, type PageArgs } from '../errands/index.js';
 import type { ProviderName } from '../providers/index.js';
-import { assertPayoutVisible, payoutStates, seesAllPayouts, type Payout, type PayoutEvent, type PayoutState } from './payout.js';
+import {
+  assertPayoutVisible,
+  payoutStates,
+  seesAllPayouts,
+  type Payout,
+  type PayoutEvent,
+  type PayoutState,
+} from './payout.js';
 import { requestPayout, type NewPayout, type PayoutPolicy } from './payout.request.js';
 import { approvePayout, rejectPayout } from './payout.review.js';
 
@@ -63,7 +70,13 @@ export interface PayoutServiceDeps {
   readonly confirmPassword: (viewer: UserViewer, password: string) => Promise<void>;
 }
 
-export function createPayoutService({ db, clock, policy, provider, confirmPassword }: PayoutServiceDeps): PayoutService {
+export function createPayoutService({
+  db,
+  clock,
+  policy,
+  provider,
+  confirmPassword,
+}: PayoutServiceDeps): PayoutService {
   return {
     async request(viewer, input, password) {
       const user = requireUser(viewer);
@@ -111,7 +124,13 @@ export function createPayoutService({ db, clock, policy, provider, confirmPasswo
 const clientRefLengthMax = 50;
 
 /** What a provider can have news of; PAID because it may come back. */
-const mayStillChange = ['SUBMITTING', 'PENDING', 'NEEDS_OTP', 'UNKNOWN', 'PAID'] as const satisfies readonly PayoutState[];
+const mayStillChange = [
+  'SUBMITTING',
+  'PENDING',
+  'NEEDS_OTP',
+  'UNKNOWN',
+  'PAID',
+] as const satisfies readonly PayoutState[];
 
 async function payoutPage(
   reader: Reader,

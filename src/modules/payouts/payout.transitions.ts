@@ -2,7 +2,7 @@ import { formatMoney, type Currency } from '../../kernel/index.js';
 import type { Refusal } from '../errands/index.js';
 import type { Posting } from '../ledger/index.js';
 import { paidPostings, requestPostings, returnPostings, reversedPostings } from './payout.postings.js';
-import { payoutStates } from './payout.js';
+import type { PayoutState } from './payout.js';
 import type { PayoutActorKind, PayoutFacts, PayoutTransitionRule } from './payout.rule.js';
 
 /** The one table of what a payout may do: from it come the decisions, the authorization, the bookings and the test matrix. */
@@ -64,7 +64,8 @@ export const payoutTransitions = {
         ? undefined
         : illegal('The provider has not said for good that it never heard of it.'),
     postings: none,
-    description: 'The provider never heard of it, and said so late enough: it is handed over again by the same reference.',
+    description:
+      'The provider never heard of it, and said so late enough: it is handed over again by the same reference.',
   },
   needOtp: {
     from: ['SUBMITTING', 'UNKNOWN', 'PENDING'],
@@ -124,7 +125,7 @@ export const payoutStateMeanings = {
   FAILED: 'Will not be paid; amount and fee are back in the wallet.',
   REJECTED: 'Was not let go; amount and fee are back in the wallet.',
   REVERSED: 'Was paid and came back; the amount is back in the wallet.',
-} as const satisfies Record<(typeof payoutStates)[number], string>;
+} as const satisfies Record<PayoutState, string>;
 
 function none(): readonly Posting[] {
   return [];
@@ -155,7 +156,10 @@ function withinLimits({ payout, limits }: PayoutFacts): Refusal | undefined {
   const money = (minor: bigint): string => formatMoney({ minor, currency: payout.currency as Currency });
   const { payoutMax, dayMax, askedInDay = 0n } = limits ?? {};
   if (payoutMax !== undefined && payout.amount > payoutMax)
-    return { code: 'LIMIT_EXCEEDED', message: `A payout takes up to ${money(payoutMax)}, not ${money(payout.amount)}.` };
+    return {
+      code: 'LIMIT_EXCEEDED',
+      message: `A payout takes up to ${money(payoutMax)}, not ${money(payout.amount)}.`,
+    };
   if (dayMax === undefined || askedInDay + payout.amount <= dayMax) return undefined;
   const left = dayMax > askedInDay ? dayMax - askedInDay : 0n;
   const message = `24 hours take payouts of ${money(dayMax)}; ${money(left)} of that is left.`;

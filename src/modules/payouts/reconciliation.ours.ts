@@ -61,7 +61,10 @@ async function referencesOf(
   rows: readonly ClearingRow[],
 ): Promise<ReadonlyMap<string, string>> {
   const idsOf = (what: string): string[] =>
-    rows.map(({ businessRef }) => businessRef).filter((ref) => ref.startsWith(what)).map((ref) => ref.slice(what.length));
+    rows
+      .map(({ businessRef }) => businessRef)
+      .filter((ref) => ref.startsWith(what))
+      .map((ref) => ref.slice(what.length));
   const payouts = await reader.payout.findMany({ where: { id: { in: idsOf('payout:') } } });
   const charges = await reader.charge.findMany({ where: { id: { in: idsOf('charge:') } } });
   return new Map([

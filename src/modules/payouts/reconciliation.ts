@@ -96,7 +96,11 @@ async function ofMarket(
   book: readonly BookItem[],
 ): Promise<readonly Entry[]> {
   const inCurrency = book.filter(({ amount }) => amount.currency === currency);
-  const markets = await marketsOf(reader, provider, inCurrency.map(({ reference }) => reference));
+  const markets = await marketsOf(
+    reader,
+    provider,
+    inCurrency.map(({ reference }) => reference),
+  );
   return inCurrency
     .filter(({ reference }) => (markets.get(reference) ?? tenantId) === tenantId)
     .map(({ kind, reference, amount, fee, at }) => {
