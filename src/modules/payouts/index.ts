@@ -43,5 +43,6 @@ export {
   type ReconciliationService,
   type ReconciliationServiceDeps,
 } from './reconciliation.js';
-export { createPayoutWorker, type PayoutRound, type PayoutWorker, type PayoutWorkerDeps } from './payout.worker.js';
+export type { PayoutWorkerDeps } from './payout.hand.js';
+export { createPayoutWorker, type PayoutRound, type PayoutWorker } from './payout.worker.js';
 export { startPayouts, type PayoutsOptions } from './payouts.loop.js';
