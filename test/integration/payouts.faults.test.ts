@@ -1,4 +1,14 @@
-import fc from 'fast-check';
+import {
+  array,
+  assert,
+  asyncProperty,
+  constant,
+  constantFrom,
+  integer,
+  oneof,
+  record,
+  type Arbitrary,
+} from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Payout, PayoutState, PayoutWorker } from '../../src/modules/payouts/index.js';
 import {
@@ -95,7 +105,7 @@ describe('a provider that lies and a line that breaks', () => {
   });
 });
 
-const fault: fc.Arbitrary<Fault> = fc.constantFrom(
+const fault: Arbitrary<Fault> = constantFrom(
   'none',
   'dropBefore',
   'dropAfterEffect',
@@ -105,14 +115,14 @@ const fault: fc.Arbitrary<Fault> = fc.constantFrom(
   'slow',
   'notFound',
 );
-const account = fc.constantFrom('ordinary', magicAccounts.fails, magicAccounts.paidLater, magicAccounts.reversedLater);
+const account = constantFrom('ordinary', magicAccounts.fails, magicAccounts.paidLater, magicAccounts.reversedLater);
 
 /** One step of a schedule: somebody works, time passes, the provider hints, or a process dies where it stands. */
-const step = fc.oneof(
-  { weight: 4, arbitrary: fc.constant({ kind: 'work' } as const) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 400_000 }) }) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'hint' } as const) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('die' as const), where: fc.constantFrom('before', 'after') }) },
+const step = oneof(
+  { weight: 4, arbitrary: constant({ kind: 'work' } as const) },
+  { weight: 3, arbitrary: record({ kind: constant('wait' as const), ms: integer({ min: 0, max: 400_000 }) }) },
+  { weight: 1, arbitrary: constant({ kind: 'hint' } as const) },
+  { weight: 2, arbitrary: record({ kind: constant('die' as const), where: constantFrom('before', 'after') }) },
 );
 
 describe('any schedule of faults, deaths and hints (I11)', () => {
@@ -120,18 +130,18 @@ describe('any schedule of faults, deaths and hints (I11)', () => {
     'ends with one effect for what is PAID, none for what FAILED, and nothing paid and given back',
     { timeout: 1_000_000 },
     async () => {
-      const schedule = fc.asyncProperty(
-        fc.array(fault, { maxLength: 12 }),
-        fc.array(account, { minLength: 1, maxLength: 3 }),
-        fc.array(step, { maxLength: 12 }),
+      const schedule = asyncProperty(
+        array(fault, { maxLength: 12 }),
+        array(account, { minLength: 1, maxLength: 3 }),
+        array(step, { maxLength: 12 }),
         play,
       );
-      await fc.assert(schedule, { numRuns: schedules, endOnFailure: schedules <= 4 });
+      await expect(assert(schedule, { numRuns: schedules, endOnFailure: schedules <= 4 })).resolves.toBeUndefined();
     },
   );
 });
 
-type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
+type Step = typeof step extends Arbitrary<infer One> ? One : never;
 
 async function play(faults: readonly Fault[], numbers: readonly string[], steps: readonly Step[]): Promise<void> {
   const { payouts, payee, request, wallet, workerWith, settle, clock, finance } = market;

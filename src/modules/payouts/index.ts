@@ -10,8 +10,6 @@ export {
 export { nameMatchScore } from './name.match.js';
 export {
   assertPayoutVisible,
-  canSeePayout,
-  inFlightStates,
   payoutStates,
   seesAllPayouts,
   type Payout,
