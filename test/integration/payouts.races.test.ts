@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Db } from '../../src/db/index.js';
-import type { AppError } from '../../src/kernel/index.js';
+import type { AppError, UserViewer } from '../../src/kernel/index.js';
+import type { Payout } from '../../src/modules/payouts/index.js';
 import { magicAccounts, type PaymentProvider } from '../../src/modules/providers/index.js';
 import { anotherProcess, startPayoutMarket, type PayoutMarket } from '../support/payouts.js';
 
@@ -131,7 +132,7 @@ describe('people at once', () => {
     const { viewer, account } = await payee(500_000n);
     const ends = await Promise.allSettled([1, 2, 3, 4, 5].map(() => request(viewer, account.id, 40_000n)));
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
-      expect(refusalsIn(ends)).toEqual(['LIMIT_EXCEEDED', 'LIMIT_EXCEEDED', 'LIMIT_EXCEEDED']);
+    expect(refusalsIn(ends)).toEqual(['LIMIT_EXCEEDED', 'LIMIT_EXCEEDED', 'LIMIT_EXCEEDED']);
     expect(await db.read.payout.count({ where: { userId: viewer.userId } })).toBe(2);
     expect(await wallet(viewer)).toBe(500_000n - 2n * 42_500n);
   });
@@ -149,47 +150,68 @@ describe('people at once', () => {
   });
 });
 
-describe('a database connection that breaks', () => {
-  it.each(['before it is written down', 'before the call', 'before the answer is saved'])(
-    'leaves one effect: %s',
+describe('a server that ends in the middle of a payout', () => {
+  it.each(['before the call', 'after the call'])('leaves one effect: %s', async (when) => {
+    const { payee, request, workerWith, provider } = market;
+    const { viewer, account } = await payee();
+    const asked = await request(viewer, account.id, 10_000n);
+    const doomed = anotherProcess(market);
+    let reached: () => void = () => undefined;
+    const end = new Promise<void>((resolve) => (reached = resolve));
+    const dying: PaymentProvider = {
+      ...provider,
+      async sendTransfer(transfer) {
+        if (when === 'after the call') await provider.sendTransfer(transfer);
+        reached();
+        return new Promise(() => undefined);
+      },
+    };
+    const abandoned = workerWith(dying, doomed).work();
+    await Promise.race([end, abandoned]);
+    await doomed.close();
+    await assertPaidOnce(viewer, asked);
+  });
+
+  it.each(['as it is written down', 'as the answer is saved'])(
+    'leaves one effect also when it is its connection that ends: %s',
     async (when) => {
-      const { payee, request, workerWith, provider, payouts, worker, settle, effectsOf, clock } = market;
+      const { payee, request, workerWith, provider } = market;
       const { viewer, account } = await payee();
       const asked = await request(viewer, account.id, 10_000n);
       const doomed = anotherProcess(market);
-      const cut = (): Promise<void> => terminate(doomed.read);
-      const broken: PaymentProvider = {
+      let wasCalled = false;
+      const calling: PaymentProvider = {
         ...provider,
-        async sendTransfer(request_) {
-          if (when === 'before the call') {
-            await cut();
-            return { kind: 'UNKNOWN', reason: 'never called' };
-          }
-          const report = await provider.sendTransfer(request_);
-          await cut();
+        async sendTransfer(transfer) {
+          const report = await provider.sendTransfer(transfer);
+          wasCalled = true;
           return report;
         },
       };
-      let writes = 0;
-      const write: Db['write'] = (work) => {
-        writes += 1;
-        if (when !== 'before it is written down' || writes !== 2) return doomed.write(work);
-        return doomed.write(async (tx) => {
+      const write: Db['write'] = (work) =>
+        doomed.write(async (tx) => {
           const result = await work(tx);
-          await terminate(tx);
+          const { state } = await tx.payout.findUniqueOrThrow({ where: { id: asked.id } });
+          const isMoment = when === 'as it is written down' ? state === 'SUBMITTING' : wasCalled;
+          if (isMoment) await terminate(tx);
           return result;
         });
-      };
-      const round = await workerWith(broken, { ...doomed, write }).work();
-      expect(round.failed).toBe(round.claimed);
+      const round = await workerWith(calling, { ...doomed, write }).work();
+      expect(round.failed).toBeGreaterThan(0);
       await doomed.close();
-      clock.forward(200_000);
-      await settle(worker);
-      expect((await payouts.get(viewer, asked.id)).state).toBe('PAID');
-      expect(effectsOf(asked)).toHaveLength(1);
-      await market.assertSound();
+      await assertPaidOnce(viewer, asked);
     },
   );
+
+  /** Once others have worked on. */
+  async function assertPaidOnce(viewer: UserViewer, asked: Payout): Promise<void> {
+    const { clock, settle, worker, payouts, effectsOf } = market;
+    clock.forward(200_000);
+    await settle(worker);
+    expect((await payouts.get(viewer, asked.id)).state).toBe('PAID');
+    expect(effectsOf(asked)).toHaveLength(1);
+    await market.assertSound();
+  }
 });
 
 /** Ends the connection as an operator, or a crash of the database, would. */
