@@ -22,6 +22,7 @@ import {
 } from './modules/escrows/index.js';
 import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
 import { createLedgerService, startBookkeeping } from './modules/ledger/index.js';
+import type { PaymentProvider } from './modules/providers/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
   createAccountService,
@@ -34,6 +35,7 @@ import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from '
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
 import { createOperating } from './app.operating.js';
 import { createPayments } from './app.payments.js';
+import { createPayouts, startPayoutRounds } from './app.payouts.js';
 import { namingDemoted, verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
 
@@ -104,7 +106,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const payments = createPayments({ config, clock, logger, bookFile: options.sandboxBookFile });
-  const services = createServices(db, clock, tokens, config, logger);
+  const services = createServices(db, clock, tokens, config, logger, payments.provider);
   const apollo = createApollo({
     schema,
     logger,
@@ -133,6 +135,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   let timers: Rounds | undefined;
   let forgetting: Rounds | undefined;
   let bookkeeping: Rounds | undefined;
+  let paying: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
@@ -146,6 +149,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { idempotency } = services;
       forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
       bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
+      paying = startPayoutRounds({ db, clock, config, logger, provider: payments.provider }, timersEveryMs);
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -157,6 +161,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await timers?.stop();
         await forgetting?.stop();
         await bookkeeping?.stop();
+        await paying?.stop();
         await payments.close();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
@@ -181,11 +186,19 @@ function urlOf(host: string, port: number): string {
   return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, logger: Logger): Services {
+function createServices(
+  db: Db,
+  clock: Clock,
+  tokens: Tokens,
+  config: Config,
+  logger: Logger,
+  provider: PaymentProvider | undefined,
+): Services {
   const passwords = createPasswords();
   const refreshTtlSeconds = config.auth.refreshTokenTtlS;
+  const accounts = createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds });
   return {
-    accounts: createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds }),
+    accounts,
     banks: createBankService({ db }),
     chargebacks: createChargebackService({ db, clock }),
     disputes: createDisputeService({ db, clock }),
@@ -194,6 +207,7 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
     idempotency: createIdempotencyService({ db, clock, ttlMs: config.idempotencyKeyTtlS * 1000 }),
     ledger: createLedgerService({ db, clock }),
     offers: createOfferService({ db, clock }),
+    ...createPayouts({ db, clock, config, provider }, accounts),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
     wallets: createWalletService({

@@ -8,6 +8,7 @@ import {
   ConfigError,
   type ConfigFault,
   type Consistency,
+  type PayoutsConfig,
   type RedisConfig,
   type TracingConfig,
 } from './config.js';
@@ -158,6 +159,7 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
     redis: redisOf(values),
     cache: cacheOf(values, types, aliases),
     idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
+    payouts: payoutsOf(values),
     payments: paymentsOf(values),
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
@@ -165,6 +167,18 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
       token: values.METRICS_TOKEN,
     },
     tracing: tracingOf(values),
+  };
+}
+
+function payoutsOf(values: Values): PayoutsConfig {
+  const isProduction = values.NODE_ENV === 'production';
+  return {
+    keys: values.PAYOUT_ENCRYPTION_KEY,
+    coolOffS: values.PAYOUT_COOL_OFF ?? (isProduction ? 86_400 : 0),
+    approvalAbove: values.PAYOUT_APPROVAL_ABOVE,
+    payoutMax: values.PAYOUT_MAX,
+    dayMax: values.PAYOUT_DAY_MAX,
+    nameMatchMin: values.PAYOUT_NAME_MATCH_MIN ?? (isProduction ? 50 : 0),
   };
 }
 

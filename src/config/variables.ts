@@ -1,6 +1,7 @@
 import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
 import { observabilityVariables } from './observability.variables.js';
+import { payoutsVariables } from './payouts.variables.js';
 import { providersVariables } from './providers.variables.js';
 import { variable } from './variable.js';
 
@@ -143,6 +144,7 @@ const authVariables = {
 export const variables = {
   ...serverVariables,
   ...databaseVariables,
+  ...payoutsVariables,
   ...authVariables,
   ...redisVariables,
   ...cacheVariables,
