@@ -26,6 +26,7 @@ export const watchedColumns = {
   LedgerClose: [],
   LedgerSeal: [],
   Charge: [],
+  WebhookInbox: [],
   Bank: ['id', 'country'],
   BankCode: ['id', 'bankId', 'country'],
   BankAlias: ['bankId', 'name'],

@@ -21,9 +21,13 @@ export const accounts = {
   escrowService: (escrowId: string) => floored('escrow', escrowId, 'service'),
   escrowGoods: (escrowId: string) => floored('escrow', escrowId, 'goods'),
   pspClearing: (provider: string) => house('ASSET', `psp:${provider}:clearing`),
+  /** What a provider took in that no wallet can hold: money of another currency than the market's. */
+  suspense: (provider: string) => house('LIABILITY', `suspense:${provider}`),
   vat: () => house('LIABILITY', 'tax:vat'),
   commission: () => house('INCOME', 'revenue:commission'),
   cancellation: () => house('INCOME', 'revenue:cancellation'),
+  /** What payment providers keep for themselves. */
+  pspFees: () => house('EXPENSE', 'expense:psp_fee'),
   /** Charges that were taken back and that RunAm bears. */
   chargebacks: () => house('EXPENSE', 'expense:chargeback'),
 } as const satisfies Record<string, (id: string) => AccountRef>;
