@@ -11,3 +11,6 @@ export {
   type TransferRequest,
   type WebhookNotice,
 } from './provider.port.js';
+export { createSandboxServer, type SandboxServer, type SandboxServerOptions } from './sandbox.server.js';
+export { createSandboxProvider, type SandboxProviderConfig } from './sandbox.provider.js';
+export { magicAccounts, magicAmounts, magicEmails } from './sandbox.magic.js';
