@@ -1,4 +1,4 @@
-import { AppError, invariant } from '../../kernel/index.js';
+import { AppError, invariant, storable } from '../../kernel/index.js';
 import { changesSoFar, noteAgain, Prisma, type Tx } from '../../db/index.js';
 import { decide, systemActor, type Decision } from '../errands/index.js';
 import { factsOf, fundHeld, lockBoth, type Held } from '../escrows/index.js';
@@ -39,10 +39,9 @@ export async function saveReport(
     await noteLanding(tx, charge);
     return { charge, booked: false };
   }
-  const fault = report.kind === 'SUCCEEDED' ? faultOf(report) : undefined;
-  if (report.kind === 'SUCCEEDED' && fault === undefined)
-    return { charge: await land(tx, charge, held, report, terms.now), booked: true };
-  const patch = patchOf(charge, seen, fault === undefined ? report : { kind: 'UNKNOWN', reason: fault }, terms);
+  const told = understood(report);
+  if (told.kind === 'SUCCEEDED') return { charge: await land(tx, charge, held, told, terms.now), booked: true };
+  const patch = patchOf(charge, seen, told, terms);
   if (!patch) return { charge, booked: false };
   const data = { ...patch, updatedAt: terms.now };
   return { charge: await tx.charge.update({ where: { id: charge.id }, data }), booked: false };
@@ -59,12 +58,14 @@ async function lockCharge(tx: Tx, id: string): Promise<Charge> {
   return tx.charge.findUniqueOrThrow({ where: { id } });
 }
 
-/** A success that cannot be booked as it is told is not understood, and asked for again. */
-function faultOf({ amount, fee }: Succeeded): string | undefined {
-  if (amount.minor <= 0n) return `The provider tells of ${amount.minor} ${amount.currency}.`;
-  if (fee.minor < 0n || (fee.minor > 0n && fee.currency !== amount.currency))
-    return `The provider tells of ${amount.currency} with a fee of ${fee.minor} ${fee.currency}.`;
-  return undefined;
+/** A success that cannot be booked as it is told is no answer yet. */
+function understood(report: ChargeReport): ChargeReport {
+  if (report.kind !== 'SUCCEEDED') return report;
+  const { amount, fee } = report;
+  const isFeeOdd = fee.minor < 0n || (fee.minor > 0n && fee.currency !== amount.currency);
+  if (amount.minor > 0n && !isFeeOdd) return report;
+  const told = `${amount.minor} ${amount.currency} with a fee of ${fee.minor} ${fee.currency}`;
+  return { kind: 'UNKNOWN', reason: `The provider tells of ${told}.` };
 }
 
 async function land(
@@ -130,7 +131,6 @@ function failed(reason: string) {
 
 const reasonLengthMax = 500;
 
-/** As PostgreSQL can hold it. */
 function shortened(reason: string): string {
-  return reason.replaceAll('\0', '').toWellFormed().slice(0, reasonLengthMax) || 'No reason was given.';
+  return storable(reason, reasonLengthMax) || 'No reason was given.';
 }
