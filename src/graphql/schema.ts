@@ -16,6 +16,8 @@ import { keyHeader } from './idempotency/key-header.js';
 import { LedgerResolver } from './ledger/ledger.resolver.js';
 import { createLoaders } from './loaders.js';
 import { OfferResolver } from './offer/offer.resolver.js';
+import { ChargeResolver } from './payment/charge.resolver.js';
+import { WebhookResolver } from './payment/webhook.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
 import { SystemResolver } from './system/system.resolver.js';
 import { UserResolver } from './user/user.resolver.js';
@@ -27,6 +29,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
     resolvers: [
       BankResolver,
       CacheAdminResolver,
+      ChargeResolver,
       DisputeDecisionResolver,
       DisputeResolver,
       ErrandResolver,
@@ -38,6 +41,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       SystemResolver,
       UserResolver,
       WalletResolver,
+      WebhookResolver,
     ],
     authChecker,
     validate: false,
