@@ -33,6 +33,7 @@ import {
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
 import { createOperating } from './app.operating.js';
+import { createPayments } from './app.payments.js';
 import { namingDemoted, verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
 
@@ -52,6 +53,8 @@ export interface AppOptions {
   readonly jwtSecret: string;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** JSON lines that the book of a sandbox provider in this process lasts in. Default: in memory. */
+  readonly sandboxBookFile?: string;
   readonly onStatement?: (sql: string) => void;
   readonly onCacheEvent?: (event: CacheEvent) => void;
   /** How late an expiry, a no-show or an automatic release may be. Default 5,000. */
@@ -100,6 +103,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   );
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
+  const payments = createPayments({ config, clock, logger, bookFile: options.sandboxBookFile });
   const services = createServices(db, clock, tokens, config, logger);
   const apollo = createApollo({
     schema,
@@ -138,6 +142,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       const due = createTimerService({ db, clock, logger, more: [disputeTimer] });
       timers = startTimers({ timers: due, logger, everyMs: timersEveryMs });
       operating.start();
+      await payments.open();
       const { idempotency } = services;
       forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
       bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
@@ -152,6 +157,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await timers?.stop();
         await forgetting?.stop();
         await bookkeeping?.stop();
+        await payments.close();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
         await cache.close();

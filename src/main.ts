@@ -52,7 +52,8 @@ async function start(config: Config, logger: Logger, stops: Stop[], onLost: (rea
   const { applied } = await migrate({ databaseUrl, migrationsDir, logger });
   if (applied.length > 0) logger.info({ applied: applied.length }, 'database schema brought up to date');
   const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });
-  const app = await createApp({ config, databaseUrl, jwtSecret, logger });
+  const sandboxBookFile = resolve(config.dataDir, 'sandbox-book.jsonl');
+  const app = await createApp({ config, databaseUrl, jwtSecret, logger, sandboxBookFile });
   stops.push(() => app.close());
   if (config.database.seedsDemo) await seedDemoData({ db: app.db, logger });
   return app;

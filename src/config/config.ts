@@ -26,7 +26,7 @@ export interface Config {
   readonly cache: CacheConfig;
   /** How long an idempotency key is remembered. */
   readonly idempotencyKeyTtlS: number;
-  readonly payments: { readonly hasSandbox: boolean };
+  readonly payments: PaymentsConfig;
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
   readonly metrics: MetricsConfig;
   /** Undefined: nothing is traced. */
@@ -157,3 +157,36 @@ export class ConfigError extends Error {
     this.faults = faults;
   }
 }
+
+export interface PaymentsConfig {
+  /** No real money moves. */
+  readonly hasSandbox: boolean;
+  /** Undefined: money neither comes in nor goes out. */
+  readonly provider: ProviderConfig | undefined;
+}
+
+interface ProviderCommon {
+  /** Longest wait for an answer; in milliseconds. */
+  readonly timeoutMs: number;
+  /** Where a payer's browser goes after the checkout page. */
+  readonly returnUrl: string | undefined;
+}
+
+export type ProviderConfig = ProviderCommon &
+  (
+    | {
+        readonly name: 'sandbox';
+        /** Undefined: one that this process starts. */
+        readonly baseUrl: string | undefined;
+        /** Undefined: made at start, as the other secret. */
+        readonly secretKey: string | undefined;
+        readonly webhookSecret: string | undefined;
+      }
+    | { readonly name: 'paystack'; readonly baseUrl: string; readonly secretKey: string }
+    | {
+        readonly name: 'flutterwave';
+        readonly baseUrl: string;
+        readonly secretKey: string;
+        readonly webhookSecret: string;
+      }
+  );

@@ -12,6 +12,7 @@ import {
   type TracingConfig,
 } from './config.js';
 import { aliasVariable, aliasVariables, consistencyVariables, timeoutVariables } from './cache.variables.js';
+import { paymentFaults, paymentsOf } from './payments.js';
 import type { Variable } from './variable.js';
 import { variables } from './variables.js';
 
@@ -42,6 +43,7 @@ export function loadEnv(env: Env): Config {
       message: `is not set; production takes ${variables.JWT_SECRET.kind.takes}.`,
     });
   }
+  faults.push(...paymentFaults(values));
   if (faults.length > 0) throw new ConfigError(faults);
   return group(values, types, aliases);
 }
@@ -156,7 +158,7 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
     redis: redisOf(values),
     cache: cacheOf(values, types, aliases),
     idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
-    payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
+    payments: paymentsOf(values),
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
       isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),

@@ -2,7 +2,7 @@ import { parseExact, type Json } from './exact-json.js';
 
 /** Where a provider's API stands and how to speak to it. */
 export interface ApiConfig {
-  /** Without a slash at its end. A function is asked at every call: for a server that starts when it is needed. */
+  /** A function is asked at every call: for a server that starts when it is needed. */
   readonly baseUrl: string | (() => Promise<string>);
   readonly secretKey: string;
   /** Longest wait for an answer; in milliseconds. Default 10,000. */
@@ -24,7 +24,7 @@ const statusesWithoutAnswer: ReadonlySet<number> = new Set([401, 403, 407, 408, 
 export function createAsk({ baseUrl, secretKey, timeoutMs = timeoutMsStandard }: ApiConfig): Ask {
   return async (method, path, body) => {
     try {
-      const base = typeof baseUrl === 'string' ? baseUrl : await baseUrl();
+      const base = (typeof baseUrl === 'string' ? baseUrl : await baseUrl()).replace(/\/+$/, '');
       const response = await fetch(`${base}${path}`, {
         method,
         headers: {

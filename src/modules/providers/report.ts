@@ -1,4 +1,5 @@
 import { isCurrency, type Money } from '../../kernel/index.js';
+import { textAt } from './exact-json.js';
 import type { Answer } from './http.ask.js';
 import type { ChargeReport, TransferReport } from './provider.port.js';
 
@@ -39,4 +40,24 @@ const otherAmount: Unknown = { kind: 'UNKNOWN', reason: 'the reference was used 
 
 function isSameMoney(one: Money, other: Money): boolean {
   return one.minor === other.minor && one.currency === other.currency;
+}
+
+export interface Refusal {
+  readonly reason: string;
+  /** Empty when there is none. */
+  readonly code: string;
+  /** It complains of the reference. Ours are well formed, so it was used before. */
+  readonly isDuplicate: boolean;
+}
+
+const refusingStatuses: ReadonlySet<number> = new Set([400, 404, 409, 422]);
+
+/** The definite no of an answer: a status that says nothing was done, and a message why. Otherwise undefined. */
+export function refused(answer: Answer): Refusal | undefined {
+  if (answer.kind !== 'answer' || !refusingStatuses.has(answer.status)) return undefined;
+  const reason = textAt(answer.body, 'message');
+  if (reason === undefined) return undefined;
+  const code = textAt(answer.body, 'code') ?? '';
+  const isDuplicate = answer.status === 409 || /reference|duplicate|already/i.test(`${reason} ${code}`);
+  return { reason, code, isDuplicate };
 }
