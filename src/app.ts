@@ -15,9 +15,7 @@ import { createErrandService, createOfferService } from './modules/errands/index
 import {
   createChargebackService,
   createEscrowService,
-  createSandboxProvider,
   createTimerService,
-  createWalletService,
   startTimers,
 } from './modules/escrows/index.js';
 import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
@@ -33,6 +31,7 @@ import {
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
 import { createOperating } from './app.operating.js';
+import { createPaying, type Paying } from './app.paying.js';
 import { createPayments } from './app.payments.js';
 import { namingDemoted, verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
@@ -104,7 +103,9 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const payments = createPayments({ config, clock, logger, bookFile: options.sandboxBookFile });
-  const services = createServices(db, clock, tokens, config, logger);
+  const chargebacks = createChargebackService({ db, clock });
+  const paying = createPaying({ db, clock, logger, provider: payments.provider, chargebacks });
+  const services = { ...createServices(db, clock, tokens, config), ...servicesOf(paying), chargebacks };
   const apollo = createApollo({
     schema,
     logger,
@@ -127,6 +128,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...config.http,
     tracing,
     metrics: metrics && { ...metrics, token: config.metrics.token },
+    webhooks: paying.door,
     readiness: createReadiness(db, cache),
   });
 
@@ -142,12 +144,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       const due = createTimerService({ db, clock, logger, more: [disputeTimer] });
       timers = startTimers({ timers: due, logger, everyMs: timersEveryMs });
       operating.start();
-      await payments.open();
       const { idempotency } = services;
       forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
       bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
-      const { port } = http.server.address() as AddressInfo;
-      return urlOf(config.http.host, port);
+      const url = urlOf(config.http.host, (http.server.address() as AddressInfo).port);
+      paying.start(timersEveryMs);
+      await payments.open(`${url}/webhooks/sandbox`);
+      return url;
     },
     close: () =>
       (closing ??= (async () => {
@@ -157,6 +160,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await timers?.stop();
         await forgetting?.stop();
         await bookkeeping?.stop();
+        await paying.stop();
         await payments.close();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
@@ -181,13 +185,21 @@ function urlOf(host: string, port: number): string {
   return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, logger: Logger): Services {
+function servicesOf({ charges, inbox, wallets }: Paying): Pick<Services, 'charges' | 'inbox' | 'wallets'> {
+  return { charges, inbox, wallets };
+}
+
+function createServices(
+  db: Db,
+  clock: Clock,
+  tokens: Tokens,
+  config: Config,
+): Omit<Services, 'chargebacks' | 'charges' | 'inbox' | 'wallets'> {
   const passwords = createPasswords();
   const refreshTtlSeconds = config.auth.refreshTokenTtlS;
   return {
     accounts: createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds }),
     banks: createBankService({ db }),
-    chargebacks: createChargebackService({ db, clock }),
     disputes: createDisputeService({ db, clock }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
@@ -196,12 +208,6 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
     offers: createOfferService({ db, clock }),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
-    wallets: createWalletService({
-      db,
-      clock,
-      logger,
-      provider: config.payments.hasSandbox ? createSandboxProvider() : undefined,
-    }),
   };
 }
 

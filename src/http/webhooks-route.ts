@@ -2,11 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 /** Takes what payment providers tell. What it throws is the answer: 404, 401 and 400 are not worth another try, 503 is. */
 export interface WebhookDoor {
-  receive(
-    provider: string,
-    headers: Readonly<Record<string, string | undefined>>,
-    rawBody: Buffer,
-  ): Promise<unknown>;
+  receive(provider: string, headers: Readonly<Record<string, string | undefined>>, rawBody: Buffer): Promise<unknown>;
 }
 
 /** Far more than any provider sends. */
@@ -30,6 +26,9 @@ export function addWebhooks(app: FastifyInstance, door: WebhookDoor): void {
 }
 
 function single(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string | undefined> {
-  const entries = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]);
+  const entries = Object.entries(headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : value,
+  ]);
   return Object.fromEntries(entries) as Record<string, string | undefined>;
 }

@@ -7,7 +7,10 @@ export interface Script {
 }
 
 /** A provider that says of charges what a test wants it to say, and does nothing else. */
-export function scriptedProvider({ initiateCharge, chargeOf = () => ({ kind: 'NOT_FOUND' }) }: Script): PaymentProvider {
+export function scriptedProvider({
+  initiateCharge,
+  chargeOf = () => ({ kind: 'NOT_FOUND' }),
+}: Script): PaymentProvider {
   const refuse = (): never => {
     throw new Error('the script says nothing of this');
   };

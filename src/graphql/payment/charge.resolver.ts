@@ -72,7 +72,10 @@ export class ChargeResolver {
     return received === null || receivedCurrency === null ? null : moneyOf(received, receivedCurrency);
   }
 
-  @FieldResolver(() => ErrandType, { nullable: true, description: 'What it is to pay for; null when it fills a wallet.' })
+  @FieldResolver(() => ErrandType, {
+    nullable: true,
+    description: 'What it is to pay for; null when it fills a wallet.',
+  })
   async errand(@Root() { errandId }: Charge, @Ctx() { loaders }: GraphqlContext) {
     return errandId === null ? null : loaders.errandById.load(errandId);
   }

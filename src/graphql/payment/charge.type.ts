@@ -53,7 +53,8 @@ registerEnumType(ChargeDetourEnum, {
     OTHER_AMOUNT: { description: 'Another amount came than was asked for.' },
     OTHER_CURRENCY: { description: 'Another currency came than was asked for.' },
     ERRAND_MOVED_ON: {
-      description: 'The errand did not wait for it any more: called off, expired, funded otherwise, or given to another.',
+      description:
+        'The errand did not wait for it any more: called off, expired, funded otherwise, or given to another.',
     },
   },
 });
@@ -78,7 +79,10 @@ export class ChargeType {
   @Field(() => ChargePurposeEnum)
   purpose!: string;
 
-  @Field(() => String, { nullable: true, description: 'Where the payer pays, when the provider wants them to come there.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Where the payer pays, when the provider wants them to come there.',
+  })
   checkoutUrl!: string | null;
 
   @Field(() => ChargeLandingEnum, { nullable: true, description: 'Null until the money came in.' })

@@ -68,7 +68,12 @@ export class WalletResolver {
       currency: amount.currency,
       ...(reference !== undefined && { reference }),
     });
-    return { wallet: { balance: moneyOf(wallet.minor, wallet.currency) }, providerRef: charge.providerRef, charge, isReplay };
+    return {
+      wallet: { balance: moneyOf(wallet.minor, wallet.currency) },
+      providerRef: charge.providerRef,
+      charge,
+      isReplay,
+    };
   }
 }
 

@@ -11,7 +11,10 @@ export async function dueCharges(tx: Tx, now: Date, limit: number): Promise<read
     ORDER BY next_check_at, id LIMIT ${limit}::int FOR UPDATE SKIP LOCKED`;
   const ids = taken.map(({ id }) => id);
   if (ids.length === 0) return [];
-  const charges = await tx.charge.findMany({ where: { id: { in: ids } }, orderBy: [{ nextCheckAt: 'asc' }, { id: 'asc' }] });
+  const charges = await tx.charge.findMany({
+    where: { id: { in: ids } },
+    orderBy: [{ nextCheckAt: 'asc' }, { id: 'asc' }],
+  });
   const until = new Date(now.getTime() + leaseMs);
   await tx.charge.updateMany({ where: { id: { in: ids } }, data: { nextCheckAt: until } });
   return charges;

@@ -27,12 +27,7 @@ type Succeeded = Extract<ChargeReport, { readonly kind: 'SUCCEEDED' }>;
  * found" ends it when it has been so for longer than the provider takes to know its own charges.
  * @param seen the charge as it was when the provider was asked
  */
-export async function saveReport(
-  tx: Tx,
-  seen: Charge,
-  report: ChargeReport,
-  terms: SavingTerms,
-): Promise<SavedReport> {
+export async function saveReport(tx: Tx, seen: Charge, report: ChargeReport, terms: SavingTerms): Promise<SavedReport> {
   const held = seen.errandId === null ? undefined : await lockBoth(tx, seen.tenantId, seen.errandId);
   const charge = await lockCharge(tx, seen.id);
   if (charge.state === 'SUCCEEDED') {

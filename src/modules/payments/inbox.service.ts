@@ -70,7 +70,11 @@ export function createInboxService(deps: InboxDeps): InboxService {
   async function handle(webhook: Webhook): Promise<void> {
     const fate = await fateOf(deps, webhook).catch((error: unknown): Fate => {
       logger.error({ err: error, webhookId: webhook.id }, 'a webhook could not be followed up; it is tried again');
-      return { kind: 'wait', why: error instanceof AppError ? error.message : 'Something failed.', tenantId: undefined };
+      return {
+        kind: 'wait',
+        why: error instanceof AppError ? error.message : 'Something failed.',
+        tenantId: undefined,
+      };
     });
     await db.write((tx) => saveFate(tx, webhook, fate, clock.now()));
   }
@@ -155,7 +159,12 @@ async function fateOf(deps: InboxDeps, { provider, eventId, about: json }: Webho
   if (charge.state !== 'SUCCEEDED')
     return { kind: 'wait', why: `The charge ${charge.id} has not come in: it is ${charge.state}.`, tenantId };
   const { amount, reference: providerRef, reason } = about;
-  const chargeback = { provider, eventId, providerRef, reason: storable(reason, reasonLengthMax).trim() || 'no reason was given' };
+  const chargeback = {
+    provider,
+    eventId,
+    providerRef,
+    reason: storable(reason, reasonLengthMax).trim() || 'no reason was given',
+  };
   try {
     const money = { amountMinor: amount.minor, currency: amount.currency };
     await deps.chargebacks.record('provider', { ...chargeback, ...money });

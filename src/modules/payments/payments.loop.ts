@@ -15,10 +15,10 @@ export interface PaymentsRoundsOptions {
 export function startPayments({ charges, inbox, logger, everyMs }: PaymentsRoundsOptions): Rounds {
   return startRounds({
     async work(goesOn) {
-      for (let taken = webhooksPerRound; taken === webhooksPerRound && goesOn(); ) {
+      for (let taken = webhooksPerRound; taken === webhooksPerRound && goesOn();) {
         taken = await inbox.work(webhooksPerRound);
       }
-      for (let taken = chargesPerRound; taken === chargesPerRound && goesOn(); ) {
+      for (let taken = chargesPerRound; taken === chargesPerRound && goesOn();) {
         const { checked, ended, failed } = await charges.checkDue(chargesPerRound);
         if (ended > 0) logger.info({ charges: ended }, 'charges have ended');
         taken = checked + failed;
