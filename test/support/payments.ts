@@ -58,6 +58,7 @@ export function paymentsOn(db: Db, clock: Clock, provider: PaymentProvider, tran
   const door = createWebhookDoor({ db, clock, providers: [provider] });
   return {
     charges,
+    chargebacks,
     inbox,
     door,
     wallets: createWalletService(deps),

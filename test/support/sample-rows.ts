@@ -206,10 +206,13 @@ const makers = {
     prevHash: '-',
     hash: createHash('sha256').update(uuidv7()).digest('hex'),
   }),
-  Charge: ({ User }) => ({
+  Charge: ({ User, Errand }) => ({
     id: uuidv7(),
     tenantId: User.tenantId,
     userId: User.id,
+    purpose: 'ERRAND',
+    errandId: Errand.id,
+    offerId: uuidv7(),
     provider: 'sandbox',
     providerRef: uuidv7(),
     amount: 1n,
@@ -219,8 +222,9 @@ const makers = {
     nextCheckAt: at,
     ...times,
   }),
-  WebhookInbox: () => ({
+  WebhookInbox: ({ Tenant }) => ({
     id: uuidv7(),
+    tenantId: Tenant.id,
     provider: 'sandbox',
     eventId: uuidv7(),
     about: { kind: 'other', type: 'test' },

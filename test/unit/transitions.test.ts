@@ -149,9 +149,9 @@ describe('the matrix of states, transitions and actors', () => {
     transitionNames.flatMap((name) => actorKinds.map((kind) => [name, state, kind] as const)),
   );
 
-  it('answers each of its 1,440 triples with the next state or the typed error the table asks for', () => {
+  it('answers each of its 1,500 triples with the next state or the typed error the table asks for', () => {
     const differing = triples.filter((triple) => outcome(...triple) !== expected(...triple));
-    expect(triples.length).toBe(1440);
+    expect(triples.length).toBe(1500);
     expect(differing).toEqual([]);
   });
 
@@ -168,6 +168,7 @@ describe('the matrix of states, transitions and actors', () => {
       'OPEN cancelFree customer > CANCELLED',
       'OPEN expire system > EXPIRED',
       'AWAITING_FUNDING fundFromWallet customer > ASSIGNED',
+      'AWAITING_FUNDING fundFromCharge system > ASSIGNED',
       'AWAITING_FUNDING fundingTimeout system > OPEN',
       'AWAITING_FUNDING cancelFree customer > CANCELLED',
       'ASSIGNED start assignedRunner > IN_PROGRESS',
@@ -233,6 +234,20 @@ describe('guards', () => {
       'fundFromWallet',
       'AWAITING_FUNDING',
       'customer',
+      { errand: errandIn('AWAITING_FUNDING', { fundBy: now }) },
+      'ILLEGAL_TRANSITION',
+    ],
+    [
+      'fundFromCharge',
+      'AWAITING_FUNDING',
+      'system',
+      { errand: errandIn('AWAITING_FUNDING', { startBy: hours(-1) }) },
+      'ILLEGAL_TRANSITION',
+    ],
+    [
+      'fundFromCharge',
+      'AWAITING_FUNDING',
+      'system',
       { errand: errandIn('AWAITING_FUNDING', { fundBy: now }) },
       'ILLEGAL_TRANSITION',
     ],

@@ -52,7 +52,7 @@ ALTER TABLE "charge" ADD CONSTRAINT "charge_tenant_id_errand_id_fkey" FOREIGN KE
 -- Money that came in has come in, and is in the books: its row says so for ever.
 CREATE FUNCTION charge_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'charge % has come in and is booked: it does not change any more', OLD.id USING ERRCODE = 'restrict_violation';
+  RAISE EXCEPTION 'charge % has come in and is booked: it does not change any more', OLD.id;
 END $$;
 CREATE TRIGGER charge_stays BEFORE UPDATE ON "charge" FOR EACH ROW
   WHEN (OLD.state = 'SUCCEEDED' AND OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION charge_stays();
@@ -86,7 +86,7 @@ ALTER TABLE "webhook_inbox" ADD CONSTRAINT "webhook_inbox_tenant_id_fkey" FOREIG
 -- What was signed is kept as it was signed.
 CREATE FUNCTION webhook_inbox_as_told() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'webhook % stays as it was told', OLD.id USING ERRCODE = 'restrict_violation';
+  RAISE EXCEPTION 'webhook % stays as it was told', OLD.id;
 END $$;
 CREATE TRIGGER webhook_inbox_as_told BEFORE UPDATE ON "webhook_inbox" FOR EACH ROW
   WHEN ((OLD.provider, OLD.event_id, OLD.about, OLD.headers, OLD.raw_body, OLD.received_at)
