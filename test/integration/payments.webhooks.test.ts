@@ -112,6 +112,6 @@ describe('what a provider tells of a charge and of two chargebacks of it', () =>
       expect(await market.db.read.webhookInbox.count({ where: { state: { not: 'DONE' } } })).toBe(0);
       await market.assertSound();
     },
-    60_000,
+    180_000,
   );
 });

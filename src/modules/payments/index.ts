@@ -1,5 +1,4 @@
 export {
-  assertChargeVisible,
   chargeDetours,
   chargeLandings,
   chargePurposes,
@@ -10,7 +9,7 @@ export {
   type ChargePurpose,
   type ChargeState,
 } from './charge.js';
-export { landingOf, topUpJournal, type Landing } from './charge.landing.js';
+export { topUpJournal } from './charge.landing.js';
 export { createCharging, type Charging, type ChargingDeps } from './charging.js';
 export { createWalletService, type ToppedUp, type TopUp, type WalletService } from './wallet.service.js';
 export {
