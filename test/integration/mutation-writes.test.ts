@@ -239,7 +239,12 @@ async function payments(mutate: Mutate, customer: Signed, runner: Signed): Promi
     sandbox.book.succeedCharge(providerRef);
     await mutate(client, 'verifyCharge', argumentsOf({ chargeId: 'ID!' }), 'charge { id }', { chargeId: id });
   }
-  const failed = { ...sampleRow('WebhookInbox', { Tenant: { id: tenantId } as Row } as SampleRows), state: 'FAILED', nextAt: null, error: 'a test' };
+  const failed = {
+    ...sampleRow('WebhookInbox', { Tenant: { id: tenantId } as Row } as SampleRows),
+    state: 'FAILED',
+    nextAt: null,
+    error: 'a test',
+  };
   await app.app.db.write((tx) => tx.webhookInbox.create({ data: failed as never }));
   const { id: webhookId } = await app.app.db.read.webhookInbox.findFirstOrThrow();
   await mutate(client, 'retryWebhook', argumentsOf({ webhookId: 'ID!' }), 'webhook { id }', { webhookId });

@@ -1,42 +1,31 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Currency, UserViewer } from '../../src/kernel/index.js';
+import type { UserViewer } from '../../src/kernel/index.js';
 import { accounts } from '../../src/modules/ledger/index.js';
 import type { Charge } from '../../src/modules/payments/index.js';
 import type { ChargeReport } from '../../src/modules/providers/index.js';
-import { moneyOf, paymentsOn, startTellingSandbox, type TellingSandbox } from '../support/payments.js';
+import {
+  amountStaysPending as waits,
+  moneyOf,
+  openPaymentStage,
+  paymentsOn,
+  type PaymentStage,
+} from '../support/payments.js';
 import { scriptedProvider, succeeded } from '../support/scripted-provider.js';
-import { hourMs, minuteMs, startMarket, type StoryMarket } from '../support/stories.js';
+import { hourMs, minuteMs } from '../support/stories.js';
 
-let market: StoryMarket;
-let sandbox: TellingSandbox;
-let payments: ReturnType<typeof paymentsOn>;
-afterAll(() => close());
+let stage: PaymentStage;
+let market: PaymentStage['market'];
+let sandbox: PaymentStage['sandbox'];
+let payments: PaymentStage['payments'];
+afterAll(() => stage.close());
 
 async function open(): Promise<void> {
-  await close();
-  market = await startMarket();
-  sandbox = await startTellingSandbox(market.clock);
-  payments = paymentsOn(market.db, market.clock, sandbox.provider);
+  await stage?.close();
+  stage = await openPaymentStage();
+  ({ market, sandbox, payments } = stage);
 }
 
-async function close(): Promise<void> {
-  await sandbox?.server.close();
-  await market?.close();
-}
-
-const held = (account: Parameters<typeof accounts.wallet>[0] | ReturnType<typeof accounts.wallet>, currency = 'NGN') =>
-  market.ledger.balance(market.tenantId, currency, typeof account === 'string' ? accounts.wallet(account) : account);
 const clearing = accounts.pspClearing('sandbox');
-/** The sandbox leaves this price unpaid until the test has it settled. */
-const waits = 10_068n;
-const begin = async () => {
-  const { errand, escrow } = await market.tell.accepted({}, waits);
-  const { charge } = await payments.charges.payForErrand(market.customer, errand.id);
-  expect(charge).toMatchObject({ state: 'PENDING', purpose: 'ERRAND', amount: waits, landed: null });
-  return { errand, escrow, charge };
-};
-const chargeOf = ({ id }: Charge) => payments.charges.get(market.customer, id);
-const stateOf = async (id: string) => (await market.db.read.errand.findUniqueOrThrow({ where: { id } })).state;
 
 describe('an errand that is paid straight from a charge', () => {
   beforeAll(open);
@@ -48,8 +37,8 @@ describe('an errand that is paid straight from a charge', () => {
     expect(paid).toMatchObject({ isReplay: false, errand: { state: 'ASSIGNED', version: errand.version + 1 } });
     const fee = 6_750n;
     expect(moneyOf(paid.charge)).toMatchObject({ state: 'SUCCEEDED', landed: 'ERRAND', detour: null, fee });
-    expect([await held(customer.userId), await held(accounts.escrowService(escrow.id))]).toEqual([0n, 450_000n]);
-    expect([await held(clearing), await held(accounts.pspFees())]).toEqual([450_000n - fee, fee]);
+    expect([await stage.wallet(), await stage.held(accounts.escrowService(escrow.id))]).toEqual([0n, 450_000n]);
+    expect([await stage.held(clearing), await stage.held(accounts.pspFees())]).toEqual([450_000n - fee, fee]);
     const journals = await db.read.journal.findMany({ orderBy: { seq: 'asc' } });
     expect(journals.map(({ kind, actorId }) => [kind, actorId])).toEqual([
       ['wallet.topUp', customer.userId],
@@ -79,14 +68,14 @@ describe('an errand that is paid straight from a charge', () => {
       },
     ];
     for (const way of ways) {
-      const { errand, charge } = await begin();
+      const { errand, charge } = await stage.begin();
       sandbox.told();
       sandbox.server.book.succeedCharge(charge.providerRef);
       await way(charge);
-      expect(moneyOf(await chargeOf(charge))).toMatchObject({ state: 'SUCCEEDED', landed: 'ERRAND' });
-      expect(await stateOf(errand.id)).toBe('ASSIGNED');
+      expect(moneyOf(await stage.chargeOf(charge))).toMatchObject({ state: 'SUCCEEDED', landed: 'ERRAND' });
+      expect(await stage.stateOf(errand.id)).toBe('ASSIGNED');
     }
-    expect(await held(market.customer.userId)).toBe(0n);
+    expect(await stage.wallet()).toBe(0n);
     await market.assertSound();
   });
 
@@ -113,112 +102,6 @@ describe('an errand that is paid straight from a charge', () => {
     const other = await market.tell.accepted({}, 450_000n);
     const again = payments.charges.payForErrand(market.customer, other.errand.id, { reference: 'mine' });
     await expect(again).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
-  });
-});
-
-describe('money that an errand does not wait for any more', () => {
-  beforeAll(open);
-
-  const late: readonly [string, string, (errandId: string, offerId: string) => Promise<unknown>][] = [
-    ['called it off', 'CANCELLED', (id) => market.escrows.cancel(market.customer, id)],
-    [
-      'funded it from the wallet',
-      'ASSIGNED',
-      async (id) => {
-        for (const amountMinor of [1n, waits - 1n]) {
-          await market.wallets.topUp(market.customer, { amountMinor, currency: 'NGN' });
-        }
-        await market.escrows.fund(market.customer, id);
-      },
-    ],
-    [
-      'let its time to be funded pass',
-      'OPEN',
-      async () => {
-        market.clock.forward(25 * hourMs);
-        await market.timers.fireDue();
-      },
-    ],
-    [
-      'let its time to be funded pass, before any timer saw it',
-      'AWAITING_FUNDING',
-      async () => market.clock.forward(24 * hourMs),
-    ],
-    [
-      'took another offer of the same price',
-      'AWAITING_FUNDING',
-      async (id) => {
-        market.clock.forward(24.5 * hourMs);
-        await market.timers.fireDue();
-        const { offer } = await market.offers.make(market.rival, id, { amountMinor: waits });
-        await market.escrows.acceptOffer(market.customer, offer.id);
-      },
-    ],
-  ];
-  it.each(late)('because its customer %s is in the wallet, and the errand stays %s', async (_, state, moveOn) => {
-    const inTwoDays = new Date(market.clock.now().getTime() + 48 * hourMs);
-    const { errand, offer } = await market.tell.accepted({ expiresAt: inTwoDays }, waits);
-    const { charge } = await payments.charges.payForErrand(market.customer, errand.id);
-    await moveOn(errand.id, offer.id);
-    const before = await market.db.read.errand.findUniqueOrThrow({ where: { id: errand.id } });
-    expect(before.state).toBe(state);
-    const wallet = await held(market.customer.userId);
-    sandbox.server.book.succeedCharge(charge.providerRef);
-    await payments.charges.verify(market.customer, charge.id);
-    expect(moneyOf(await chargeOf(charge))).toMatchObject({
-      landed: 'WALLET',
-      detour: 'ERRAND_MOVED_ON',
-      received: waits,
-    });
-    expect(await market.db.read.errand.findUniqueOrThrow({ where: { id: errand.id } })).toEqual(before);
-    expect(await held(market.customer.userId)).toBe(wallet + waits);
-    await market.assertSound();
-  });
-
-  it.each([waits - 1n, waits + 1n, 1n])('because it is %s minor units is in the wallet', async (minor) => {
-    const { errand, charge } = await begin();
-    const wallet = await held(market.customer.userId);
-    sandbox.server.book.succeedCharge(charge.providerRef, minor);
-    await payments.charges.verify(market.customer, charge.id);
-    const wanted = { landed: 'WALLET', detour: 'OTHER_AMOUNT', amount: waits, received: minor };
-    expect(moneyOf(await chargeOf(charge))).toMatchObject(wanted);
-    expect(await stateOf(errand.id)).toBe('AWAITING_FUNDING');
-    expect(await held(market.customer.userId)).toBe(wallet + minor);
-    await market.assertSound();
-  });
-
-  it('because it is another currency waits in suspense, where FINANCE sees it, and a chargeback takes it from there', async () => {
-    const { db, clock, customer, tenantId, addPerson, assertSound } = market;
-    const finance = await addPerson(tenantId, 'FINANCE');
-    const inCedis = { minor: waits, currency: 'GHS' as Currency };
-    const provider = scriptedProvider({
-      initiateCharge: ({ reference }) => ({
-        kind: 'SUCCEEDED',
-        amount: inCedis,
-        fee: { ...inCedis, minor: 5n },
-        providerRef: reference,
-      }),
-    });
-    const own = paymentsOn(db, clock, provider);
-    const { errand } = await market.tell.accepted({}, waits);
-    const { charge } = await own.charges.payForErrand(customer, errand.id);
-    expect(moneyOf(charge)).toMatchObject({ landed: 'SUSPENSE', detour: 'OTHER_CURRENCY', receivedCurrency: 'GHS' });
-    expect(await stateOf(errand.id)).toBe('AWAITING_FUNDING');
-    const suspense = accounts.suspense('sandbox');
-    expect([await held(suspense, 'GHS'), await held(clearing, 'GHS')]).toEqual([waits, waits - 5n]);
-    const page = await own.charges.inSuspense(finance, {});
-    expect(page.rows.map(({ id }) => id)).toEqual([charge.id]);
-    await expect(own.charges.inSuspense(customer, {})).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    await own.chargebacks.record('provider', {
-      provider: 'sandbox',
-      eventId: 'e-1',
-      providerRef: charge.providerRef,
-      amountMinor: waits,
-      currency: 'GHS',
-      reason: 'taken back',
-    });
-    expect([await held(suspense, 'GHS'), await held(clearing, 'GHS')]).toEqual([0n, -5n]);
-    await assertSound();
   });
 });
 
@@ -266,13 +149,13 @@ describe('a charge of which the provider says nothing clear', () => {
       pauses.push(pauseMs / 1000);
     }
     expect(pauses).toEqual([20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240, 20_480, 21_600, 21_600]);
-    const { state, checkoutUrl, landed } = await chargeOf(charge);
+    const { state, checkoutUrl, landed } = await stage.chargeOf(charge);
     expect({ state, checkoutUrl, landed }).toEqual({
       state: 'PENDING',
       checkoutUrl: 'https://pay.test/1',
       landed: null,
     });
-    expect(await held(customer.userId)).toBe(0n);
+    expect(await stage.wallet()).toBe(0n);
   });
 
   it('fails when the provider has not known it for longer than it takes to know its own, and not before', async () => {
@@ -305,7 +188,7 @@ describe('a charge of which the provider says nothing clear', () => {
     expect(charge).toMatchObject({ state: 'FAILED', failure: 'abandoned' });
     said.report = succeeded({ reference: charge.providerRef, amount: { minor: waits, currency: 'NGN' }, email: '' });
     expect(moneyOf((await own.charges.noticed('sandbox', charge.providerRef))!)).toMatchObject({ landed: 'ERRAND' });
-    expect(await stateOf(errand.id)).toBe('ASSIGNED');
+    expect(await stage.stateOf(errand.id)).toBe('ASSIGNED');
     await market.assertSound();
   });
 
@@ -355,7 +238,7 @@ describe('a charge', () => {
   });
 
   it('is shown to its payer and to FINANCE of its market, and to nobody else', async () => {
-    const { charge } = await begin();
+    const { charge } = await stage.begin();
     const { customer, runner, staff, stranger, tenantId, addPerson, addTenant } = market;
     const elsewhere = await addTenant('elsewhere', 'NGN');
     for (const viewer of [customer, await addPerson(tenantId, 'FINANCE')]) {

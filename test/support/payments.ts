@@ -1,6 +1,7 @@
 import type { Db } from '../../src/db/index.js';
 import { silentLogger, type Clock, type UserViewer } from '../../src/kernel/index.js';
 import { createChargebackService } from '../../src/modules/escrows/index.js';
+import { accounts, type AccountRef } from '../../src/modules/ledger/index.js';
 import {
   createChargeService,
   createInboxService,
@@ -15,6 +16,7 @@ import {
   type PaymentProvider,
   type SandboxServer,
 } from '../../src/modules/providers/index.js';
+import { startMarket } from './stories.js';
 
 /** As it came over the wire. */
 export interface SentWebhook {
@@ -81,4 +83,34 @@ export async function beginTopUp(
 ): Promise<Charge> {
   const { charge } = await wallets.topUp(who, { amountMinor: amountStaysPending, currency: 'NGN' });
   return charge;
+}
+
+export type PaymentStage = Awaited<ReturnType<typeof openPaymentStage>>;
+
+/** A market with a sandbox that has fees, and what tests of payments for errands keep asking for. */
+export async function openPaymentStage() {
+  const market = await startMarket();
+  const sandbox = await startTellingSandbox(market.clock);
+  const payments = paymentsOn(market.db, market.clock, sandbox.provider);
+  const { customer, tenantId, ledger, db } = market;
+  return {
+    market,
+    sandbox,
+    payments,
+    /** An errand whose payment waits for its payer. */
+    async begin() {
+      const { errand, escrow } = await market.tell.accepted({}, amountStaysPending);
+      const { charge } = await payments.charges.payForErrand(customer, errand.id);
+      return { errand, escrow, charge };
+    },
+    held: (account: AccountRef, currency = 'NGN') => ledger.balance(tenantId, currency, account),
+    /** What the customer's wallet holds. */
+    wallet: () => ledger.balance(tenantId, 'NGN', accounts.wallet(customer.userId)),
+    chargeOf: ({ id }: Charge) => payments.charges.get(customer, id),
+    stateOf: async (id: string) => (await db.read.errand.findUniqueOrThrow({ where: { id } })).state,
+    async close() {
+      await sandbox.server.close();
+      await market.close();
+    },
+  };
 }

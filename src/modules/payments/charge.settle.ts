@@ -1,5 +1,5 @@
 import { AppError, invariant, storable } from '../../kernel/index.js';
-import { changesSoFar, noteAgain, Prisma, type Tx } from '../../db/index.js';
+import { changesSoFar, noteAgain, type Prisma, type Tx } from '../../db/index.js';
 import { decide, systemActor, type Decision } from '../errands/index.js';
 import { factsOf, fundHeld, lockBoth, type Held } from '../escrows/index.js';
 import { postJournal } from '../ledger/index.js';
