@@ -15,9 +15,7 @@ import { createErrandService, createOfferService } from './modules/errands/index
 import {
   createChargebackService,
   createEscrowService,
-  createSandboxProvider,
   createTimerService,
-  createWalletService,
   startTimers,
 } from './modules/escrows/index.js';
 import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
@@ -34,6 +32,7 @@ import {
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
 import { createOperating } from './app.operating.js';
+import { createPaying, type Paying } from './app.paying.js';
 import { createPayments } from './app.payments.js';
 import { createPayouts, startPayoutRounds } from './app.payouts.js';
 import { namingDemoted, verified } from './app.verified.js';
@@ -106,7 +105,12 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const payments = createPayments({ config, clock, logger, bookFile: options.sandboxBookFile });
-  const services = createServices(db, clock, tokens, config, logger, payments.provider);
+  const chargebacks = createChargebackService({ db, clock });
+  const { provider } = payments;
+  const owned = createServices(db, clock, tokens, config, provider);
+  const transferNoticed = owned.payouts.noticed;
+  const paying = createPaying({ db, clock, logger, provider, chargebacks, transferNoticed });
+  const services = { ...owned, ...servicesOf(paying), chargebacks };
   const apollo = createApollo({
     schema,
     logger,
@@ -129,13 +133,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...config.http,
     tracing,
     metrics: metrics && { ...metrics, token: config.metrics.token },
+    webhooks: paying.door,
     readiness: createReadiness(db, cache),
   });
 
   let timers: Rounds | undefined;
   let forgetting: Rounds | undefined;
   let bookkeeping: Rounds | undefined;
-  let paying: Rounds | undefined;
+  let payingOut: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
@@ -145,13 +150,14 @@ export async function createApp(options: AppOptions): Promise<App> {
       const due = createTimerService({ db, clock, logger, more: [disputeTimer] });
       timers = startTimers({ timers: due, logger, everyMs: timersEveryMs });
       operating.start();
-      await payments.open();
       const { idempotency } = services;
       forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
       bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
-      paying = startPayoutRounds({ db, clock, config, logger, provider: payments.provider }, timersEveryMs);
-      const { port } = http.server.address() as AddressInfo;
-      return urlOf(config.http.host, port);
+      const url = urlOf(config.http.host, (http.server.address() as AddressInfo).port);
+      paying.start(timersEveryMs);
+      payingOut = startPayoutRounds({ db, clock, config, logger, provider }, timersEveryMs);
+      await payments.open(`${url}/webhooks/sandbox`);
+      return url;
     },
     close: () =>
       (closing ??= (async () => {
@@ -161,7 +167,8 @@ export async function createApp(options: AppOptions): Promise<App> {
         await timers?.stop();
         await forgetting?.stop();
         await bookkeeping?.stop();
-        await paying?.stop();
+        await paying.stop();
+        await payingOut?.stop();
         await payments.close();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
@@ -186,21 +193,23 @@ function urlOf(host: string, port: number): string {
   return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+function servicesOf({ charges, inbox, wallets }: Paying): Pick<Services, 'charges' | 'inbox' | 'wallets'> {
+  return { charges, inbox, wallets };
+}
+
 function createServices(
   db: Db,
   clock: Clock,
   tokens: Tokens,
   config: Config,
-  logger: Logger,
   provider: PaymentProvider | undefined,
-): Services {
+): Omit<Services, 'chargebacks' | 'charges' | 'inbox' | 'wallets'> {
   const passwords = createPasswords();
   const refreshTtlSeconds = config.auth.refreshTokenTtlS;
   const accounts = createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds });
   return {
     accounts,
     banks: createBankService({ db }),
-    chargebacks: createChargebackService({ db, clock }),
     disputes: createDisputeService({ db, clock }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
@@ -210,12 +219,6 @@ function createServices(
     ...createPayouts({ db, clock, config, provider }, accounts),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
-    wallets: createWalletService({
-      db,
-      clock,
-      logger,
-      provider: config.payments.hasSandbox ? createSandboxProvider() : undefined,
-    }),
   };
 }
 

@@ -29,6 +29,7 @@ export const watchedColumns = {
   PayoutAccount: [],
   Payout: [],
   PayoutEvent: [],
+  WebhookInbox: [],
   Bank: ['id', 'country'],
   BankCode: ['id', 'bankId', 'country'],
   BankAlias: ['bankId', 'name'],

@@ -19,6 +19,8 @@ import { OfferResolver } from './offer/offer.resolver.js';
 import { PayoutAccountResolver } from './payout/payout-account.resolver.js';
 import { PayoutResolver } from './payout/payout.resolver.js';
 import { ReconciliationResolver } from './payout/reconciliation.resolver.js';
+import { ChargeResolver } from './payment/charge.resolver.js';
+import { WebhookResolver } from './payment/webhook.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
 import { SystemResolver } from './system/system.resolver.js';
 import { UserResolver } from './user/user.resolver.js';
@@ -30,6 +32,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
     resolvers: [
       BankResolver,
       CacheAdminResolver,
+      ChargeResolver,
       DisputeDecisionResolver,
       DisputeResolver,
       ErrandResolver,
@@ -44,6 +47,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       SystemResolver,
       UserResolver,
       WalletResolver,
+      WebhookResolver,
     ],
     authChecker,
     validate: false,

@@ -20,6 +20,7 @@ import { withEtag } from './graphql-get.js';
 import { addMetrics, type MetricsDoor } from './metrics-route.js';
 import { createPage } from './page.js';
 import { addRequestSpans } from './request-spans.js';
+import { addWebhooks, type WebhookDoor } from './webhooks-route.js';
 
 export interface HttpOptions {
   readonly apollo: ApolloServer<GraphqlContext>;
@@ -38,6 +39,8 @@ export interface HttpOptions {
   readonly tracing?: Tracing | undefined;
   /** Undefined: nothing is measured, and there is no `/metrics`. */
   readonly metrics?: MetricsDoor | undefined;
+  /** Undefined: there is no `/webhooks`. */
+  readonly webhooks?: WebhookDoor | undefined;
   /** Undefined when requests can be answered well, else what is not ready. */
   readonly readiness: () => Promise<string | undefined>;
 }
@@ -70,6 +73,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   addGraphql(app, options);
   addCacheAdmin(app, options);
   addProbes(app, options.readiness);
+  if (options.webhooks) addWebhooks(app, options.webhooks);
   if (options.metrics) addMetrics(app, options.metrics);
   return app;
 }

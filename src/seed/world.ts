@@ -29,9 +29,9 @@ import {
   newEscrowRow,
   partsOf,
   settledPatch,
-  topUpJournal,
   type Escrow,
 } from '../modules/escrows/index.js';
+import { topUpJournal } from '../modules/payments/index.js';
 import { createBooks } from './books.js';
 import type { Cast } from './cast.js';
 import type { World } from './world.type.js';
@@ -119,7 +119,8 @@ export function createWorld(cast: Cast): World {
     const providerRef = `${userId}:demo-${charges.length + 1}`;
     const id = uuidOf(`charge:sandbox:${providerRef}`);
     const charge = { id, tenantId, userId, provider: 'sandbox', providerRef, amount, currency: cast.currency };
-    charges.push({ ...charge, state: 'SUCCEEDED', createdAt: at, updatedAt: at });
+    const arrived = { received: amount, receivedCurrency: cast.currency, fee: 0n, landed: 'WALLET' } as const;
+    charges.push({ ...charge, ...arrived, state: 'SUCCEEDED', askedAt: at, createdAt: at, updatedAt: at });
     books.post(topUpJournal(charge, at));
   }
 

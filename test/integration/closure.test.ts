@@ -231,7 +231,7 @@ function expectSpoilt({ rows }: Seen): void {
 
 /**
  * Has every table note its changes, also those that nothing shown depends on, and takes back what forbids changes: that
- * tables are append-only, that an open errand has no runner.
+ * tables are append-only, that an open errand has no runner, that a payment for an errand names it.
  */
 async function watchEverything(url: string): Promise<void> {
   const psql = new Client({ connectionString: url });
@@ -246,8 +246,8 @@ async function watchEverything(url: string): Promise<void> {
      WHERE tgname LIKE '%append_only' OR tgname IN ('fee_plan_immutable', 'journal_line_balances')`,
   );
   for (const { sql } of rows) await psql.query(sql);
-  for (const check of ['errand_no_runner_when_open', 'errand_runner_not_customer']) {
-    await psql.query(`ALTER TABLE errand DROP CONSTRAINT ${check}`);
+  for (const check of ['errand_no_runner_when_open', 'errand_runner_not_customer', 'charge_purpose']) {
+    await psql.query(`ALTER TABLE ${check.split('_')[0]} DROP CONSTRAINT ${check}`);
   }
   await psql.end();
 }

@@ -121,8 +121,12 @@ describe('a charge that the provider takes back', () => {
     await refused('NOT_FOUND', elsewhere, {});
     await refused('FORBIDDEN', market.customer, {});
     await refused('FORBIDDEN', market.staff, {});
-    await market.db.write((tx) => tx.charge.updateMany({ data: { state: 'FAILED' } }));
-    await refused('NOT_FOUND', 'provider', {});
+    const { db, customer, tenantId, clock } = market;
+    const times = { askedAt: clock.now(), createdAt: clock.now(), updatedAt: clock.now() };
+    const money = { amount: 1n, currency: 'NGN', state: 'FAILED', failure: 'declined' } as const;
+    const mine = { id: uuidv7(), tenantId, userId: customer.userId, provider: 'sandbox', providerRef: 'declined' };
+    await db.write((tx) => tx.charge.create({ data: { ...mine, ...money, ...times } }));
+    await refused('NOT_FOUND', 'provider', { providerRef: 'declined' });
     expect([await held(wallet()), await held(psp)]).toEqual([900n, 900n]);
     await booksHold();
   });

@@ -57,6 +57,9 @@ describe('a mutation that is repeated with its idempotency key', () => {
     await thrice(runner.client, 'submitProof', { id, proofs });
     await thrice(customer.client, 'confirmDelivery', { errandId: id, goodsSpentMinor: 5_000 });
     await thrice(customer.client, 'cancelErrand', { id: await post(customer), reason: 'Not needed.' });
+    const paid = await post(customer);
+    await agree(customer, runner, paid);
+    await thrice(customer.client, 'payForErrand', { errandId: paid });
     expect(await ledgerHealth(app.app.db.read, tenantId)).toMatchObject({ ok: true, imbalance: [{ minor: 0n }] });
   });
 
@@ -202,6 +205,7 @@ describe('an idempotency key', () => {
 const onceWithoutKey: Readonly<Record<string, string>> = {
   recordChargeback: "the provider's event names it; a second call is answered with the journal of the first",
   reverseJournal: 'the journal names it; a second call is refused, and nothing moves',
+  verifyCharge: 'what the provider says of the charge is booked once, whoever asks for it',
 };
 
 describe('the schema', () => {

@@ -114,6 +114,10 @@ describe('a change that names another version than there is', () => {
     await agree(customer, runner, another);
     await fund(customer, another);
     await guarded(runner, 'dropErrand', `id: "${another}"`, await versionOf(another));
+
+    const paid = await post(customer);
+    await agree(customer, runner, paid);
+    await guarded(customer, 'payForErrand', `errandId: "${paid}"`, await versionOf(paid));
   });
 });
 

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mutationWrites } from '../../scripts/lib/invalidation/observed.js';
 import type { Model } from '../../src/db/index.js';
 import { createSchema } from '../../src/graphql/index.js';
-import { uuidv7 } from '../../src/kernel/index.js';
+import { systemClock, uuidv7 } from '../../src/kernel/index.js';
+import { createSandboxServer, magicAmounts, type SandboxServer } from '../../src/modules/providers/index.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
 import { errandInput, openMarket } from '../support/market.js';
 import { addBank } from '../support/payouts.js';
@@ -24,6 +25,8 @@ const naira = (minor: number) => ({ minor, currency: 'NGN' });
 let app: TestApp;
 let tenantId: string;
 let bankId: string;
+/** Tells of nothing by itself: what the server does about webhooks is written by no mutation. */
+let sandbox: SandboxServer;
 /** Of the mutation that runs. */
 let statements: string[] = [];
 const sqlOf = new Map<string, Set<string>>();
@@ -32,7 +35,9 @@ const written: Record<string, readonly Model[]> = {};
 
 beforeAll(async () => {
   // Timers write on their own, whatever is asked.
-  const env = { PAYOUT_APPROVAL_ABOVE: 'NGN=1000' };
+  sandbox = await createSandboxServer({ clock: systemClock });
+  const { url: SANDBOX_URL, key: SANDBOX_KEY, webhookSecret: SANDBOX_WEBHOOK_SECRET } = sandbox;
+  const env = { SANDBOX_URL, SANDBOX_KEY, SANDBOX_WEBHOOK_SECRET, PAYOUT_APPROVAL_ABOVE: 'NGN=1000' };
   app = await startTestApp({ env, onStatement: (sql) => statements.push(sql), timersEveryMs: 3_600_000 });
   tenantId = await openMarket(app.app.db);
   bankId = await addBank(app.app.db, { now: () => new Date() });
@@ -62,7 +67,10 @@ beforeAll(async () => {
     written[field] = (await tablesIn(app.database.url, sqls)).written;
   }
 }, 300_000);
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await sandbox.close();
+});
 
 describe('a mutation', () => {
   it('is looked at, every one that the schema has', async () => {
@@ -160,6 +168,7 @@ async function everyMutation(mutate: Mutate): Promise<void> {
   });
   await byHand(mutate, customer);
   await payouts(mutate, runner, customer);
+  await payments(mutate, customer, runner);
   const everywhere = argumentsOf({ everywhere: 'Boolean' });
   await mutate(runner.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: false });
   await mutate(customer.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: true });
@@ -235,6 +244,34 @@ async function payouts(mutate: Mutate, { client }: Signed, finance: Signed): Pro
   const reject = argumentsOf({ id: 'ID!', reason: 'String!' });
   await mutate(finance.client, 'rejectPayout', reject, 'payout { id }', { id: await request(2_000), reason: 'a test' });
   await mutate(client, 'removePayoutAccount', ofId, 'account { id }', { id: payoutAccountId });
+}
+
+/** One that the provider makes at once, and one that it is asked about later. */
+async function payments(mutate: Mutate, customer: Signed, runner: Signed): Promise<void> {
+  const { client } = customer;
+  const goodsMinor = 10_000n;
+  for (const minor of [5_000n, magicAmounts.staysPending - goodsMinor]) {
+    const errandId = await postErrand(mutate, customer, true);
+    const args = argumentsOf({ errandId: 'ID!', input: 'MakeOfferInput!' });
+    const offered = { errandId, input: { amountMinor: Number(minor) } };
+    const { offer } = await mutate(runner.client, 'makeOffer', args, 'offer { id }', offered);
+    const { id: offerId } = offer as unknown as { id: string };
+    await mutate(client, 'acceptOffer', ofOffer, 'escrow { id }', { offerId });
+    const { charge } = await mutate(client, 'payForErrand', ofErrand, 'charge { id state providerRef }', { errandId });
+    const { id, state, providerRef } = charge as unknown as { id: string; state: string; providerRef: string };
+    if (state === 'SUCCEEDED') continue;
+    sandbox.book.succeedCharge(providerRef);
+    await mutate(client, 'verifyCharge', argumentsOf({ chargeId: 'ID!' }), 'charge { id }', { chargeId: id });
+  }
+  const failed = {
+    ...sampleRow('WebhookInbox', { Tenant: { id: tenantId } as Row } as SampleRows),
+    state: 'FAILED',
+    nextAt: null,
+    error: 'a test',
+  };
+  await app.app.db.write((tx) => tx.webhookInbox.create({ data: failed as never }));
+  const { id: webhookId } = await app.app.db.read.webhookInbox.findFirstOrThrow();
+  await mutate(client, 'retryWebhook', argumentsOf({ webhookId: 'ID!' }), 'webhook { id }', { webhookId });
 }
 
 async function postErrand(mutate: Mutate, { client }: Signed, publish: boolean): Promise<string> {

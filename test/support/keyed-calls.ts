@@ -35,6 +35,11 @@ const calls = {
     types: { input: 'TopUpInput!' },
     selection: 'providerRef wallet { balance { minor formatted } }',
   },
+  payForErrand: {
+    field: 'payForErrand',
+    types: { errandId: 'ID!' },
+    selection: `charge { id state amount { minor } received { minor } landed detour errand { id version } } ${errandParts}`,
+  },
   fundEscrow: { field: 'fundEscrow', types: { errandId: 'ID!' }, selection: `${escrowParts} ${errandParts}` },
   startErrand: { field: 'startErrand', types: { id: 'ID!' }, selection: errandParts },
   submitProof: { field: 'submitProof', types: { id: 'ID!', proofs: '[ProofInput!]!' }, selection: errandParts },

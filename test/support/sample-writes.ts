@@ -54,6 +54,7 @@ function changeOf(model: Model): Row {
     LedgerClose: { horizon: 2n },
     LedgerSeal: { events: 1 },
     Charge: { amount: 2n },
+    WebhookInbox: { attempts: 2 },
     Bank: { name: 'Changed' },
     BankCode: { code: '002' },
     PayoutAccount: { last4: '9999' },

@@ -59,13 +59,18 @@ export const transitions = {
     from: ['AWAITING_FUNDING'],
     to: 'ASSIGNED',
     actor: 'customer',
-    guard: ({ errand }, now) =>
-      firstOf([
-        errand.fundBy !== null && errand.fundBy <= now && illegal('The time to fund the errand, fundBy, has passed.'),
-        isTooLateToStart(errand, now) && tooLateToStart(),
-      ]),
+    guard: inTimeToFund,
     postings: (facts) => fundingPostings(moneyOf(facts)),
     description: 'The customer pays the whole escrow from the wallet; the floor of the wallet is the guard.',
+  },
+  fundFromCharge: {
+    from: ['AWAITING_FUNDING'],
+    to: 'ASSIGNED',
+    actor: 'system',
+    guard: inTimeToFund,
+    postings: (facts) => fundingPostings(moneyOf(facts)),
+    description:
+      "The customer's payment came in, through the wallet, in the transaction that books it: the provider said so, of this very amount.",
   },
   start: {
     from: ['ASSIGNED'],
@@ -176,6 +181,13 @@ function none(): readonly Posting[] {
 
 function pass(): undefined {
   return undefined;
+}
+
+function inTimeToFund({ errand }: Facts, now: Date): Refusal | undefined {
+  return firstOf([
+    errand.fundBy !== null && errand.fundBy <= now && illegal('The time to fund the errand, fundBy, has passed.'),
+    isTooLateToStart(errand, now) && tooLateToStart(),
+  ]);
 }
 
 /** Never, for an errand that names no `startBy`: it may start at any time. */

@@ -20,6 +20,7 @@ import {
   releaseAcceptedOffer,
   saveTransition,
   textFaults,
+  type Decision,
   type Errand,
   type Offer,
   type Settlement,
@@ -27,7 +28,7 @@ import {
 import { postJournal } from '../ledger/index.js';
 import { currentFeePlan, openEscrow, saveEscrow, type HeldEscrow } from './escrow.repo.js';
 import { fundedPatch, journalOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
-import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange } from './escrow.hold.js';
+import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange, type Held } from './escrow.hold.js';
 import { cancellationSettlement, deliverySettlement } from './fees.js';
 
 export interface AcceptedOffer extends EscrowChange {
@@ -78,8 +79,13 @@ export async function acceptOffer(
 export async function fund(hand: Hand, errandId: string, expectedVersion?: number | null): Promise<EscrowChange> {
   const { tx, viewer, clock } = hand;
   const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
-  const now = clock.now();
-  const decision = decide('fundFromWallet', { ...factsOf(held), expectedVersion }, actorOf(viewer, held.errand), now);
+  const facts = { ...factsOf(held), expectedVersion };
+  return fundHeld(tx, held, decide('fundFromWallet', facts, actorOf(viewer, held.errand), clock.now()));
+}
+
+/** Moves the whole escrow's money out of the customer's wallet, as a decided funding says, and ends all other offers. */
+export async function fundHeld(tx: Tx, held: Held, decision: Decision): Promise<EscrowChange> {
+  const now = decision.event.at;
   const escrow = escrowOf(held);
   await postJournal(tx, journalOf(held.errand, decision));
   await closeLiveOffers(tx, held.errand, 'SUPERSEDED', now);

@@ -1,8 +1,8 @@
 export { assertParty, escrowStates, type Escrow, type EscrowState } from './escrow.js';
 export { fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPatch } from './escrow.js';
 export { cancellationSettlement, deliverySettlement, splitByWeights, type EscrowParts, type FeeRates } from './fees.js';
-export type { AcceptedOffer, CancelledErrand, ConfirmOptions } from './escrow.moves.js';
-export { factsOf, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
+export { fundHeld, type AcceptedOffer, type CancelledErrand, type ConfirmOptions } from './escrow.moves.js';
+export { escrowOf, factsOf, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
 export { saveEscrow, type HeldEscrow } from './escrow.repo.js';
 export type { DueErrand } from './timer.due.js';
 export {
@@ -12,20 +12,6 @@ export {
   type EscrowService,
   type EscrowServiceDeps,
 } from './escrow.service.js';
-export {
-  createSandboxProvider,
-  type ChargeOutcome,
-  type ChargeRequest,
-  type PaymentProvider,
-} from './payment-provider.js';
-export {
-  createWalletService,
-  topUpJournal,
-  type ToppedUp,
-  type TopUp,
-  type WalletService,
-  type WalletServiceDeps,
-} from './wallet.service.js';
 export {
   chargebackBearers,
   createChargebackService,
