@@ -97,7 +97,11 @@ describe('an errand that is paid straight from a charge', () => {
     const { errand } = await market.tell.accepted({}, 450_000n);
     const pay = () => payments.charges.payForErrand(market.customer, errand.id, { reference: 'mine' });
     expect((await pay()).isReplay).toBe(false);
+    const told = new Set<string>();
+    market.db.onCommitted(async (changes) => changes.forEach(({ model }) => told.add(model)));
     expect(await pay()).toMatchObject({ isReplay: true, charge: { landed: 'ERRAND' }, errand: { state: 'ASSIGNED' } });
+    // Who asks again is answered no earlier than the caches are told.
+    expect([...told].toSorted()).toEqual(['Errand', 'Escrow']);
     expect(sandbox.server.book.items().length - before).toBe(1);
     const other = await market.tell.accepted({}, 450_000n);
     const again = payments.charges.payForErrand(market.customer, other.errand.id, { reference: 'mine' });
