@@ -23,6 +23,11 @@ export interface Db {
    * when the connection broke at the COMMIT, because then nobody knows whether it happened
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * As `write`, in a transaction of its own even inside another: it stays when the outer one is rolled back. It waits for a
+   * connection beside the outer one's, so it must not want a row that the outer transaction has changed.
+   */
+  writeApart<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   onChanges(listener: ChangeListener): void;
   onCommitted(listener: CommitListener): void;
   /**
@@ -115,15 +120,19 @@ export function createDb(options: DbOptions): Db {
     }
   }
 
+  async function writeApart<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const { result, changed } = await withRetries(() => commitOnce(work), { random });
+    if (changed) await telling.committed(changed);
+    return result;
+  }
+
   return {
     read: client as unknown as Reader,
     async write(work) {
       const outer = unitOfWork.getStore();
-      if (outer) return work(outer);
-      const { result, changed } = await withRetries(() => commitOnce(work), { random });
-      if (changed) await telling.committed(changed);
-      return result;
+      return outer ? work(outer) : writeApart(work);
     },
+    writeApart: (work) => unitOfWork.exit(() => writeApart(work)),
     onChanges: telling.add,
     onCommitted: (listener) => telling.add(listenerOf(listener)),
     async tellUntold(olderThanMs, offers) {
