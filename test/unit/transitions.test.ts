@@ -302,6 +302,7 @@ describe('guards', () => {
       { milestone: { seq: 1, isReleased: true, share: { runner: 0n, commission: 0n, vat: 0n } } },
       'ILLEGAL_TRANSITION',
     ],
+    ['releaseMilestone', 'DELIVERED', 'customer', { milestone: undefined as never }, 'BAD_INPUT'],
     ['topUpEscrow', 'ASSIGNED', 'customer', frozen, 'ILLEGAL_TRANSITION'],
     ['topUpEscrow', 'ASSIGNED', 'customer', { topUp: { service: 1_000_000_000n, goods: 0n } }, 'LIMIT_EXCEEDED'],
     ['topUpEscrow', 'ASSIGNED', 'customer', { topUp: { service: 0n, goods: 1_000_000_000n } }, 'LIMIT_EXCEEDED'],

@@ -22,7 +22,7 @@ export const extraTransitions = {
     from: ['IN_PROGRESS', 'DELIVERED'],
     to: 'same',
     actor: 'customer',
-    guard: (facts) => notFrozen(facts) ?? firstOf([isReleased(facts)]),
+    guard: (facts) => notFrozen(facts) ?? notToRelease(facts),
     postings: milestonePostings,
     description: 'The customer pays a step that is done: the runner gets it, less its share of commission and VAT.',
   },
@@ -80,8 +80,11 @@ function none(): readonly Posting[] {
   return [];
 }
 
-function isReleased({ milestone }: Facts): Refusal | false {
-  return milestone?.isReleased === true && illegal(`Milestone ${milestone.seq} has been released already.`);
+function notToRelease({ milestone }: Facts): Refusal | undefined {
+  return firstOf([
+    !milestone && badInput('seq: no milestone of this number is agreed for the errand.'),
+    milestone?.isReleased && illegal(`Milestone ${milestone.seq} has been released already.`),
+  ]);
 }
 
 function milestonePostings(facts: Facts): readonly Posting[] {

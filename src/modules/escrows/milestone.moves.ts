@@ -1,4 +1,4 @@
-import { badInput, formatMoney, requireUser, uuidv7, type Currency, type FieldFault } from '../../kernel/index.js';
+import { formatMoney, invariant, requireUser, uuidv7, type Currency, type FieldFault } from '../../kernel/index.js';
 import type { Milestone as MilestoneRow, MilestoneState, Tx } from '../../db/index.js';
 import { actorOf, decide, refuse, saveTransition, textFaults } from '../errands/index.js';
 import { postJournal } from '../ledger/index.js';
@@ -59,7 +59,7 @@ export async function releaseMilestone(
   const facts = { ...factsOf(held), expectedVersion, ...(milestone && { milestone: milestoneFacts(held, milestone) }) };
   const decision = decide('releaseMilestone', facts, actorOf(viewer, held.errand), now);
   const escrow = escrowOf(held);
-  if (!milestone || !facts.milestone) throw await unknownMilestone(tx, escrow, seq);
+  invariant(milestone && facts.milestone, `milestone ${seq} of escrow ${escrow.id} is released and there is none`);
   await postJournal(tx, journalOf(held.errand, decision));
   const { commission, vat } = facts.milestone.share;
   const released = { state: 'RELEASED', commission, vat, releasedAt: now } as const;
@@ -128,9 +128,4 @@ function milestoneFacts({ money }: { readonly money: HeldEscrow | undefined }, {
   const none = { runner: 0n, commission: 0n, vat: 0n };
   const share = isReleased || !money ? none : milestoneShare(money.feePlan, partsOf(money.escrow), amount);
   return { seq, isReleased, share };
-}
-
-async function unknownMilestone(tx: Tx, { id: escrowId }: Escrow, seq: number) {
-  const count = await tx.milestone.count({ where: { escrowId } });
-  return badInput('seq', count === 0 ? 'no milestones are agreed.' : `must be from 1 to ${count}, got ${seq}.`);
 }
