@@ -58,14 +58,13 @@ describe('a drop-off code', () => {
   it('is kept as a salted hash, told to the customer once, and replaced by the next', async () => {
     const { escrows, handovers, runner, stranger, tell, db } = market;
     const { errand } = await tell.started({}, service);
-    const [first, second] = [await issue(errand.id, 'DROPOFF'), await issue(errand.id, 'DROPOFF')];
+    const first = await issue(errand.id, 'DROPOFF');
+    let second = first;
+    while (second.code === first.code) second = await issue(errand.id, 'DROPOFF');
     const kept = await db.read.handoverCode.findMany({ where: { errandId: errand.id } });
     expect(kept.length).toBe(1);
     expect(Buffer.from(kept[0]!.hash).includes(second.code)).toBe(false);
-    if (first.code !== second.code)
-      await expect(escrows.confirmByCode(runner, errand.id, { code: first.code })).rejects.toEqual(
-        refused('BAD_INPUT'),
-      );
+    await expect(escrows.confirmByCode(runner, errand.id, { code: first.code })).rejects.toEqual(refused('BAD_INPUT'));
     for (const who of [runner, stranger])
       await expect(handovers.issue(who, errand.id, 'DROPOFF')).rejects.toEqual(refused('FORBIDDEN'));
     await expect(escrows.confirmByCode(stranger, errand.id, { code: second.code })).rejects.toEqual(

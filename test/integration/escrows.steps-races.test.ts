@@ -55,7 +55,8 @@ async function delivered(): Promise<string> {
   return errand.id;
 }
 
-const outflows = new Set(['releaseMilestone', 'confirm', 'autoRelease', 'confirmByCode', 'topUpEscrow']);
+const endings = new Set(['openDispute', 'confirm', 'autoRelease', 'confirmByCode']);
+const outflows = new Set(['releaseMilestone', 'topUpEscrow', ...endings]);
 
 /** What happened of an errand, in order, and that its money and its books tell the same. */
 async function expectOneStory(errandId: string): Promise<readonly string[]> {
@@ -73,8 +74,8 @@ async function expectOneStory(errandId: string): Promise<readonly string[]> {
   expect(count('confirm') + count('autoRelease') + count('confirmByCode') + count('openDispute')).toBeLessThanOrEqual(
     1,
   );
-  const [last] = ['openDispute', 'confirm', 'autoRelease', 'confirmByCode'].filter((name) => names.includes(name));
-  if (last) expect(names.slice(names.indexOf(last) + 1).filter((name) => outflows.has(name))).toEqual([]);
+  const last = names.findIndex((name) => endings.has(name));
+  expect(last < 0 ? [] : names.slice(last + 1).filter((name) => outflows.has(name))).toEqual([]);
   await market.assertSound();
   return names;
 }
@@ -97,7 +98,7 @@ describe('at once, from connections of their own', () => {
 
   it('confirmation, milestones, a dispute, top-ups, a tip and a code leave one story', async () => {
     const { customer, runner, handovers } = market;
-    const endings = new Set<string>();
+    const reached = new Set<string>();
     for (let round = 0; round < rounds; round += 1) {
       const errandId = await delivered();
       const { issued } = await handovers.issue(customer, errandId, 'DROPOFF');
@@ -114,9 +115,9 @@ describe('at once, from connections of their own', () => {
       const outcomes = await race([...attempts.slice(round * 2), ...attempts.slice(0, round * 2)]);
       expect(new Set(outcomes.filter((code) => code !== 'won'))).toEqual(new Set(['ILLEGAL_TRANSITION']));
       const names = await expectOneStory(errandId);
-      for (const ending of ['confirm', 'confirmByCode', 'openDispute']) if (names.includes(ending)) endings.add(ending);
+      for (const name of names.filter((each) => endings.has(each))) reached.add(name);
     }
-    expect(endings.size).toBeGreaterThan(0);
+    expect(reached.size).toBeGreaterThan(0);
   });
 
   it('automatic release on two servers, milestones and top-ups leave one story, and it ends', async () => {

@@ -97,7 +97,8 @@ describe('a change that names another version than there is', () => {
     const issue = parse(`mutation { issueHandoverCode(${phase}) { code } }`);
     const issued = await customer.client.get(issue as TypedDocumentNode<{ issueHandoverCode: { code: string } }>);
     const { code } = issued.issueHandoverCode;
-    await guarded(runner, 'confirmByCode', `${one}, code: "${code}"`, tipped.errand.version);
+    const done = await guarded(runner, 'confirmByCode', `${one}, code: "${code}"`, tipped.errand.version);
+    expect(done.errand.version).toBe(started.errand.version + 4);
   });
 
   it('is refused and changes nothing, when it is about a dispute or gives an errand back', async () => {

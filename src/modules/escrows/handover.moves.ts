@@ -97,7 +97,7 @@ function receiptRows(
       : [{ path: `receipts.${index}.amountMinor`, message: `must be above 0 minor units, got ${amountMinor}.` }],
   );
   refuse([...none, ...amounts]);
-  const proofs = receipts.map(({ amountMinor: _, ...proof }) => ({ ...proof, kind: 'RECEIPT' as const }));
+  const proofs = receipts.map((receipt) => ({ ...receipt, kind: 'RECEIPT' as const }));
   const rows = parseProofs(proofs, errand, byUserId, now, 'receipts');
   return rows.map((row, index) => ({ ...row, amount: receipts[index]?.amountMinor ?? null }));
 }
