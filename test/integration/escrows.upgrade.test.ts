@@ -18,7 +18,7 @@ const takeBack = `
   DROP TYPE milestone_state, handover_phase;
   ALTER TABLE errand DROP COLUMN goods_in_advance, DROP COLUMN requires_pickup_code, DROP COLUMN requires_dropoff_code;
   ALTER TABLE proof DROP COLUMN amount;
-  ALTER TABLE escrow DROP COLUMN goods, DROP COLUMN service_released, DROP COLUMN commission_released,
+  ALTER TABLE escrow DROP CONSTRAINT escrow_in_part, DROP COLUMN goods, DROP COLUMN service_released, DROP COLUMN commission_released,
     DROP COLUMN vat_released, DROP COLUMN goods_receipted, DROP COLUMN goods_advanced, DROP COLUMN tips;`;
 
 describe('a database with errands of every kind', () => {
@@ -38,12 +38,7 @@ describe('a database with errands of every kind', () => {
     const before = await rows();
     expect(before.filter((escrow) => escrow.goods === 200_000n).length).toBe(5);
 
-    const client = new Client({ connectionString: market.database.url });
-    await client.connect();
-    await client.query(takeBack);
-    await client.query(await readFile(migrationFile, 'utf8'));
-    await client.end();
-
+    await inOneSession(market.database.url, [takeBack, await readFile(migrationFile, 'utf8')]);
     expect(await rows()).toEqual(before);
     const { errand } = await escrows.confirm(customer, delivered.errand.id, { goodsSpent: 1n });
     expect(errand.state).toBe('COMPLETED');
@@ -53,3 +48,13 @@ describe('a database with errands of every kind', () => {
     await market.assertSound();
   });
 });
+
+async function inOneSession(url: string, scripts: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const script of scripts) await client.query(script);
+  } finally {
+    await client.end();
+  }
+}

@@ -159,7 +159,7 @@ export function createEscrowStory(plan: FeeRates, goodsInAdvance: boolean) {
       move('tipRunner', customer, { tip }, () => ({ tips: escrow.tips + given + 1n }));
     },
     receipt: ({ amount: paid }) => {
-      const receipts = { amount: paid + 1n, earlier: escrow.goodsReceipted, most: escrow.goods };
+      const receipts = { amount: paid + 1n, earlier: escrow.goodsReceipted, most: escrow.goods, count: 1 };
       move('addReceipts', runner, { receipts }, () => receiptsPatch(escrow, paid + 1n, errand));
     },
     confirm: () => settle('confirm', customer, silent, 'delivered'),

@@ -109,7 +109,7 @@ function factsFor(name: TransitionName, state: ErrandState): Facts {
     milestone: { seq: 1, isReleased: false, share: { runner: 90n, commission: 9n, vat: 1n } },
     topUp: { service: 1n, goods: 1n },
     tip: { amount: 1n, earlier: 0n, most: 1n, completedAt: hours(-1) },
-    receipts: { amount: 1n, earlier: 0n, most: 1n },
+    receipts: { amount: 1n, earlier: 0n, most: 1n, count: 1 },
     handover: 'DROPOFF',
     hasCode: true,
   };

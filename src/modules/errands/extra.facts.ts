@@ -36,4 +36,6 @@ export interface ReceiptFacts {
   readonly earlier: bigint;
   /** The goods part of the escrow, with what has gone out of it. */
   readonly most: bigint;
+  /** How many there are with these. */
+  readonly count: number;
 }

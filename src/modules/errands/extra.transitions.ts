@@ -8,6 +8,9 @@ import type { Facts, TransitionRule } from './transition.rule.js';
 /** A customer may thank the runner for this long after the errand was completed. */
 export const tipWindowMs = 30 * 24 * 60 * 60 * 1000;
 
+/** Receipts of one errand, whoever ran it. */
+export const receiptsMax = 50;
+
 /** The part of the table that is about money in steps, and about codes at the door. */
 export const extraTransitions = {
   agreeMilestones: {
@@ -46,7 +49,7 @@ export const extraTransitions = {
     from: ['IN_PROGRESS'],
     to: 'same',
     actor: 'assignedRunner',
-    guard: (facts) => notFrozen(facts) ?? firstOf([isOverGoods(facts)]),
+    guard: (facts) => notFrozen(facts) ?? tooManyReceipts(facts),
     postings: advancePostings,
     description:
       'The assigned runner shows what was bought; where goods are paid in advance, it is paid from escrow at once.',
@@ -141,12 +144,19 @@ function tipOf({ tip, errand }: Facts) {
   return tip;
 }
 
-function isOverGoods({ receipts }: Facts): Refusal | false {
-  if (!receipts || receipts.earlier + receipts.amount <= receipts.most) return false;
-  return {
-    code: 'LIMIT_EXCEEDED',
-    message: `Receipts are for ${receipts.most} minor units at most, the goods part of the escrow; ${receipts.earlier} were shown already. The customer can top it up.`,
-  };
+function tooManyReceipts({ receipts }: Facts): Refusal | undefined {
+  if (!receipts) return undefined;
+  const { amount, earlier, most, count } = receipts;
+  return firstOf([
+    count > receiptsMax && {
+      code: 'LIMIT_EXCEEDED',
+      message: `An errand takes ${receiptsMax} receipts at most; show several purchases on one picture.`,
+    },
+    earlier + amount > most && {
+      code: 'LIMIT_EXCEEDED',
+      message: `Receipts are for ${most} minor units at most, the goods part of the escrow; ${earlier} were shown already. The customer can top it up.`,
+    },
+  ]);
 }
 
 /** Without the customer's word for it, goods are paid when the delivery is settled. */
