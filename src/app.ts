@@ -8,20 +8,19 @@ import { createDb, startSweeper, type Db } from './db/index.js';
 import { createApollo, createSchema, type Services } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { createInvalidator, startReaper } from './invalidation/index.js';
-import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
+import { systemClock, type Clock, type Logger } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
-import { createDisputeService, disputeTimer } from './modules/disputes/index.js';
+import { createDisputeService } from './modules/disputes/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
 import {
   createChargebackService,
   createEscrowService,
   createSandboxProvider,
-  createTimerService,
   createWalletService,
-  startTimers,
 } from './modules/escrows/index.js';
-import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
-import { createLedgerService, startBookkeeping } from './modules/ledger/index.js';
+import { createIdempotencyService } from './modules/idempotency/index.js';
+import { readQueue } from './modules/jobs/index.js';
+import { createLedgerService } from './modules/ledger/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
   createAccountService,
@@ -32,6 +31,7 @@ import {
 } from './modules/users/index.js';
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
+import { createJobs } from './app.jobs.js';
 import { createOperating } from './app.operating.js';
 import { namingDemoted, verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
@@ -40,8 +40,15 @@ export interface App {
   readonly db: Db;
   /** What can be done to the cache by hand. */
   readonly cacheAdmin: CacheAdmin;
-  /** Starts listening. @returns the URL that answers */
+  /**
+   * Starts listening, and doing the jobs of the queue when the configuration says so and the clock is the system's: by
+   * another clock nothing happens by itself. @returns the URL that answers
+   */
   listen(): Promise<string>;
+  /** Does the jobs of the queue without listening. */
+  work(): Promise<void>;
+  /** What happens again and again by itself, once and now, by the app's clock: due timers, the books, tidying up. */
+  doRounds(): Promise<void>;
   /** Lets running requests finish, then lets go of everything. May be repeated. */
   close(): Promise<void>;
 }
@@ -64,8 +71,6 @@ const sweepEveryMs = 500;
 const sweepOlderThanMs = 500;
 const reapEveryMs = 500;
 const reapOlderThanMs = 1000;
-/** Expired idempotency keys are swept out less often than timers fire: nobody waits for it. */
-const timersPerForgetting = 12;
 
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -87,7 +92,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
   const metrics = config.metrics.isEnabled
-    ? createMetrics({ cache, stores: storesOf(caches), pool: db.pool })
+    ? createMetrics({ cache, stores: storesOf(caches), pool: db.pool, queue: () => readQueue(db.read, clock.now()) })
     : undefined;
   if (options.onCacheEvent) cache.on(options.onCacheEvent);
   db.onChanges(
@@ -101,6 +106,9 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const services = createServices(db, clock, tokens, config, logger);
+  const { idempotency } = services;
+  const onRun = metrics?.job;
+  const jobs = createJobs({ config, databaseUrl, db, clock, logger, idempotency, timersEveryMs, onRun });
   const apollo = createApollo({
     schema,
     logger,
@@ -126,32 +134,25 @@ export async function createApp(options: AppOptions): Promise<App> {
     readiness: createReadiness(db, cache),
   });
 
-  let timers: Rounds | undefined;
-  let forgetting: Rounds | undefined;
-  let bookkeeping: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
     cacheAdmin: operating.context.cacheAdmin.admin,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
-      const due = createTimerService({ db, clock, logger, more: [disputeTimer] });
-      timers = startTimers({ timers: due, logger, everyMs: timersEveryMs });
       operating.start();
-      const { idempotency } = services;
-      forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
-      bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
+      if (config.jobs.isInside && clock === systemClock) await jobs.worker.start();
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
+    work: jobs.worker.start,
+    doRounds: jobs.doRounds,
     close: () =>
       (closing ??= (async () => {
         await http.close();
         await apollo.stop();
         await operating.stop();
-        await timers?.stop();
-        await forgetting?.stop();
-        await bookkeeping?.stop();
+        await jobs.worker.stop();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
         await cache.close();

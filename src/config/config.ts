@@ -27,10 +27,18 @@ export interface Config {
   /** How long an idempotency key is remembered. */
   readonly idempotencyKeyTtlS: number;
   readonly payments: { readonly hasSandbox: boolean };
+  readonly jobs: JobsConfig;
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
   readonly metrics: MetricsConfig;
   /** Undefined: nothing is traced. */
   readonly tracing: TracingConfig | undefined;
+}
+
+export interface JobsConfig {
+  /** Whether servers do the jobs of the queue themselves. */
+  readonly isInside: boolean;
+  readonly concurrency: number;
+  readonly expiredSessionsKeptDays: number;
 }
 
 export interface HttpConfig {

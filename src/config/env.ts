@@ -157,6 +157,11 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
     cache: cacheOf(values, types, aliases),
     idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
     payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
+    jobs: {
+      isInside: values.WORKER === 'inside',
+      concurrency: values.WORKER_CONCURRENCY,
+      expiredSessionsKeptDays: values.EXPIRED_SESSIONS_KEPT_DAYS,
+    },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
       isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),

@@ -1,5 +1,6 @@
 import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
+import { jobsVariables } from './jobs.variables.js';
 import { observabilityVariables } from './observability.variables.js';
 import { variable } from './variable.js';
 
@@ -152,5 +153,6 @@ export const variables = {
   ...redisVariables,
   ...cacheVariables,
   ...refillVariables,
+  ...jobsVariables,
   ...observabilityVariables,
 };

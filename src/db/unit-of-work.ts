@@ -23,6 +23,11 @@ export interface Db {
    * when the connection broke at the COMMIT, because then nobody knows whether it happened
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Has `work` done at the end of every transaction that changed watched rows, with what it changed: what it writes is
+   * committed with them, or not at all. It changes no watched rows itself.
+   */
+  beforeCommit(work: CommitWork): void;
   onChanges(listener: ChangeListener): void;
   onCommitted(listener: CommitListener): void;
   /**
@@ -45,6 +50,8 @@ export interface Db {
   close(): Promise<void>;
 }
 
+export type CommitWork = (tx: Tx, changes: readonly ModelChange[]) => Promise<void>;
+
 export interface DbOptions extends PoolOptions, Omit<ClientOptions, 'pool'> {
   readonly logger: Logger;
   /** A transaction running longer is rolled back. Default 10,000. */
@@ -66,6 +73,7 @@ export function createDb(options: DbOptions): Db {
   const pool = createPool(options);
   const client = createClient({ ...options, pool });
   const telling = createTelling({ client: client as unknown as Tx, logger });
+  const beforeCommit: CommitWork[] = [];
   const limits = { timeout: transactionTimeoutMs, maxWait: transactionTimeoutMs };
 
   const commitOnce = <T>(work: (tx: Tx) => Promise<T>): Promise<Committed<T>> =>
@@ -78,14 +86,20 @@ export function createDb(options: DbOptions): Db {
         const tx = transaction as unknown as Tx;
         // Awaited inside, because a Prisma promise starts only when somebody waits for it.
         const result = await unitOfWork.run(tx, async () => await work(tx));
-        prepared = await changesOf(tx);
-        if (prepared) await telling.prepare(prepared);
-        return { result, changed: prepared };
+        const changed = await changesOf(tx);
+        if (changed) await unitOfWork.run(tx, async () => finish(tx, changed.changes));
+        prepared = changed;
+        if (changed) await telling.prepare(changed);
+        return { result, changed };
       }, limits);
     } catch (error) {
       if (prepared) telling.failed(prepared);
       throw error;
     }
+  }
+
+  async function finish(tx: Tx, changes: readonly ModelChange[]): Promise<void> {
+    for (const work of beforeCommit) await work(tx, changes);
   }
 
   async function takeAndTell(olderThanMs: number): Promise<number> {
@@ -124,6 +138,7 @@ export function createDb(options: DbOptions): Db {
       if (changed) await telling.committed(changed);
       return result;
     },
+    beforeCommit: (work) => void beforeCommit.push(work),
     onChanges: telling.add,
     onCommitted: (listener) => telling.add(listenerOf(listener)),
     async tellUntold(olderThanMs, offers) {

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { connectOrExplain } from '../../db/index.js';
+import type { Logger } from '../../kernel/index.js';
+
+/**
+ * Tells workers that live from those that died. Each holds an advisory lock for as long as its connection lasts, which a
+ * killed process, or one whose machine is gone, lets go of by itself; the jobs of whoever holds none are free again.
+ */
+export interface WorkerPresence {
+  /** Takes a worker's place among the living. */
+  hold(workerId: string): Promise<void>;
+  /** Frees the jobs of dead workers, and takes our own place again when the connection broke. @returns how many died */
+  freeDead(): Promise<number>;
+  /** Lets go of every place; what a worker of ours still held is free from then on. May be repeated. */
+  leave(): Promise<void>;
+}
+
+type Client = Awaited<ReturnType<typeof connectOrExplain>>;
+
+/** Advisory lock key (class, worker); the class is ours. */
+const lockClass = 82_117_205;
+
+export function createWorkerPresence(databaseUrl: string, logger: Logger): WorkerPresence {
+  const held = new Set<string>();
+  let connecting: Promise<Client> | undefined;
+
+  async function connect(): Promise<Client> {
+    const client = await connectOrExplain(databaseUrl);
+    client.on('error', (error) => {
+      logger.warn({ err: error }, 'the connection that shows our worker lives broke; it is made again');
+      connecting = undefined;
+    });
+    await client.query('SET idle_session_timeout = 0');
+    for (const id of held) await take(client, id);
+    return client;
+  }
+
+  function connected(): Promise<Client> {
+    connecting ??= connect().catch((error: unknown) => {
+      connecting = undefined;
+      throw error;
+    });
+    return connecting;
+  }
+
+  return {
+    async hold(workerId) {
+      held.add(workerId);
+      await take(await connected(), workerId);
+    },
+    async freeDead() {
+      const client = await connected();
+      const { rows } = await client.query<{ id: string }>(
+        'SELECT DISTINCT locked_by AS id FROM graphile_worker.jobs WHERE locked_by <> ALL ($1)',
+        [[...held]],
+      );
+      const dead: string[] = [];
+      for (const { id } of rows) if (await isDead(client, id)) dead.push(id);
+      if (dead.length > 0) await client.query('SELECT graphile_worker.force_unlock_workers($1)', [dead]);
+      return dead.length;
+    },
+    async leave() {
+      held.clear();
+      const client = await connecting?.catch(() => undefined);
+      connecting = undefined;
+      await client?.end();
+    },
+  };
+}
+
+async function take(client: Client, workerId: string): Promise<void> {
+  await client.query('SELECT pg_advisory_lock_shared($1, $2)', [lockClass, placeOf(workerId)]);
+}
+
+/** Nobody holds its place: for the length of this statement it can be had alone. */
+async function isDead(client: Client, workerId: string): Promise<boolean> {
+  const { rows } = await client.query<{ free: boolean }>('SELECT pg_try_advisory_xact_lock($1, $2) AS free', [
+    lockClass,
+    placeOf(workerId),
+  ]);
+  return rows[0]?.free ?? false;
+}
+
+function placeOf(workerId: string): number {
+  return createHash('sha256').update(workerId).digest().readInt32BE();
+}
