@@ -51,7 +51,7 @@ export function createWorkerPresence(databaseUrl: string, logger: Logger): Worke
     async freeDead() {
       const client = await connected();
       const { rows } = await client.query<{ id: string }>(
-        'SELECT DISTINCT locked_by AS id FROM graphile_worker.jobs WHERE locked_by <> ALL ($1)',
+        'SELECT DISTINCT locked_by AS id FROM graphile_worker.jobs WHERE locked_by IS NOT NULL AND locked_by <> ALL ($1)',
         [[...held]],
       );
       const dead: string[] = [];
