@@ -22,50 +22,57 @@ const lockClass = 82_117_205;
 
 export function createWorkerPresence(databaseUrl: string, logger: Logger): WorkerPresence {
   const held = new Set<string>();
-  let connecting: Promise<Client> | undefined;
+  let connection: Client | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
 
-  async function connect(): Promise<Client> {
+  /** One after another, because they share a connection. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function connected(): Promise<Client> {
+    if (connection) return connection;
     const client = await connectOrExplain(databaseUrl);
     client.on('error', (error) => {
-      logger.warn({ err: error }, 'the connection that shows our worker lives broke; it is made again');
-      connecting = undefined;
+      logger.warn({ err: error }, 'the connection that shows that our worker lives broke; it is made again');
+      if (connection === client) connection = undefined;
     });
     await client.query('SET idle_session_timeout = 0');
     for (const id of held) await take(client, id);
+    connection = client;
     return client;
   }
 
-  function connected(): Promise<Client> {
-    connecting ??= connect().catch((error: unknown) => {
-      connecting = undefined;
-      throw error;
-    });
-    return connecting;
-  }
-
   return {
-    async hold(workerId) {
-      held.add(workerId);
-      await take(await connected(), workerId);
-    },
-    async freeDead() {
-      const client = await connected();
-      const { rows } = await client.query<{ id: string }>(
-        'SELECT DISTINCT locked_by AS id FROM graphile_worker.jobs WHERE locked_by IS NOT NULL AND locked_by <> ALL ($1)',
-        [[...held]],
-      );
-      const dead: string[] = [];
-      for (const { id } of rows) if (await isDead(client, id)) dead.push(id);
-      if (dead.length > 0) await client.query('SELECT graphile_worker.force_unlock_workers($1)', [dead]);
-      return dead.length;
-    },
-    async leave() {
-      held.clear();
-      const client = await connecting?.catch(() => undefined);
-      connecting = undefined;
-      await client?.end();
-    },
+    hold: (workerId) =>
+      inTurn(async () => {
+        if (connection && held.has(workerId)) return;
+        held.add(workerId);
+        if (connection) await take(connection, workerId);
+        else await connected();
+      }),
+    freeDead: () => inTurn(async () => freeDead(await connected(), [...held])),
+    leave: () =>
+      inTurn(async () => {
+        held.clear();
+        const client = connection;
+        connection = undefined;
+        await client?.end();
+      }),
   };
+}
+
+async function freeDead(client: Client, living: readonly string[]): Promise<number> {
+  const { rows } = await client.query<{ id: string }>(
+    'SELECT DISTINCT locked_by AS id FROM graphile_worker.jobs WHERE locked_by IS NOT NULL AND locked_by <> ALL ($1)',
+    [living],
+  );
+  const dead: string[] = [];
+  for (const { id } of rows) if (await isDead(client, id)) dead.push(id);
+  if (dead.length > 0) await client.query('SELECT graphile_worker.force_unlock_workers($1)', [dead]);
+  return dead.length;
 }
 
 async function take(client: Client, workerId: string): Promise<void> {

@@ -48,15 +48,17 @@ export function createWorker<Kinds extends JobKinds>(options: WorkerOptions<Kind
   const tasks: TaskList = { ...jobTasks(options), ...roundTasks({ ...options, goesOn }) };
 
   async function begin(): Promise<void> {
-    const begun = await startRunner({ ...options, tasks, onBegin: presence.hold });
-    running = begun;
-    void begun.ended.then(async (error) => {
-      running = undefined;
-      if (!goesOn()) return;
-      logger.warn({ err: error }, 'the worker gave up; it begins again');
-      // What it could not finish is free for others, and for the one that comes after it.
-      await presence.leave();
-    });
+    running = await startRunner({ ...options, tasks, onBegin: presence.hold });
+    void watch(running);
+  }
+
+  async function watch(begun: RunningWorker): Promise<void> {
+    const error = await begun.ended;
+    running = undefined;
+    if (!goesOn()) return;
+    logger.warn({ err: error }, 'the worker gave up; it begins again');
+    // What it could not finish is free for others, and for the one that comes after it.
+    await presence.leave();
   }
 
   async function keep(): Promise<void> {
