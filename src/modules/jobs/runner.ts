@@ -45,15 +45,19 @@ export async function startRunner(options: RunnerOptions): Promise<RunningWorker
     await pool.end();
     throw error;
   });
+  const ended = runner.promise
+    .then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    .finally(() => pool.end());
   let stopping: Promise<void> | undefined;
-  const ended = runner.promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  return {
-    ended: ended.finally(() => pool.end()),
-    stop: () => (stopping ??= runner.stop()),
-  };
+  async function stop(): Promise<void> {
+    // It refuses when it has begun to end by itself: then that is waited for.
+    await runner.stop().catch((error: unknown) => logger.debug({ err: error }, 'the worker was ending already'));
+    await ended;
+  }
+  return { ended, stop: () => (stopping ??= stop()) };
 }
 
 /** Connections that may break at any time: whoever uses one hears of it from the statement that fails. */
