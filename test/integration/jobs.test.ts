@@ -233,11 +233,13 @@ describe('a standing job', () => {
     const standing = [recurring('count', 5, async () => void (rounds += 1))];
     await startWorker({ standing });
     await expect.poll(() => rounds, patience).toBeGreaterThan(2);
-    for (const loss of [
-      'DELETE FROM graphile_worker._private_jobs',
-      'UPDATE graphile_worker._private_jobs SET attempts = 25',
-    ]) {
-      await psql(loss);
+    const waiting = 'graphile_worker._private_jobs WHERE locked_at IS NULL RETURNING id';
+    const losses = [
+      `DELETE FROM ${waiting}`,
+      `UPDATE ${waiting.replace('WHERE', 'SET attempts = max_attempts WHERE')}`,
+    ];
+    for (const loss of losses) {
+      await expect.poll(() => psql(loss), patience).toHaveLength(1);
       const before = rounds;
       await expect.poll(() => rounds, patience).toBeGreaterThan(before + 2);
     }

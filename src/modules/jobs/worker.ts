@@ -81,7 +81,8 @@ export function createWorker<Kinds extends JobKinds>(options: WorkerOptions<Kind
     },
     async stop() {
       isStopping = true;
-      await keeping?.stop();
+      await Promise.all([running?.stop(), keeping?.stop()]);
+      // Begun by the look that was under way.
       await running?.stop();
       await presence.leave();
     },
