@@ -26,10 +26,12 @@ const kinds = { note: { payload: z.object({ word: z.string() }), attemptsMax: 2 
 let database: TestDatabase;
 let db: Db;
 let closing: (() => Promise<unknown>)[];
+let warnings: string[];
 
 beforeEach(async () => {
   database = await createTestDatabase();
   db = createDb({ url: database.url, logger: silentLogger });
+  warnings = [];
   closing = [() => database.drop(), () => db.close()];
 });
 afterEach(async () => {
@@ -57,7 +59,7 @@ async function startWorker({ note = () => {}, ...given }: Given): Promise<Worker
     pollMs: 50,
     keepEveryMs: 100,
     clock: systemClock,
-    logger: silentLogger,
+    logger: { ...silentLogger, warn: (_fields, message) => void warnings.push(message) },
     ...given,
   });
   closing.push(
@@ -144,7 +146,20 @@ describe('a job', () => {
     expect(note).not.toHaveBeenCalled();
   });
 
-  it('whose worker is killed in the middle of it is done by another', async () => {
+  it('whose worker is killed in the middle of it is done by another, which leaves those of the living alone', async () => {
+    const begun: string[] = [];
+    let finish = () => {};
+    const held = new Promise<void>((resolve) => (finish = resolve));
+    const hold = (word: string): Promise<void> => {
+      begun.push(word);
+      return held;
+    };
+    await startWorker({ note: hold, concurrency: 1 });
+    // Before it is stopped, which waits for its job.
+    closing.push(async () => finish());
+    await db.write((tx) => enqueue(tx, [noteOf('long')]));
+    await expect.poll(() => begun, patience).toEqual(['long']);
+
     const child = fork(workerProcess, [database.url], { stdio: 'inherit' });
     closing.push(async () => child.kill('SIGKILL'));
     await db.write((tx) => enqueue(tx, [noteOf('half done')]));
@@ -152,12 +167,12 @@ describe('a job', () => {
     const words: string[] = [];
     await startWorker({ note: (word) => void words.push(word) });
     await db.write((tx) => enqueue(tx, [noteOf('after it')]));
-    await expect.poll(() => words, patience).toEqual(['after it']);
-    await expect.poll(queued, patience).toMatchObject({ due: 0, running: 1 });
+    await expect.poll(queued, patience).toMatchObject({ due: 0, running: 2 });
 
     child.kill('SIGKILL');
-    await isEmpty();
+    await expect.poll(queued, patience).toMatchObject({ due: 0, running: 1 });
     expect(words).toEqual(['after it', 'half done']);
+    expect(begun).toEqual(['long']);
   });
 
   it('is taken up again by a worker that lost every connection', async () => {
@@ -181,6 +196,26 @@ describe('a job', () => {
       )
       .toBe(true);
     await expect.poll(() => words, patience).toEqual(['before', 'after']);
+  });
+
+  it('whose end cannot be written down is done again, by the worker that gave up over it and began anew', async () => {
+    let finish = () => {};
+    const held = new Promise<void>((resolve) => (finish = resolve));
+    const words: string[] = [];
+    const note = async (word: string) => {
+      words.push(word);
+      await held;
+    };
+    await startWorker({ note });
+    await db.write((tx) => enqueue(tx, [noteOf('once more')]));
+    await expect.poll(() => words, patience).toEqual(['once more']);
+    await psql('ALTER TABLE graphile_worker._private_jobs RENAME TO hidden_jobs');
+    finish();
+    const warned = () => warnings.filter((message) => message.includes('gave up'));
+    await expect.poll(warned, patience).toHaveLength(1);
+    await psql('ALTER TABLE graphile_worker.hidden_jobs RENAME TO _private_jobs');
+    await isEmpty();
+    expect(words).toEqual(['once more', 'once more']);
   });
 });
 
