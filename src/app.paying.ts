@@ -1,14 +1,14 @@
 import type { Db } from './db/index.js';
-import type { Clock, Logger, Rounds } from './kernel/index.js';
+import type { Clock, Logger } from './kernel/index.js';
 import type { ChargebackService } from './modules/escrows/index.js';
 import {
   createCharging,
   createChargeService,
   createInboxService,
+  createPaymentsRound,
   createWalletService,
   createWebhookDoor,
   followedUpAtOnce,
-  startPayments,
   type ChargeService,
   type InboxService,
   type PromptDoor,
@@ -34,12 +34,13 @@ export interface Paying {
   readonly wallets: WalletService;
   /** Where the provider's webhooks come in. */
   readonly door: PromptDoor;
-  start(everyMs: number): void;
+  /** Follows up what has come in and not ended. */
+  readonly round: (goesOn: () => boolean) => Promise<void>;
   /** Lets what is under way finish. */
   stop(): Promise<void>;
 }
 
-/** Money coming in: charges, what providers tell about them, and the rounds that follow both up. */
+/** Money coming in: charges, what providers tell about them, and the round that follows both up. */
 export function createPaying({ chargebacks, transferNoticed, ...deps }: PayingDeps): Paying {
   const { db, clock, logger, provider } = deps;
   const charging = createCharging(deps);
@@ -47,18 +48,12 @@ export function createPaying({ chargebacks, transferNoticed, ...deps }: PayingDe
   const inbox = createInboxService({ db, clock, logger, charges, chargebacks, transferNoticed });
   const providers = provider ? [provider] : [];
   const door = followedUpAtOnce(createWebhookDoor({ db, clock, logger, providers }), inbox, logger);
-  let rounds: Rounds | undefined;
   return {
     charges,
     inbox,
     wallets: createWalletService(deps, charging),
     door,
-    start(everyMs) {
-      rounds = startPayments({ charges, inbox, logger, everyMs });
-    },
-    async stop() {
-      await rounds?.stop();
-      await door.stop();
-    },
+    round: createPaymentsRound({ charges, inbox, logger }),
+    stop: () => door.stop(),
   };
 }

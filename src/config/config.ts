@@ -29,10 +29,18 @@ export interface Config {
   readonly idempotencyKeyTtlS: number;
   readonly payouts: PayoutsConfig;
   readonly payments: PaymentsConfig;
+  readonly jobs: JobsConfig;
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
   readonly metrics: MetricsConfig;
   /** Undefined: nothing is traced. */
   readonly tracing: TracingConfig | undefined;
+}
+
+export interface JobsConfig {
+  /** Whether servers do the jobs of the queue themselves. */
+  readonly isInside: boolean;
+  readonly concurrency: number;
+  readonly expiredSessionsKeptDays: number;
 }
 
 export interface HttpConfig {

@@ -161,6 +161,11 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
     idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
     payouts: payoutsOf(values),
     payments: paymentsOf(values),
+    jobs: {
+      isInside: values.WORKER === 'inside',
+      concurrency: values.WORKER_CONCURRENCY,
+      expiredSessionsKeptDays: values.EXPIRED_SESSIONS_KEPT_DAYS,
+    },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
       isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),

@@ -1,5 +1,6 @@
 import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
+import { jobsVariables } from './jobs.variables.js';
 import { observabilityVariables } from './observability.variables.js';
 import { payoutsVariables } from './payouts.variables.js';
 import { providersVariables } from './providers.variables.js';
@@ -149,5 +150,6 @@ export const variables = {
   ...redisVariables,
   ...cacheVariables,
   ...refillVariables,
+  ...jobsVariables,
   ...observabilityVariables,
 };

@@ -29,6 +29,11 @@ export interface Db {
    * those of a process come one after another.
    */
   writeApart<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Has `work` done at the end of every transaction that changed watched rows, with what it changed: what it writes is
+   * committed with them, or not at all. It changes no watched rows itself.
+   */
+  beforeCommit(work: CommitWork): void;
   onChanges(listener: ChangeListener): void;
   onCommitted(listener: CommitListener): void;
   /**
@@ -50,6 +55,8 @@ export interface Db {
   pool(): { readonly total: number; readonly idle: number; readonly waiting: number };
   close(): Promise<void>;
 }
+
+export type CommitWork = (tx: Tx, changes: readonly ModelChange[]) => Promise<void>;
 
 export interface DbOptions extends PoolOptions, Omit<ClientOptions, 'pool'> {
   readonly logger: Logger;
@@ -73,6 +80,7 @@ export function createDb(options: DbOptions): Db {
   const client = createClient({ ...options, pool });
   const telling = createTelling({ client: client as unknown as Tx, logger });
   let apart: ReturnType<typeof createClient> | undefined;
+  const beforeCommit: CommitWork[] = [];
   const limits = { timeout: transactionTimeoutMs, maxWait: transactionTimeoutMs };
 
   const commitOnce = <T>(work: (tx: Tx) => Promise<T>, on = client): Promise<Committed<T>> => {
@@ -87,14 +95,20 @@ export function createDb(options: DbOptions): Db {
         const tx = transaction as unknown as Tx;
         // Awaited inside, because a Prisma promise starts only when somebody waits for it.
         const result = await unitOfWork.run(tx, async () => await work(tx));
-        prepared = await changesOf(tx);
-        if (prepared) await telling.prepare(prepared);
-        return { result, changed: prepared };
+        const changed = await changesOf(tx);
+        if (changed) await unitOfWork.run(tx, async () => finish(tx, changed.changes));
+        prepared = changed;
+        if (changed) await telling.prepare(changed);
+        return { result, changed };
       }, limits);
     } catch (error) {
       if (prepared) telling.failed(prepared);
       throw error;
     }
+  }
+
+  async function finish(tx: Tx, changes: readonly ModelChange[]): Promise<void> {
+    for (const work of beforeCommit) await work(tx, changes);
   }
 
   async function takeAndTell(olderThanMs: number): Promise<number> {
@@ -140,6 +154,7 @@ export function createDb(options: DbOptions): Db {
       const on = (apart ??= createClient({ ...options, pool: createPool({ ...options, poolMax: 1 }) }));
       return unitOfWork.exit(async () => writeOn(on, work));
     },
+    beforeCommit: (work) => void beforeCommit.push(work),
     onChanges: telling.add,
     onCommitted: (listener) => telling.add(listenerOf(listener)),
     async tellUntold(olderThanMs, offers) {

@@ -73,6 +73,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     'pino',
     'prom-client',
   ],
+  'modules/jobs': ['graphile-worker', 'pg', 'zod'],
   graphql: [
     '@apollo/server',
     '@escape.tech/graphql-armor',

@@ -47,5 +47,6 @@ export {
   type TimerRound,
   type TimerService,
   type TimerServiceDeps,
+  type WaitingTimer,
 } from './timers.service.js';
-export { startTimers, type TimersOptions } from './timers.loop.js';
+export { createOverdueRound, type OverdueOptions } from './timers.round.js';

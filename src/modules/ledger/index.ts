@@ -25,5 +25,5 @@ export {
 export { journalById, type BookedJournal } from './reversal.js';
 export { recoverReceivables } from './recovery.js';
 export { createSealer, type Sealer, type SealerDeps, type SealRound } from './sealing.js';
-export { startBookkeeping, type BookkeepingOptions } from './books.loop.js';
+export { createBookkeeping, type BookkeepingOptions } from './books.round.js';
 export { verifyLedger, type LedgerFault, type LedgerVerification, type VerifyOptions } from './verify.js';

@@ -29,4 +29,4 @@ export {
   type InboxService,
   type TransferNoticed,
 } from './inbox.service.js';
-export { followedUpAtOnce, startPayments, type PaymentsRoundsOptions, type PromptDoor } from './payments.loop.js';
+export { createPaymentsRound, followedUpAtOnce, type PaymentsRoundOptions, type PromptDoor } from './payments.round.js';

@@ -1,35 +1,31 @@
-import { startRounds, type Logger, type Rounds } from '../../kernel/index.js';
+import type { Logger } from '../../kernel/index.js';
 import { chargesPerRound, type ChargeService } from './charge.service.js';
 import type { WebhookDoor } from './inbox.door.js';
 import { webhooksPerRound, type InboxService } from './inbox.service.js';
 
-export interface PaymentsRoundsOptions {
+export interface PaymentsRoundOptions {
   readonly charges: Pick<ChargeService, 'checkDue'>;
   readonly inbox: Pick<InboxService, 'work' | 'forget'>;
   readonly logger: Logger;
-  /** Pause between two rounds. */
-  readonly everyMs: number;
 }
 
-/** Follows up webhooks and asks about charges that have not ended, until it is stopped. */
-export function startPayments({ charges, inbox, logger, everyMs }: PaymentsRoundsOptions): Rounds {
-  return startRounds({
-    async work(goesOn) {
-      for (let taken = webhooksPerRound; taken === webhooksPerRound && goesOn();) {
-        taken = await inbox.work(webhooksPerRound);
-      }
-      for (let taken = chargesPerRound; taken === chargesPerRound && goesOn();) {
-        const { checked, ended, failed } = await charges.checkDue(chargesPerRound);
-        if (ended > 0) logger.info({ charges: ended }, 'charges have ended');
-        taken = checked + failed;
-      }
-      await inbox.forget();
-    },
-    everyMs,
-    logger,
-    failing: 'payments cannot be followed up now; trying on',
-    mended: 'payments are followed up again',
-  });
+/** One round: follows up webhooks and asks about charges that have not ended. */
+export function createPaymentsRound({
+  charges,
+  inbox,
+  logger,
+}: PaymentsRoundOptions): (goesOn: () => boolean) => Promise<void> {
+  return async (goesOn) => {
+    for (let taken = webhooksPerRound; taken === webhooksPerRound && goesOn();) {
+      taken = await inbox.work(webhooksPerRound);
+    }
+    for (let taken = chargesPerRound; taken === chargesPerRound && goesOn();) {
+      const { checked, ended, failed } = await charges.checkDue(chargesPerRound);
+      if (ended > 0) logger.info({ charges: ended }, 'charges have ended');
+      taken = checked + failed;
+    }
+    await inbox.forget();
+  };
 }
 
 export interface PromptDoor extends WebhookDoor {
