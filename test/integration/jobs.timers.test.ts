@@ -29,7 +29,7 @@ describe('a transition that sets a timer leaves a job behind for its time, which
     arbiter = await market.addPerson(market.tenantId, 'ARBITER');
     const idempotency = createIdempotencyService({ db, clock, ttlMs: hourMs });
     const options = { db, clock, logger: silentLogger, databaseUrl: database.url, idempotency };
-    createJobs({ ...options, config: loadEnv({}), timersEveryMs: 5_000, onRun: undefined });
+    createJobs({ ...options, config: loadEnv({}), timersEveryMs: 5_000, onRun: undefined, rounds: {} });
     psql = new Client({ connectionString: database.url });
     await psql.connect();
   });
