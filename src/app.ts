@@ -22,6 +22,7 @@ import {
 } from './modules/escrows/index.js';
 import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
 import { createLedgerService, startBookkeeping } from './modules/ledger/index.js';
+import { createLiveNews, createNotificationService, createWebhookService, startNews } from './modules/news/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
   createAccountService,
@@ -32,6 +33,7 @@ import {
 } from './modules/users/index.js';
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
+import { newsOf, type News } from './app.news.js';
 import { createOperating } from './app.operating.js';
 import { namingDemoted, verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
@@ -66,6 +68,8 @@ const reapEveryMs = 500;
 const reapOlderThanMs = 1000;
 /** Expired idempotency keys are swept out less often than timers fire: nobody waits for it. */
 const timersPerForgetting = 12;
+/** News is waited for more than timers are. */
+const newsPerTimer = 5;
 
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -100,7 +104,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   );
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
-  const services = createServices(db, clock, tokens, config, logger);
+  const news = newsOf({ config, jwtSecret });
+  const services = {
+    ...createServices(db, clock, tokens, config, logger),
+    ...createNewsServices(db, clock, news, logger),
+  };
+  db.onCommitted(async () => services.liveNews.wake());
   const apollo = createApollo({
     schema,
     logger,
@@ -129,6 +138,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   let timers: Rounds | undefined;
   let forgetting: Rounds | undefined;
   let bookkeeping: Rounds | undefined;
+  let publishing: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
@@ -141,6 +151,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { idempotency } = services;
       forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
       bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
+      const sweepEveryMs = timersEveryMs * timersPerForgetting;
+      const everyMs = timersEveryMs / newsPerTimer;
+      publishing = startNews({ db, clock, logger, ...news, everyMs, sweepEveryMs });
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -152,6 +165,8 @@ export async function createApp(options: AppOptions): Promise<App> {
         await timers?.stop();
         await forgetting?.stop();
         await bookkeeping?.stop();
+        await publishing?.stop();
+        await services.liveNews.close();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
         await cache.close();
@@ -175,7 +190,21 @@ function urlOf(host: string, port: number): string {
   return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, logger: Logger): Services {
+function createNewsServices(db: Db, clock: Clock, news: News, logger: Logger) {
+  return {
+    liveNews: createLiveNews({ db, logger }),
+    notifications: createNotificationService({ db, clock }),
+    webhooks: createWebhookService({ db, clock, ...news }),
+  };
+}
+
+function createServices(
+  db: Db,
+  clock: Clock,
+  tokens: Tokens,
+  config: Config,
+  logger: Logger,
+): Omit<Services, keyof ReturnType<typeof createNewsServices>> {
   const passwords = createPasswords();
   const refreshTtlSeconds = config.auth.refreshTokenTtlS;
   return {

@@ -27,10 +27,24 @@ export interface Config {
   /** How long an idempotency key is remembered. */
   readonly idempotencyKeyTtlS: number;
   readonly payments: { readonly hasSandbox: boolean };
+  readonly news: NewsConfig;
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
   readonly metrics: MetricsConfig;
   /** Undefined: nothing is traced. */
   readonly tracing: TracingConfig | undefined;
+}
+
+export interface NewsConfig {
+  /** Undefined: derived from the secret of access tokens. */
+  readonly webhookKey: string | undefined;
+  readonly giveUpAfterS: number;
+  readonly retentionS: number;
+  readonly subscriptions: {
+    /** Connections. 0: none. */
+    readonly connectionsMax: number;
+    readonly connectionsPerViewerMax: number;
+    readonly viewerCheckMs: number;
+  };
 }
 
 export interface HttpConfig {

@@ -8,6 +8,7 @@ import {
   ConfigError,
   type ConfigFault,
   type Consistency,
+  type NewsConfig,
   type RedisConfig,
   type TracingConfig,
 } from './config.js';
@@ -157,12 +158,26 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
     cache: cacheOf(values, types, aliases),
     idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
     payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
+    news: newsOf(values),
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
       isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),
       token: values.METRICS_TOKEN,
     },
     tracing: tracingOf(values),
+  };
+}
+
+function newsOf(values: Values): NewsConfig {
+  return {
+    webhookKey: values.WEBHOOK_KEY,
+    giveUpAfterS: values.WEBHOOK_GIVE_UP_AFTER,
+    retentionS: values.NEWS_RETENTION,
+    subscriptions: {
+      connectionsMax: values.SUBSCRIPTION_CONNECTIONS_MAX,
+      connectionsPerViewerMax: values.SUBSCRIPTION_CONNECTIONS_PER_VIEWER_MAX,
+      viewerCheckMs: values.SUBSCRIPTION_VIEWER_CHECK_MS,
+    },
   };
 }
 

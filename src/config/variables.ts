@@ -1,5 +1,6 @@
 import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
+import { newsVariables } from './news.variables.js';
 import { observabilityVariables } from './observability.variables.js';
 import { variable } from './variable.js';
 
@@ -149,6 +150,7 @@ export const variables = {
   ...serverVariables,
   ...databaseVariables,
   ...authVariables,
+  ...newsVariables,
   ...redisVariables,
   ...cacheVariables,
   ...refillVariables,

@@ -15,11 +15,13 @@ import { keyArgument } from './idempotency/idempotent.js';
 import { keyHeader } from './idempotency/key-header.js';
 import { LedgerResolver } from './ledger/ledger.resolver.js';
 import { createLoaders } from './loaders.js';
+import { NotificationConnectionResolver, NotificationResolver } from './notification/notification.resolver.js';
 import { OfferResolver } from './offer/offer.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
 import { SystemResolver } from './system/system.resolver.js';
 import { UserResolver } from './user/user.resolver.js';
 import { WalletResolver } from './wallet/wallet.resolver.js';
+import { WebhookResolver } from './webhook/webhook.resolver.js';
 
 /** The whole API. Inputs are checked by the services, so that every door gives the same faults. */
 export async function createSchema(): Promise<GraphQLSchema> {
@@ -33,11 +35,14 @@ export async function createSchema(): Promise<GraphQLSchema> {
       EscrowResolver,
       EvidenceResolver,
       LedgerResolver,
+      NotificationConnectionResolver,
+      NotificationResolver,
       OfferResolver,
       SessionResolver,
       SystemResolver,
       UserResolver,
       WalletResolver,
+      WebhookResolver,
     ],
     authChecker,
     validate: false,

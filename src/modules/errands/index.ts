@@ -37,7 +37,7 @@ export {
 export { amountFault, namesFaults, refuse, textFaults, type MoneyInput } from './faults.js';
 export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
 export { newestFirst } from './newest-first.js';
-export { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
+export { lockErrand, lockErrandOfOffer, saveTransition, transitionTopic } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
 export { closeLiveOffers, expireStaleOffers, releaseAcceptedOffer } from './offer.repo.js';
 export type { ProofInput } from './proof.input.js';

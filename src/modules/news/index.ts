@@ -1,0 +1,32 @@
+export { newsTopics } from './news.topics.js';
+export type { ErrandNews } from './news.event.js';
+export { publishNews } from './news.publish.js';
+export { sweepNews } from './news.sweep.js';
+export { startNews, type NewsRoundsOptions } from './news.rounds.js';
+export { recipientsOf } from './notification.recipients.js';
+export {
+  createNotificationService,
+  notificationCursor,
+  type Notification,
+  type NotificationsArgs,
+  type NotificationService,
+} from './notification.service.js';
+export { createLiveNews, type LiveNews, type Unfollow } from './live.js';
+export type { LiveNotification } from './live.sources.js';
+export { createWebhookPost, type WebhookPost, type WebhookRequest } from './webhook.post.js';
+export { isPublicAddress, urlFaults } from './webhook.address.js';
+export { pauseAfterMs } from './webhook.backoff.js';
+export { sendDueWebhooks } from './webhook.send.js';
+export { createWebhookSecrets, signatureHeader, type WebhookSecrets } from './webhook.signature.js';
+export {
+  createWebhookService,
+  deliveryCursor,
+  webhookDeliveryStates,
+  webhookEndpointStates,
+  type DeliveriesArgs,
+  type NewWebhookEndpoint,
+  type WebhookDelivery,
+  type WebhookEndpoint,
+  type WebhookEndpointPatch,
+  type WebhookService,
+} from './webhook.service.js';
