@@ -5,7 +5,7 @@ import type { CacheAdmin } from './admin/index.js';
 import { createCacheSet, type CacheEvent, type CacheSet, type CacheSetOptions } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
-import { createApollo, createSchema, type Services } from './graphql/index.js';
+import { createApollo, createSchema, createSubscriptions, type Services } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { createInvalidator, startReaper } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
@@ -122,6 +122,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   const base = { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant };
   const control = namingDemoted(caches.control, cache, config);
   const operating = createOperating({ config, logger, schema, control, base });
+  const subscriptions = createSubscriptions({
+    schema,
+    context: operating.context,
+    logger,
+    introspection: config.graphql.hasIntrospection,
+    viewerCheckMs: config.news.subscriptions.viewerCheckMs,
+  });
   const http = await createHttpServer({
     apollo,
     context: operating.context,
@@ -132,6 +139,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...config.http,
     tracing,
     metrics: metrics && { ...metrics, token: config.metrics.token },
+    subscriptions: { subscriptions, ...config.news.subscriptions },
     readiness: createReadiness(db, cache),
   });
 

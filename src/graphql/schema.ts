@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
+import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
 import { AppError } from '../kernel/index.js';
 import { authChecker } from './auth-checker.js';
@@ -18,6 +18,8 @@ import { createLoaders } from './loaders.js';
 import { NotificationConnectionResolver, NotificationResolver } from './notification/notification.resolver.js';
 import { OfferResolver } from './offer/offer.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
+import { CaseSubscriptions } from './subscription/case.subscriptions.js';
+import { ErrandSubscriptions } from './subscription/errand.subscriptions.js';
 import { SystemResolver } from './system/system.resolver.js';
 import { UserResolver } from './user/user.resolver.js';
 import { WalletResolver } from './wallet/wallet.resolver.js';
@@ -28,10 +30,12 @@ export async function createSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
       BankResolver,
+      CaseSubscriptions,
       CacheAdminResolver,
       DisputeDecisionResolver,
       DisputeResolver,
       ErrandResolver,
+      ErrandSubscriptions,
       EscrowResolver,
       EvidenceResolver,
       LedgerResolver,
@@ -87,14 +91,20 @@ function refuseKeysWithoutUse(schema: GraphQLSchema): void {
  * clients send null for what their user left out. Text that the database cannot hold is refused.
  */
 function cleanArguments(schema: GraphQLSchema): void {
-  for (const type of [schema.getQueryType(), schema.getMutationType()]) {
+  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
     for (const field of Object.values(type?.getFields() ?? {})) {
-      const resolve = field.resolve ?? defaultFieldResolver;
-      field.resolve = (root, args: Readonly<Record<string, unknown>>, context, info) => {
-        const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
-        refuseBrokenText(given, '');
-        return resolve(root, given, context, info);
-      };
+      field.resolve = withCleanArguments(field.resolve ?? defaultFieldResolver);
+      if (field.subscribe) field.subscribe = withCleanArguments(field.subscribe);
     }
   }
+}
+
+type Resolve = GraphQLFieldResolver<unknown, unknown, Readonly<Record<string, unknown>>>;
+
+function withCleanArguments(resolve: Resolve): Resolve {
+  return (root, args, context, info) => {
+    const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
+    refuseBrokenText(given, '');
+    return resolve(root, given, context, info);
+  };
 }

@@ -1,5 +1,6 @@
 export {
   assertVisible,
+  canSee,
   canSeePrivate,
   errandCategories,
   errandStates,

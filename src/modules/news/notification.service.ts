@@ -26,6 +26,8 @@ export interface NotificationsArgs {
 export interface NotificationService {
   /** Newest first. */
   list(viewer: Viewer, args: NotificationsArgs): Promise<Page<Notification>>;
+  /** One of the viewer's. */
+  find(viewer: Viewer, id: string): Promise<Notification | undefined>;
   unreadCount(viewer: Viewer): Promise<number>;
   /**
    * Marks those of the viewer's that are named, or all there are now. What is read stays as it was read first, and ids of
@@ -56,6 +58,8 @@ export function createNotificationService({ db, clock }: NotificationServiceDeps
       });
       return pageOf(rows, page.first);
     },
+    find: async (viewer, id) =>
+      (await db.read.notification.findFirst({ where: { id, userId: requireUser(viewer).userId } })) ?? undefined,
     unreadCount: async (viewer) =>
       db.read.notification.count({ where: { userId: requireUser(viewer).userId, readAt: null } }),
     async markRead(viewer, ids) {
