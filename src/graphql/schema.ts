@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
-import { buildSchema } from 'type-graphql';
+import { buildSchema, type PubSub } from 'type-graphql';
 import { AppError } from '../kernel/index.js';
 import { authChecker } from './auth-checker.js';
 import { BankResolver } from './bank/bank.resolver.js';
@@ -24,6 +24,16 @@ import { SystemResolver } from './system/system.resolver.js';
 import { UserResolver } from './user/user.resolver.js';
 import { WalletResolver } from './wallet/wallet.resolver.js';
 import { WebhookResolver } from './webhook/webhook.resolver.js';
+
+/** type-graphql wants one; here each subscription has a stream of its own, and events come from the database. */
+const noPubSub: PubSub = {
+  publish: (topic) => {
+    throw new Error(`${topic} is published by a commit and by nothing else`);
+  },
+  subscribe: (topic) => {
+    throw new Error(`nothing publishes ${topic}: a subscription says where its events come from`);
+  },
+};
 
 /** The whole API. Inputs are checked by the services, so that every door gives the same faults. */
 export async function createSchema(): Promise<GraphQLSchema> {
@@ -49,6 +59,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       WebhookResolver,
     ],
     authChecker,
+    pubSub: noPubSub,
     validate: false,
   });
   giveMutationsFreshLoaders(schema);

@@ -44,6 +44,8 @@ async function answer(
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
+    // The connection is no more use behind the stream, and a server that closes would wait for it.
+    connection: 'close',
   });
   // Some browsers take the answer for begun only when there is something in it.
   raw.write(':\n\n');

@@ -27,6 +27,8 @@ const operationsMax = 20;
 const waitingBytesMax = 4 * 1024 * 1024;
 /** RFC 6455 and IANA's registry; `forbidden` is the protocol's, after which clients ask for a token and come again. */
 const closeCodes = { goingAway: 1001, tryAgainLater: 1013, forbidden: 4403 } as const;
+/** So long a client has to answer that the server is closing. */
+const goodbyeMs = 2_000;
 /** Connections that have not said who they are yet, above those that have. */
 const newcomersMax = 100;
 
@@ -46,6 +48,7 @@ export function addWebsocket(app: FastifyInstance, options: SubscriptionsDoorOpt
   app.addHook('preClose', async () => {
     for (const socket of sockets.clients) socket.close(closeCodes.goingAway, 'the server is closing');
     sockets.close();
+    setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), goodbyeMs).unref();
   });
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionResult } from 'graphql';
 import { AppError } from '../../kernel/index.js';
 import type { EventStream } from './event-stream.js';
 
@@ -28,7 +28,8 @@ export function answersTo<Item>(stream: EventStream<Item>, { answer, failed }: A
       try {
         return await answer(item);
       } catch (error) {
-        const isWorthIt = error instanceof AppError && error.retryable && retries < retriesMax;
+        const cause = error instanceof GraphQLError ? error.originalError : error;
+        const isWorthIt = cause instanceof AppError && cause.retryable && retries < retriesMax;
         if (!isWorthIt || isOver) throw error;
         await pause(retryPauseMs);
       }

@@ -111,6 +111,8 @@ export function errandAfter(news: ErrandNews, { services }: Pick<GraphqlContext,
   if (known) return known;
   const read = services.errands.find(news.tenantId, news.errandId);
   reads.set(news, read);
+  // What failed is read anew by whoever asks next.
+  read.catch(() => reads.delete(news));
   return read;
 }
 
