@@ -125,4 +125,10 @@ export const mutationWrites: Readonly<Record<string, readonly Model[]>> = {
   warmCache: [],
   reverseJournal: ['Journal', 'JournalLine', 'LedgerAccount'],
   recordChargeback: ['Journal', 'JournalLine', 'LedgerAccount'],
+  markNotificationsRead: ['Notification'],
+  createWebhookEndpoint: ['WebhookEndpoint'],
+  updateWebhookEndpoint: ['WebhookEndpoint'],
+  rotateWebhookSecret: ['WebhookEndpoint'],
+  deleteWebhookEndpoint: ['WebhookEndpoint'],
+  replayWebhookDelivery: ['WebhookDelivery'],
 };
