@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -38,7 +37,20 @@ async function answer(
   if (!('schema' in prepared)) return reply.code(400).send(subscriptions.present(prepared, request.id));
   const giveBack = seats.take(countedAs(viewer, request.ip));
   if (!giveBack) throw new AppError('RATE_LIMITED', 'Too many connections with subscriptions.', { retryable: true });
-  reply.hijack();
+  try {
+    const result = await subscriptions.subscribe(prepared);
+    const answers = Symbol.asyncIterator in result ? result : onlyAnswer(result);
+    reply.hijack();
+    writeHead(reply);
+    await send(raw, answers, open, (end) => subscriptions.watch(subscriber, end));
+  } finally {
+    giveBack();
+  }
+  return reply;
+}
+
+function writeHead(reply: FastifyReply): void {
+  const { raw } = reply;
   raw.writeHead(200, {
     ...(reply.getHeaders() as Readonly<Record<string, string>>),
     'content-type': 'text/event-stream; charset=utf-8',
@@ -49,25 +61,30 @@ async function answer(
   });
   // Some browsers take the answer for begun only when there is something in it.
   raw.write(':\n\n');
-  const result = await subscriptions.subscribe(prepared);
-  const answers = Symbol.asyncIterator in result ? result : onlyAnswer(result);
+}
+
+/** Resolves when the stream has ended, whoever ended it. */
+async function send(
+  raw: ServerResponse,
+  answers: AsyncGenerator<ExecutionResult, void, undefined>,
+  open: Set<() => void>,
+  watch: (end: () => void) => () => void,
+): Promise<void> {
   const end = (): void => void answers.return();
   open.add(end);
   raw.once('close', end);
   if (raw.destroyed) end();
   const ping = setInterval(() => raw.writableLength === 0 && raw.write(':\n\n'), pingEveryMs);
-  const unwatch = subscriptions.watch(subscriber, end);
+  const unwatch = watch(end);
   try {
     for await (const one of answers) await write(raw, 'next', JSON.stringify(one));
     await write(raw, 'complete', '');
-    raw.end();
   } finally {
     unwatch();
     clearInterval(ping);
     open.delete(end);
-    giveBack();
+    raw.end();
   }
-  return reply;
 }
 
 async function* onlyAnswer(result: ExecutionResult): AsyncGenerator<ExecutionResult, void, undefined> {
@@ -77,8 +94,14 @@ async function* onlyAnswer(result: ExecutionResult): AsyncGenerator<ExecutionRes
 /** Resolves when what was written has left, or never will: so a slow reader holds up its own stream, not the memory. */
 async function write(raw: ServerResponse, event: 'next' | 'complete', data: string): Promise<void> {
   if (raw.destroyed) return;
-  const left = new Promise((resolve) => raw.write(`event: ${event}\ndata: ${data}\n\n`, resolve));
-  await Promise.race([left, once(raw, 'close')]);
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      raw.off('close', done);
+      resolve();
+    };
+    raw.once('close', done);
+    raw.write(`event: ${event}\ndata: ${data}\n\n`, done);
+  });
 }
 
 function subscriberOf({ headers, id }: FastifyRequest, raw: ServerResponse): SubscriberFacts {

@@ -14,6 +14,8 @@ export interface LiveNotification {
 
 type OrNothing<Row> = { readonly xmin: bigint } & (Row | { readonly [name in keyof Row]: null });
 
+// Rows of transactions beyond the snapshot were written in another cluster, from which this database was copied.
+
 export const outboxSource: TailSource<LiveRow> = {
   async read(reader, xid, without) {
     const seqs = without.map(({ seq }) => seq);
@@ -21,7 +23,8 @@ export const outboxSource: TailSource<LiveRow> = {
       SELECT s.xmin, o.seq, o.xid, o.tenant_id::text AS "tenantId", o.topic, o.aggregate_id::text AS "aggregateId", o.payload,
         o.created_at AS "createdAt"
       FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin) s
-      LEFT JOIN outbox o ON o.xid >= ${xid}::bigint AND NOT o.seq = ANY(${seqs}::bigint[])
+      LEFT JOIN outbox o ON o.xid >= ${xid}::bigint AND o.xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+        AND NOT o.seq = ANY(${seqs}::bigint[])
       ORDER BY o.seq`;
     return pageOf(found);
   },
@@ -33,7 +36,8 @@ export const notificationSource: TailSource<LiveNotification> = {
     const found = await reader.$queryRaw<OrNothing<LiveNotification>[]>`
       SELECT s.xmin, n.id::text, n.xid, n.tenant_id::text AS "tenantId", n.user_id::text AS "userId"
       FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin) s
-      LEFT JOIN notification n ON n.xid >= ${xid}::bigint AND NOT n.id = ANY(${ids}::uuid[])
+      LEFT JOIN notification n ON n.xid >= ${xid}::bigint AND n.xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+        AND NOT n.id = ANY(${ids}::uuid[])
       ORDER BY n.outbox_seq, n.id`;
     return pageOf(found);
   },

@@ -1,4 +1,3 @@
-import { invariant } from '../../kernel/index.js';
 import { transitionTopic, type ErrandState, type TransitionName } from '../errands/index.js';
 
 /** A row of the outbox, as it was committed. */
@@ -24,7 +23,8 @@ export interface ErrandNews {
   /** Null for a timer. */
   readonly actorId: string | null;
   readonly actorRole: string;
-  readonly customerId: string;
+  /** Null in news of a version that did not say so yet. */
+  readonly customerId: string | null;
   /** Whose errand it is, or was until this transition. */
   readonly runnerId: string | null;
   /** Of the errand, as the transition left it. */
@@ -32,19 +32,19 @@ export interface ErrandNews {
   readonly at: Date;
 }
 
-type Payload = Omit<ErrandNews, 'seq' | 'tenantId' | 'errandId' | 'at'> & { readonly at: string };
+type Payload = Omit<ErrandNews, 'seq' | 'tenantId' | 'errandId' | 'at' | 'customerId' | 'runnerId'> &
+  Partial<Pick<ErrandNews, 'customerId' | 'runnerId'>> & { readonly at: string };
 
 /** Undefined for news of something else than an errand. */
 export function errandNewsOf({ seq, tenantId, topic, aggregateId, payload }: NewsRow): ErrandNews | undefined {
   if (topic !== transitionTopic) return undefined;
-  const { at, ...told } = payload as Payload;
-  invariant(told.transition && told.customerId, `news ${seq} does not say what happened to whom`);
-  return { ...told, seq, tenantId, errandId: aggregateId, at: new Date(at) };
+  const { at, customerId = null, runnerId = null, ...told } = payload as Payload;
+  return { ...told, customerId, runnerId, seq, tenantId, errandId: aggregateId, at: new Date(at) };
 }
 
 /** What the news is called outside: `errand.confirm`. */
 export function topicOf({ topic, payload }: Pick<NewsRow, 'topic' | 'payload'>): string {
-  const { transition } = payload as { readonly transition?: string };
+  const { transition } = (payload ?? {}) as { readonly transition?: string };
   return topic.endsWith(transitionSuffix) && transition
     ? `${topic.slice(0, -transitionSuffix.length)}.${transition}`
     : topic;

@@ -83,18 +83,20 @@ async function notificationsOf(
   const ids = [...new Set(told.filter((item) => recipientsOf(item).length > 0).map(({ errandId }) => errandId))];
   const errands = await tx.errand.findMany({ where: { id: { in: ids } }, select: { id: true, title: true } });
   const titles = new Map(errands.map(({ id, title }) => [id, title]));
-  return told.flatMap((item) =>
-    recipientsOf(item).map((userId) => ({
-      id: uuidv7(now.getTime()),
-      tenantId: item.tenantId,
-      userId,
-      outboxSeq: item.seq,
-      kind: `errand.${item.transition}`,
-      errandId: item.errandId,
-      params: { errandTitle: titles.get(item.errandId) ?? '', from: item.from ?? '', to: item.to },
-      createdAt: item.at,
-    })),
-  );
+  return told
+    .filter(({ errandId }) => titles.has(errandId))
+    .flatMap((item) =>
+      recipientsOf(item).map((userId) => ({
+        id: uuidv7(now.getTime()),
+        tenantId: item.tenantId,
+        userId,
+        outboxSeq: item.seq,
+        kind: `errand.${item.transition}`,
+        errandId: item.errandId,
+        params: { errandTitle: titles.get(item.errandId) ?? '', from: item.from ?? '', to: item.to },
+        createdAt: item.at,
+      })),
+    );
 }
 
 /** Proposals that wait for a second arbiter are no news to the parties: nothing is decided. */

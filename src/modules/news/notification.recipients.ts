@@ -41,7 +41,8 @@ const concerns = {
 
 /** The people whom a transition concerns, without the one who made it. */
 export function recipientsOf(news: ErrandNews): readonly string[] {
-  const parties: readonly Party[] = concerns[news.transition];
-  const people = parties.map((party) => (party === 'customer' ? news.customerId : news.runnerId));
+  // Undefined for a transition of a younger version than this.
+  const parties: readonly Party[] | undefined = concerns[news.transition];
+  const people = (parties ?? []).map((party) => (party === 'customer' ? news.customerId : news.runnerId));
   return people.filter((userId) => userId !== null && userId !== news.actorId).map(String);
 }
