@@ -14,10 +14,10 @@ export {
 export { createLiveNews, type LiveNews, type Unfollow } from './live.js';
 export type { LiveNotification } from './live.sources.js';
 export { createWebhookPost, type WebhookPost, type WebhookRequest } from './webhook.post.js';
-export { isPublicAddress, urlFaults } from './webhook.address.js';
+export { isPublicAddress } from './webhook.address.js';
 export { pauseAfterMs } from './webhook.backoff.js';
 export { sendDueWebhooks } from './webhook.send.js';
-export { createWebhookSecrets, signatureHeader, type WebhookSecrets } from './webhook.signature.js';
+export { createWebhookSecrets, type WebhookSecrets } from './webhook.signature.js';
 export {
   createWebhookService,
   deliveryCursor,
