@@ -18,15 +18,5 @@ export { isPublicAddress } from './webhook.address.js';
 export { pauseAfterMs } from './webhook.backoff.js';
 export { sendDueWebhooks } from './webhook.send.js';
 export { createWebhookSecrets, type WebhookSecrets } from './webhook.signature.js';
-export {
-  createWebhookService,
-  deliveryCursor,
-  webhookDeliveryStates,
-  webhookEndpointStates,
-  type DeliveriesArgs,
-  type NewWebhookEndpoint,
-  type WebhookDelivery,
-  type WebhookEndpoint,
-  type WebhookEndpointPatch,
-  type WebhookService,
-} from './webhook.service.js';
+export { webhookDeliveryStates, webhookEndpointStates, type WebhookDelivery, type WebhookEndpoint } from './webhook.js';
+export { createWebhookService, deliveryCursor, type WebhookService } from './webhook.service.js';

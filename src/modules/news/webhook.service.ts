@@ -13,54 +13,12 @@ import {
   type UserViewer,
   type Viewer,
 } from '../../kernel/index.js';
-import type {
-  Db,
-  Prisma,
-  Reader,
-  Tx,
-  WebhookDelivery,
-  WebhookDeliveryState,
-  WebhookEndpoint,
-  WebhookEndpointState,
-} from '../../db/index.js';
+import type { Db, Prisma, Reader, Tx, WebhookDelivery, WebhookEndpoint } from '../../db/index.js';
 import { newestFirst, refuse, requireVersion } from '../errands/index.js';
 import { topicFaults } from './news.topics.js';
+import type { DeliveriesArgs, EndpointWithSecret, NewWebhookEndpoint, WebhookEndpointPatch } from './webhook.js';
 import { urlFaults, type WebhookReach } from './webhook.address.js';
 import type { WebhookSecrets } from './webhook.signature.js';
-
-export type { WebhookDelivery, WebhookDeliveryState, WebhookEndpoint, WebhookEndpointState };
-
-export const webhookEndpointStates = ['ACTIVE', 'PAUSED'] as const satisfies readonly WebhookEndpointState[];
-export const webhookDeliveryStates = [
-  'PENDING',
-  'DELIVERED',
-  'DEAD',
-] as const satisfies readonly WebhookDeliveryState[];
-
-export interface NewWebhookEndpoint {
-  readonly url: string;
-  readonly topics: readonly string[];
-}
-
-export interface WebhookEndpointPatch {
-  readonly url?: string | null | undefined;
-  readonly topics?: readonly string[] | null | undefined;
-  readonly state?: WebhookEndpointState | null | undefined;
-}
-
-export interface DeliveriesArgs {
-  readonly endpointId: string;
-  readonly state?: WebhookDeliveryState | null | undefined;
-  /** 1 to 100. Default 20. */
-  readonly first?: number | null | undefined;
-  readonly after?: string | null | undefined;
-}
-
-export interface EndpointWithSecret {
-  readonly endpoint: WebhookEndpoint;
-  /** Shown this once. */
-  readonly secret: string;
-}
 
 /** Where a market's news is sent. For its admins only. @throws AppError UNAUTHENTICATED, FORBIDDEN, NOT_FOUND */
 export interface WebhookService {
