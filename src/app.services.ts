@@ -22,14 +22,11 @@ export interface ServicesDeps {
   readonly provider: PaymentProvider | undefined;
 }
 
-/** The use cases, but for those of money that comes in. */
-export function createServices({
-  db,
-  clock,
-  tokens,
-  config,
-  provider,
-}: ServicesDeps): Omit<Services, 'chargebacks' | 'charges' | 'inbox' | 'wallets'> {
+/** What `app.paying.ts` and `app.news.ts` make. */
+type MadeElsewhere = 'chargebacks' | 'charges' | 'inbox' | 'wallets' | 'liveNews' | 'notifications' | 'webhooks';
+
+/** The use cases, but for those of money that comes in and of news. */
+export function createServices({ db, clock, tokens, config, provider }: ServicesDeps): Omit<Services, MadeElsewhere> {
   const passwords = createPasswords();
   const refreshTtlSeconds = config.auth.refreshTokenTtlS;
   const accounts = createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds });

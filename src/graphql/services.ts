@@ -6,6 +6,7 @@ import type { IdempotencyService } from '../modules/idempotency/index.js';
 import type { LedgerService } from '../modules/ledger/index.js';
 import type { PayoutAccountService, PayoutService, ReconciliationService } from '../modules/payouts/index.js';
 import type { ChargeService, InboxService, WalletService } from '../modules/payments/index.js';
+import type { LiveNews, NotificationService, WebhookService } from '../modules/news/index.js';
 import type { TenantService } from '../modules/tenants/index.js';
 import type { AccountService, UserService } from '../modules/users/index.js';
 
@@ -22,6 +23,9 @@ export interface Services {
   readonly idempotency: IdempotencyService;
   readonly inbox: InboxService;
   readonly ledger: LedgerService;
+  /** What is committed, as it happens. */
+  readonly liveNews: LiveNews;
+  readonly notifications: NotificationService;
   readonly offers: OfferService;
   readonly payoutAccounts: PayoutAccountService;
   readonly payouts: PayoutService;
@@ -29,4 +33,5 @@ export interface Services {
   readonly tenants: TenantService;
   readonly users: UserService;
   readonly wallets: WalletService;
+  readonly webhooks: WebhookService;
 }

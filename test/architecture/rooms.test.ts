@@ -49,7 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'modules/payouts',
   ],
   'modules/jobs': ['kernel', 'db'],
-  'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users'],
+  'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/errands'],
   'modules/reviews': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/errands'],
   'modules/audit': ['kernel', 'db', 'modules/tenants', 'modules/users'],
   seed: ['kernel', 'db', 'modules/*'],

@@ -227,4 +227,10 @@ export const mutationWrites: Readonly<Record<string, readonly Model[]>> = {
     'Payout',
     'PayoutEvent',
   ],
+  markNotificationsRead: ['Notification'],
+  createWebhookEndpoint: ['WebhookEndpoint'],
+  updateWebhookEndpoint: ['WebhookEndpoint'],
+  rotateWebhookSecret: ['WebhookEndpoint'],
+  deleteWebhookEndpoint: ['WebhookEndpoint'],
+  replayWebhookDelivery: ['WebhookDelivery'],
 };

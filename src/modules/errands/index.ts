@@ -1,5 +1,6 @@
 export {
   assertVisible,
+  canSee,
   canSeePrivate,
   errandCategories,
   errandStates,
@@ -50,7 +51,7 @@ export {
 export { amountFault, namesFaults, refuse, textFaults, type MoneyInput } from './faults.js';
 export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
 export { newestFirst } from './newest-first.js';
-export { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
+export { lockErrand, lockErrandOfOffer, saveTransition, transitionTopic } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
 export { closeLiveOffers, expireStaleOffers, releaseAcceptedOffer } from './offer.repo.js';
 export { parseProofs, type ProofInput } from './proof.input.js';
