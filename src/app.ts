@@ -9,6 +9,7 @@ import { createApollo, createSchema, type Services } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { createInvalidator, startReaper } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
+import { createActionService } from './modules/actions/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createDisputeService, disputeTimer } from './modules/disputes/index.js';
 import { createErrandService, createOfferService } from './modules/errands/index.js';
@@ -180,6 +181,7 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
   const refreshTtlSeconds = config.auth.refreshTokenTtlS;
   return {
     accounts: createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds }),
+    actions: createActionService({ db, clock }),
     banks: createBankService({ db }),
     chargebacks: createChargebackService({ db, clock }),
     disputes: createDisputeService({ db, clock }),

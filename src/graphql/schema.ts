@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
 import { AppError } from '../kernel/index.js';
+import { DisputeActionResolver, ErrandActionResolver, OfferActionResolver } from './action/action.resolver.js';
 import { authChecker } from './auth-checker.js';
 import { BankResolver } from './bank/bank.resolver.js';
 import { CacheAdminResolver } from './cache-admin/cache-admin.resolver.js';
@@ -27,12 +28,15 @@ export async function createSchema(): Promise<GraphQLSchema> {
     resolvers: [
       BankResolver,
       CacheAdminResolver,
+      DisputeActionResolver,
       DisputeDecisionResolver,
       DisputeResolver,
+      ErrandActionResolver,
       ErrandResolver,
       EscrowResolver,
       EvidenceResolver,
       LedgerResolver,
+      OfferActionResolver,
       OfferResolver,
       SessionResolver,
       SystemResolver,
@@ -56,7 +60,7 @@ function giveMutationsFreshLoaders(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve ?? defaultFieldResolver;
     field.resolve = (root, args, context: GraphqlContext, info) => {
-      context.loaders = createLoaders(context.services, context.viewer.tenantId);
+      context.loaders = createLoaders(context.services, context.viewer);
       return resolve(root, args, context, info);
     };
   }

@@ -17,6 +17,7 @@ import {
   createWalletService,
   type Escrow,
 } from '../../src/modules/escrows/index.js';
+import { createActionService } from '../../src/modules/actions/index.js';
 import { createDisputeService, disputeTimer } from '../../src/modules/disputes/index.js';
 import { createLedgerService, type AccountRef } from '../../src/modules/ledger/index.js';
 import { createTestDatabase } from './postgres.js';
@@ -43,6 +44,7 @@ export function createServices(db: Db, clock: Clock) {
     escrows: createEscrowService({ db, clock }),
     wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
     ledger: { ...createLedgerService({ db, clock }), balance: balanceReader(db) },
+    actions: createActionService({ db, clock }),
     disputes: createDisputeService({ db, clock }),
     timers: createTimerService({ db, clock, more: [disputeTimer] }),
   };

@@ -1,12 +1,4 @@
-import {
-  badInput,
-  formatMoney,
-  requireUser,
-  uuidv7,
-  type Clock,
-  type Currency,
-  type Viewer,
-} from '../../kernel/index.js';
+import { requireUser, uuidv7, type Clock, type Viewer } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
 import {
   actorOf,
@@ -18,17 +10,17 @@ import {
   refundOf,
   refuse,
   releaseAcceptedOffer,
+  saveOffer,
   saveTransition,
   textFaults,
   type Errand,
   type Offer,
-  type Settlement,
 } from '../errands/index.js';
 import { postJournal } from '../ledger/index.js';
-import { currentFeePlan, openEscrow, saveEscrow, type HeldEscrow } from './escrow.repo.js';
+import { currentFeePlan, openEscrow, saveEscrow } from './escrow.repo.js';
 import { fundedPatch, journalOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
 import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange } from './escrow.hold.js';
-import { cancellationSettlement, deliverySettlement } from './fees.js';
+import { settleCancellation, settleDelivery } from './escrow.settle.js';
 
 export interface AcceptedOffer extends EscrowChange {
   readonly offer: Offer;
@@ -67,9 +59,8 @@ export async function acceptOffer(
   const decision = decide('acceptOffer', { errand, offer, expectedVersion }, actorOf(viewer, errand), now);
   const plan = await currentFeePlan(tx, errand.tenantId);
   const escrow = await openEscrow(tx, errand, newEscrowRow(errand, offer, plan.id, uuidv7(now.getTime()), now));
-  const accepted = { state: 'ACCEPTED', version: offer.version + 1, updatedAt: now } as const;
   return {
-    offer: await tx.offer.update({ where: { id: offer.id }, data: accepted }),
+    offer: await saveOffer(tx, offer, 'ACCEPTED', now),
     escrow,
     errand: await saveTransition(tx, errand, decision, patches.acceptOffer(offer, now)),
   };
@@ -92,8 +83,7 @@ export async function fund(hand: Hand, errandId: string, expectedVersion?: numbe
 export async function confirm(hand: Hand, errandId: string, options: ConfirmOptions): Promise<EscrowChange> {
   const { tx, viewer, clock } = hand;
   const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
-  const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
-    deliverySettlement(feePlan, partsOf(escrow, held.errand), goodsSpentOf(held.errand, options.goodsSpent));
+  const settle = settleDelivery(held.errand, options.goodsSpent);
   const facts = { ...factsOf(held, settle), expectedVersion: options.expectedVersion };
   const decision = decide('confirm', facts, actorOf(viewer, held.errand), clock.now());
   return settleEscrow(tx, held, decision, settle);
@@ -115,8 +105,7 @@ export async function cancel(
     await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
     return voidEscrow(tx, held, decision, patches.cancelFree(), parseReason(reason));
   }
-  const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
-    cancellationSettlement(feePlan, partsOf(escrow, held.errand), escrow.fundedAt ?? escrow.createdAt, now);
+  const settle = settleCancellation(held.errand, now);
   const decision = decide('cancelAssigned', { ...factsOf(held, settle), expectedVersion }, actor, now);
   await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
   return settleEscrow(tx, held, decision, settle, parseReason(reason));
@@ -143,13 +132,6 @@ export async function drop(
     escrow: await saveEscrow(tx, escrow, emptied, now),
     errand: await saveTransition(tx, held.errand, decision, patches.runnerDrop(), why),
   };
-}
-
-function goodsSpentOf({ goodsBudget, currency }: Errand, spent: bigint | null | undefined): bigint {
-  const goodsSpent = spent ?? goodsBudget;
-  if (goodsSpent >= 0n && goodsSpent <= goodsBudget) return goodsSpent;
-  const most = formatMoney({ minor: goodsBudget, currency: currency as Currency });
-  throw badInput('goodsSpent', `must be from 0 to ${goodsBudget} (${most}, the goods budget), got ${goodsSpent}.`);
 }
 
 function parseReason(reason: string | null | undefined): string | undefined {

@@ -3,7 +3,9 @@ export { fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPat
 export { cancellationSettlement, deliverySettlement, splitByWeights, type EscrowParts, type FeeRates } from './fees.js';
 export type { AcceptedOffer, CancelledErrand, ConfirmOptions } from './escrow.moves.js';
 export { factsOf, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
-export { saveEscrow, type HeldEscrow } from './escrow.repo.js';
+export { readEscrows, saveEscrow, type HeldEscrow } from './escrow.repo.js';
+export { settleOf } from './escrow.settle.js';
+export { escrowTransitions } from './escrow.transitions.js';
 export type { DueErrand } from './timer.due.js';
 export {
   createEscrowService,

@@ -1,0 +1,73 @@
+import type { UserViewer } from '../../kernel/index.js';
+import {
+  actorOf,
+  deadlineOf,
+  isFor,
+  preview,
+  termsOf,
+  transitionNames,
+  type Actor,
+  type Facts,
+  type Refusal,
+  type TransitionName,
+} from '../errands/index.js';
+import { factsOf, settleOf } from '../escrows/index.js';
+import { bookedByDecision, disputeFactsOf, isArbiter } from '../disputes/index.js';
+import type { Posting } from '../ledger/index.js';
+import type { Situation } from './situation.js';
+
+/** One transition as its viewer would fire it. The floors of the accounts have not been looked at yet. */
+export interface Previewed {
+  readonly name: TransitionName;
+  readonly mutation: string;
+  readonly refusal: Refusal | undefined;
+  readonly deadline: Date | null;
+  /** What its call would book. Null: the caller decides that. */
+  readonly postings: readonly Posting[] | null;
+}
+
+export interface PreviewOptions {
+  /** Minor units; of an escrow that holds more, two decide a dispute. */
+  readonly fourEyesAbove: bigint;
+  readonly now: Date;
+}
+
+/** Every transition that has a mutation and is for somebody such as the viewer, in the order of the table. Pure. */
+export function previewAll(
+  situation: Situation,
+  viewer: UserViewer,
+  { fourEyesAbove, now }: PreviewOptions,
+): readonly Previewed[] {
+  const actor = actorOf(viewer, situation.held.errand);
+  return transitionNames.flatMap((name) => {
+    const { mutation, isForArbiters = false, postingsDependOnInput = false } = termsOf(name);
+    if (mutation === undefined || !isFor(name, actor) || (isForArbiters && !isArbiter(viewer))) return [];
+    const facts = factsFor(name, situation, actor, viewer, now);
+    const { refusal, decision } = preview(name, facts, actor, now);
+    const { openCase } = situation;
+    const decided = decision && openCase ? bookedByDecision(name, openCase, fourEyesAbove, now) : [];
+    const isOpen = postingsDependOnInput || decided === null;
+    const postings = decision && !isOpen ? [...decision.postings, ...decided] : null;
+    return [{ name, mutation, refusal, deadline: deadlineOf(name, facts), postings }];
+  });
+}
+
+/** What is known of the errand, and of what the caller would say, as in a call in which nothing is wrong. */
+function factsFor(
+  name: TransitionName,
+  { held, openCase, offer, hasOffer, disputesOpened, evidenceShown }: Situation,
+  actor: Actor,
+  viewer: UserViewer,
+  now: Date,
+): Facts {
+  const { byCustomer, byRunner } = disputesOpened;
+  return {
+    ...factsOf(held, settleOf(name, held.errand, now)),
+    ...(offer && { offer }),
+    ...(openCase && { dispute: disputeFactsOf(openCase, actor, viewer) }),
+    hasOffer,
+    evidenceShown,
+    disputesOpened: actor.kind === 'customer' ? byCustomer : byRunner,
+    ...termsOf(name).asks,
+  };
+}

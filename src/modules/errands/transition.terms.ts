@@ -1,0 +1,93 @@
+import { noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
+import type { Facts, TransitionRule } from './transition.rule.js';
+
+/** A timer fires when its time has come, however late. */
+export interface Timer {
+  /** What it waits for, as the API calls it. */
+  readonly waitsFor: string;
+  /** Null while it does not run. */
+  readonly at: (facts: Facts) => Date | null;
+}
+
+/** What the table of transitions does not say: by which door a transition comes, and when it comes by itself. */
+export interface TransitionTerms {
+  /** The mutation that fires it. None for a timer. */
+  readonly mutation?: string;
+  /** What it is about beside its errand. Default nothing. */
+  readonly about?: 'offer' | 'dispute';
+  /** Only arbiters and admins are asked, not all staff. Default false. */
+  readonly isForArbiters?: boolean;
+  /** The facts that the caller's own words give, as a call gives them in which nothing is wrong. */
+  readonly asks?: Partial<Facts>;
+  /** What the caller says decides what is booked: it cannot be told beforehand. Default false. */
+  readonly postingsDependOnInput?: boolean;
+  readonly timer?: Timer;
+  /** When its guard begins to refuse it, where no timer says so. The earliest counts. */
+  readonly until?: (facts: Facts) => readonly (Date | null | undefined)[];
+}
+
+const fromStart = ({ errand: { startBy } }: Facts): Date | null =>
+  startBy && new Date(startBy.getTime() + noShowGraceMs);
+const startWindow = { waitsFor: '`startBy` and an hour', at: fromStart } as const satisfies Timer;
+const disputeStep = {
+  waitsFor: '`dispute.dueAt`',
+  at: ({ dispute }) => dispute?.dueAt ?? null,
+} as const satisfies Timer;
+const ofDispute = { about: 'dispute' } as const satisfies TransitionTerms;
+
+/** One line for each transition, in the order of the table. One that has none is offered to nobody and ends no right. */
+const terms: Partial<Record<TransitionName, TransitionTerms>> = {
+  publish: { mutation: 'publishErrand', until: (facts) => [facts.errand.expiresAt, fromStart(facts)] },
+  placeOffer: { mutation: 'makeOffer', until: (facts) => [fromStart(facts)] },
+  acceptOffer: {
+    mutation: 'acceptOffer',
+    about: 'offer',
+    until: (facts) => [facts.offer?.expiresAt, fromStart(facts)],
+  },
+  fundFromWallet: { mutation: 'fundEscrow', until: (facts) => [fromStart(facts)] },
+  start: { mutation: 'startErrand' },
+  submitProof: { mutation: 'submitProof', asks: { proofsCount: 1 } },
+  confirm: { mutation: 'confirmDelivery' },
+  autoRelease: { timer: { waitsFor: '`autoReleaseAt`', at: ({ errand }) => errand.autoReleaseAt } },
+  fundingTimeout: { timer: { waitsFor: '`fundBy`', at: ({ errand }) => errand.fundBy } },
+  cancelFree: { mutation: 'cancelErrand' },
+  cancelAssigned: { mutation: 'cancelErrand' },
+  noShow: { timer: startWindow },
+  runnerDrop: { mutation: 'dropErrand' },
+  openDispute: { mutation: 'openDispute' },
+  respondToDispute: { ...ofDispute, mutation: 'respondToDispute' },
+  addEvidence: { ...ofDispute, mutation: 'addEvidence' },
+  withdrawDispute: { ...ofDispute, mutation: 'withdrawDispute' },
+  proposeResolution: { ...ofDispute, mutation: 'proposeResolution', isForArbiters: true },
+  approveResolution: { ...ofDispute, mutation: 'approveResolution', isForArbiters: true },
+  defaultResolution: { ...ofDispute, timer: disputeStep },
+  appealDispute: { ...ofDispute, mutation: 'appealDispute' },
+  settleDispute: { ...ofDispute, timer: disputeStep },
+  refundDispute: { ...ofDispute, timer: disputeStep },
+  expire: { timer: { waitsFor: '`expiresAt`', at: ({ errand }) => errand.expiresAt } },
+};
+
+export function termsOf(name: TransitionName): TransitionTerms {
+  return terms[name] ?? {};
+}
+
+/**
+ * When the right to a transition runs out, if nothing else happens: when its guard begins to refuse it, or when a timer may
+ * take the errand to where it is not allowed. Null when it is not allowed now, or lasts.
+ */
+export function deadlineOf(name: TransitionName, facts: Facts): Date | null {
+  const { from }: TransitionRule = transitions[name];
+  const { state } = facts.errand;
+  if (!from.includes(state)) return null;
+  const timers = transitionNames.filter((other) => ends(transitions[other], state, from));
+  const times = [
+    ...(termsOf(name).until?.(facts) ?? []),
+    ...timers.map((other) => termsOf(other).timer?.at(facts)),
+  ].flatMap((at) => (at ? [at.getTime()] : []));
+  return times.length === 0 ? null : new Date(Math.min(...times));
+}
+
+/** A timer that leaves the errand in its state moves what the state is about: the right ends too. */
+function ends(timer: TransitionRule, state: string, from: readonly string[]): boolean {
+  return (timer.from as readonly string[]).includes(state) && (timer.to === 'same' || !from.includes(timer.to));
+}
