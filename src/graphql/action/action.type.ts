@@ -78,21 +78,24 @@ export class ActionPostingType {
   amount!: MoneyType;
 }
 
-@ObjectType({ isAbstract: true })
+/** What both kinds of action say. */
+@ObjectType()
 abstract class ActionType {
-  @Field(() => String, { description: 'The mutation that does it.' })
+  @Field(() => String, { simple: true, description: 'The mutation that does it.' })
   mutation!: string;
 
   @Field(() => Boolean, {
+    simple: true,
     description: 'The mutation would succeed now, given input in which nothing is wrong.',
   })
   enabled!: boolean;
 
-  @Field(() => [ActionReasonType], { description: 'Why it would not; empty when it is enabled.' })
+  @Field(() => [ActionReasonType], { simple: true, description: 'Why it would not; empty when it is enabled.' })
   reasons!: ActionReasonType[];
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
+    simple: true,
     description:
       'When the right runs out if nothing else happens: from then on it is refused, or a timer may have taken it. Null when it lasts, or is not given in this state.',
   })
@@ -100,6 +103,7 @@ abstract class ActionType {
 
   @Field(() => [ActionPostingType], {
     nullable: true,
+    simple: true,
     description:
       'What would be booked, to the minor unit, when the mutation is called now with its defaults. Empty when no money moves; null when it is not enabled, or when what you say decides it.',
   })

@@ -9,7 +9,7 @@ export interface Situation {
   readonly held: Held;
   /** Of an errand that is DISPUTED. */
   readonly openCase: Case | undefined;
-  /** The oldest offer that could be accepted now. */
+  /** Of the offers that could be accepted now, one that can be for longest. */
   readonly offer: Offer | undefined;
   /** The viewer has a live offer on it. */
   readonly hasOffer: boolean;
@@ -73,7 +73,7 @@ async function acceptableOffers(reader: Reader, errandIds: string[], now: Date):
   if (errandIds.length === 0) return [];
   return reader.offer.findMany({
     where: { errandId: { in: errandIds }, state: 'PENDING', expiresAt: { gt: now } },
-    orderBy: [{ errandId: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
+    orderBy: [{ errandId: 'asc' }, { expiresAt: 'desc' }, { id: 'asc' }],
     distinct: ['errandId'],
   });
 }

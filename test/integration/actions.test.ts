@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { UserViewer, Viewer } from '../../src/kernel/index.js';
+import type { Action } from '../../src/modules/actions/index.js';
+import { termsOf, transitionNames, type TransitionName } from '../../src/modules/errands/index.js';
+import { attempt, baselineOf, calls, idsOf, type BookedPosting } from '../support/action-calls.js';
+import { stages, startActionMarket, type ActionMarket, type StageName } from '../support/action-stages.js';
+
+let market: ActionMarket;
+beforeAll(async () => {
+  market = await startActionMarket();
+});
+afterAll(() => market.close());
+
+const stageNames = Object.keys(stages) as StageName[];
+const mutations = [...new Set(transitionNames.flatMap((name) => termsOf(name).mutation ?? []))];
+
+/** A place on the road, with what its timers had to do elsewhere done. */
+async function stage(name: StageName): Promise<string> {
+  await market.timers.fireDue();
+  return (await stages[name](market)).id;
+}
+
+async function actionsOf(viewer: Viewer, errandId: string): Promise<readonly Action<TransitionName>[]> {
+  return (await market.actions.forErrands(viewer, [errandId])).get(errandId) ?? [];
+}
+
+/** Calls mutations about an errand, one by one, and leaves nothing of what they did. */
+async function trials(errandId: string) {
+  const [ids, before] = [await idsOf(market, errandId), await baselineOf(market, errandId)];
+  return (viewer: UserViewer, mutation: string, first: () => Promise<unknown> = async () => {}) => {
+    const work = async () => {
+      await first();
+      await calls[mutation]!(market, viewer, ids);
+    };
+    return attempt(market, errandId, before, work, { undo: true });
+  };
+}
+
+/** The accounts of a journal by the names that a viewer knows them by, worked out from the errand alone. */
+async function labelled(booked: readonly BookedPosting[], errandId: string, viewer: UserViewer) {
+  const { customerId, runnerId } = await market.db.read.errand.findUniqueOrThrow({ where: { id: errandId } });
+  const label = (code: string): string => {
+    if (code === `user:${viewer.userId}:wallet`) return 'MY_WALLET';
+    if (code === `user:${customerId}:wallet`) return 'CUSTOMER_WALLET';
+    if (code === `user:${runnerId}:wallet`) return 'RUNNER_WALLET';
+    if (/^escrow:.*:service$/.test(code)) return 'ESCROW_SERVICE';
+    if (/^escrow:.*:goods$/.test(code)) return 'ESCROW_GOODS';
+    const house: Record<string, string> = { 'revenue:commission': 'COMMISSION', 'tax:vat': 'VAT' };
+    return house[code] ?? (code === 'revenue:cancellation' ? 'CANCELLATION_FEE' : code);
+  };
+  return booked.map(({ debit, credit, amount }) => ({
+    from: label(debit),
+    to: label(credit),
+    amount,
+    currency: 'NGN',
+  }));
+}
+
+describe('allowedActions says what the mutations then do', () => {
+  it('knows a call for every mutation that fires a transition', () => {
+    expect(mutations.filter((mutation) => !(mutation in calls))).toEqual([]);
+  });
+
+  it.each(stageNames)(
+    'of an errand that is %s, for everybody: enabled is done, to the unit; else refused',
+    async (name) => {
+      const errandId = await stage(name);
+      const { customerId } = await market.db.read.errand.findUniqueOrThrow({ where: { id: errandId } });
+      const trial = await trials(errandId);
+      const owner = { ...market.people.customer, userId: customerId };
+      for (const [who, viewer] of Object.entries({ ...market.people, customer: owner }) as [string, UserViewer][]) {
+        const actions = await actionsOf(viewer, errandId);
+        for (const mutation of mutations) {
+          const when = `${who} ${mutation} ${name}`;
+          const told = actions.filter((action) => action.mutation === mutation);
+          const open = told.filter(({ enabled }) => enabled);
+          const done = await trial(viewer, mutation);
+          expect(open.length, when).toBe(done.refusal ? 0 : 1);
+          if (done.refusal) {
+            const reasons = told.flatMap((action) => action.reasons);
+            if (told.length > 0 && done.refusal.code !== 'NOT_FOUND')
+              expect(
+                reasons.map(({ code }) => code),
+                when,
+              ).toContain(done.refusal.code);
+            continue;
+          }
+          expect(open[0]!.name, when).toBe(done.transition);
+          if (open[0]!.postings) expect(open[0]!.postings, when).toEqual(await labelled(done.booked, errandId, viewer));
+        }
+      }
+    },
+  );
+});
+
+/** Where something ends by the clock. */
+const passing: readonly StageName[] = [
+  'draft',
+  'bidOn',
+  'bidOnWithDates',
+  'toFund',
+  'assigned',
+  'assignedForLong',
+  'onTheWay',
+  'delivered',
+  'disputed',
+  'underReview',
+  'resolved',
+  'appealed',
+];
+
+describe('a deadline', () => {
+  it.each(passing)(
+    'of what can be done with an errand that is %s is the last moment at which it surely works',
+    async (name) => {
+      const errandId = await stage(name);
+      const { people, clock, timers } = market;
+      const trial = await trials(errandId);
+      for (const viewer of [people.customer, people.runner, people.rival, people.admin]) {
+        for (const { mutation, enabled, deadline } of await actionsOf(viewer, errandId)) {
+          if (!enabled || !deadline) continue;
+          const aheadMs = deadline.getTime() - clock.now().getTime();
+          clock.forward(aheadMs - 1);
+          const before = await trial(viewer, mutation);
+          clock.forward(1);
+          const after = await trial(viewer, mutation, () => timers.fireDue());
+          clock.forward(-aheadMs);
+          expect([before.refusal, after.refusal?.code], `${mutation} ${name}`).toEqual([undefined, expect.any(String)]);
+        }
+      }
+    },
+  );
+});
