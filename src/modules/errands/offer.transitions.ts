@@ -33,7 +33,7 @@ export const offerTransitions = {
     to: 'SUPERSEDED',
     with: ['fundFromWallet'],
     actor: 'customer',
-    description: 'Another one is funded; or, by itself, the errand it was made for is changed.',
+    description: 'Another one is funded, or the errand it was made for is changed.',
   },
   expire: {
     from: liveOfferStates,

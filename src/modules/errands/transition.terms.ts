@@ -13,6 +13,8 @@ export interface Timer {
 export interface TransitionTerms {
   /** The mutation that fires it. None for a timer. */
   readonly mutation?: string;
+  /** What its guard asks for, in words: for the documentation. */
+  readonly needs?: string;
   /** What it is about beside its errand. Default nothing. */
   readonly about?: 'offer' | 'dispute';
   /** Only arbiters and admins are asked, not all staff. Default false. */
@@ -37,33 +39,74 @@ const ofDispute = { about: 'dispute' } as const satisfies TransitionTerms;
 
 /** One line for each transition, in the order of the table. One that has none is offered to nobody and ends no right. */
 const terms: Partial<Record<TransitionName, TransitionTerms>> = {
-  publish: { mutation: 'publishErrand', until: (facts) => [facts.errand.expiresAt, fromStart(facts)] },
-  placeOffer: { mutation: 'makeOffer', until: (facts) => [fromStart(facts)] },
+  publish: {
+    needs: '`expiresAt` ahead, `startBy` at most an hour ago',
+    mutation: 'publishErrand',
+    until: (facts) => [facts.errand.expiresAt, fromStart(facts)],
+  },
+  placeOffer: {
+    needs: 'neither too late to bid nor to start; no other live offer of the runner',
+    mutation: 'makeOffer',
+    until: (facts) => [fromStart(facts)],
+  },
   acceptOffer: {
+    needs: 'a PENDING offer before its time; not too late to start',
     mutation: 'acceptOffer',
     about: 'offer',
     until: (facts) => [facts.offer?.expiresAt, fromStart(facts)],
   },
-  fundFromWallet: { mutation: 'fundEscrow', until: (facts) => [fromStart(facts)] },
-  start: { mutation: 'startErrand' },
-  submitProof: { mutation: 'submitProof', asks: { proofsCount: 1 } },
-  confirm: { mutation: 'confirmDelivery' },
-  autoRelease: { timer: { waitsFor: '`autoReleaseAt`', at: ({ errand }) => errand.autoReleaseAt } },
+  fundFromWallet: {
+    needs: 'before `fundBy`, not too late to start, money in the wallet',
+    mutation: 'fundEscrow',
+    until: (facts) => [fromStart(facts)],
+  },
+  start: { needs: 'at most an hour after `startBy`', mutation: 'startErrand' },
+  submitProof: { needs: 'a proof at least', mutation: 'submitProof', asks: { proofsCount: 1 } },
+  confirm: { needs: 'no dispute about the escrow', mutation: 'confirmDelivery' },
+  autoRelease: {
+    needs: 'no dispute about the escrow',
+    timer: { waitsFor: '`autoReleaseAt`', at: ({ errand }) => errand.autoReleaseAt },
+  },
   fundingTimeout: { timer: { waitsFor: '`fundBy`', at: ({ errand }) => errand.fundBy } },
   cancelFree: { mutation: 'cancelErrand' },
-  cancelAssigned: { mutation: 'cancelErrand' },
-  noShow: { timer: startWindow },
-  runnerDrop: { mutation: 'dropErrand' },
-  openDispute: { mutation: 'openDispute' },
-  respondToDispute: { ...ofDispute, mutation: 'respondToDispute' },
-  addEvidence: { ...ofDispute, mutation: 'addEvidence' },
-  withdrawDispute: { ...ofDispute, mutation: 'withdrawDispute' },
-  proposeResolution: { ...ofDispute, mutation: 'proposeResolution', isForArbiters: true },
-  approveResolution: { ...ofDispute, mutation: 'approveResolution', isForArbiters: true },
-  defaultResolution: { ...ofDispute, timer: disputeStep },
-  appealDispute: { ...ofDispute, mutation: 'appealDispute' },
-  settleDispute: { ...ofDispute, timer: disputeStep },
-  refundDispute: { ...ofDispute, timer: disputeStep },
+  cancelAssigned: { needs: 'no dispute about the escrow', mutation: 'cancelErrand' },
+  noShow: { needs: 'no dispute about the escrow', timer: startWindow },
+  runnerDrop: { needs: 'no dispute about the escrow; nothing released', mutation: 'dropErrand' },
+  openDispute: {
+    needs: 'something in escrow, not disputed; before `autoReleaseAt`; three by one party at most',
+    mutation: 'openDispute',
+  },
+  respondToDispute: {
+    needs: 'AWAITING_RESPONSE, in time, by who did not open it',
+    ...ofDispute,
+    mutation: 'respondToDispute',
+  },
+  addEvidence: {
+    needs: 'AWAITING_RESPONSE, UNDER_REVIEW or APPEALED; 20 pieces by one party at most',
+    ...ofDispute,
+    mutation: 'addEvidence',
+  },
+  withdrawDispute: {
+    needs: 'AWAITING_RESPONSE or UNDER_REVIEW, by who opened it',
+    ...ofDispute,
+    mutation: 'withdrawDispute',
+  },
+  proposeResolution: {
+    needs: 'UNDER_REVIEW or APPEALED, in time, by an arbiter; on appeal by another one',
+    ...ofDispute,
+    mutation: 'proposeResolution',
+    isForArbiters: true,
+  },
+  approveResolution: {
+    needs: 'as `proposeResolution`; a proposal by somebody else',
+    ...ofDispute,
+    mutation: 'approveResolution',
+    isForArbiters: true,
+  },
+  defaultResolution: { needs: 'AWAITING_RESPONSE or UNDER_REVIEW', ...ofDispute, timer: disputeStep },
+  appealDispute: { needs: 'RESOLVED, in time', ...ofDispute, mutation: 'appealDispute' },
+  settleDispute: { needs: 'RESOLVED or APPEALED; at once when decided on appeal', ...ofDispute, timer: disputeStep },
+  refundDispute: { needs: 'RESOLVED or APPEALED; at once when decided on appeal', ...ofDispute, timer: disputeStep },
   expire: { timer: { waitsFor: '`expiresAt`', at: ({ errand }) => errand.expiresAt } },
 };
 
