@@ -1,8 +1,10 @@
+import { assert, asyncProperty, constant, nat, oneof, record } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UserViewer, Viewer } from '../../src/kernel/index.js';
 import type { Action } from '../../src/modules/actions/index.js';
 import { termsOf, transitionNames, type TransitionName } from '../../src/modules/errands/index.js';
 import { attempt, baselineOf, calls, idsOf, type BookedPosting } from '../support/action-calls.js';
+import { proof } from '../support/stories.js';
 import { stages, startActionMarket, type ActionMarket, type StageName } from '../support/action-stages.js';
 
 let market: ActionMarket;
@@ -91,6 +93,45 @@ describe('allowedActions says what the mutations then do', () => {
       }
     },
   );
+});
+
+describe('what a preview shows', () => {
+  const told = record({
+    amount: nat(1_000_000).map((amount) => BigInt(amount + 1)),
+    goods: oneof(constant(0n), nat(300_000).map(BigInt)),
+    passMs: nat(40 * 60_000),
+  });
+
+  it('is what is booked, to the minor unit, whatever the amounts and whenever it is called', async () => {
+    const { tell, people, clock, wallets, escrows, errands, assertSound } = market;
+    const { customer, runner } = people;
+    let compared = 0;
+    const compare = async (errandId: string): Promise<void> => {
+      const trial = await trials(errandId);
+      for (const viewer of [customer, runner, people.support]) {
+        for (const { mutation, enabled, postings } of await actionsOf(viewer, errandId)) {
+          if (!enabled || !postings) continue;
+          const { booked } = await trial(viewer, mutation);
+          expect(postings).toEqual(await labelled(booked, errandId, viewer));
+          compared += postings.length;
+        }
+      }
+    };
+    const walk = asyncProperty(told, async ({ amount, goods, passMs }) => {
+      const { errand, escrow } = await tell.accepted({ goodsBudget: { minor: goods, currency: 'NGN' } }, amount);
+      await wallets.topUp(customer, { amountMinor: escrow.gross, currency: 'NGN' });
+      await compare(errand.id);
+      await escrows.fund(customer, errand.id);
+      clock.forward(passMs);
+      await compare(errand.id);
+      await errands.start(runner, errand.id);
+      await errands.submitProof(runner, errand.id, [proof]);
+      await compare(errand.id);
+    });
+    await assert(walk, { numRuns: 12 });
+    expect(compared).toBeGreaterThan(50);
+    await assertSound();
+  });
 });
 
 /** Where something ends by the clock. */
