@@ -45,6 +45,9 @@ function errandIn(state: ErrandState, patch: Partial<Errand> = {}): Errand {
     currency: 'NGN',
     budget: 500_000n,
     goodsBudget: 20_000n,
+    goodsInAdvance: true,
+    requiresPickupCode: false,
+    requiresDropoffCode: false,
     pickupAddress: null,
     pickupLat: null,
     pickupLng: null,
@@ -102,6 +105,12 @@ function factsFor(name: TransitionName, state: ErrandState): Facts {
     proofsCount: 1,
     money: settled,
     dispute: { ...dispute, ...disputeFor[name] },
+    milestone: { seq: 1, isReleased: false, share: { runner: 90n, commission: 9n, vat: 1n } },
+    topUp: { service: 1n, goods: 1n },
+    tip: { amount: 1n, earlier: 0n, most: 1n, completedAt: hours(-1) },
+    receipts: { amount: 1n, earlier: 0n, most: 1n },
+    handover: 'DROPOFF',
+    hasCode: true,
   };
 }
 
@@ -149,9 +158,9 @@ describe('the matrix of states, transitions and actors', () => {
     transitionNames.flatMap((name) => actorKinds.map((kind) => [name, state, kind] as const)),
   );
 
-  it('answers each of its 1,440 triples with the next state or the typed error the table asks for', () => {
+  it('answers each of its 1,860 triples with the next state or the typed error the table asks for', () => {
     const differing = triples.filter((triple) => outcome(...triple) !== expected(...triple));
-    expect(triples.length).toBe(1440);
+    expect(triples.length).toBe(1860);
     expect(differing).toEqual([]);
   });
 
@@ -170,18 +179,33 @@ describe('the matrix of states, transitions and actors', () => {
       'AWAITING_FUNDING fundFromWallet customer > ASSIGNED',
       'AWAITING_FUNDING fundingTimeout system > OPEN',
       'AWAITING_FUNDING cancelFree customer > CANCELLED',
+      'AWAITING_FUNDING agreeMilestones customer > AWAITING_FUNDING',
       'ASSIGNED start assignedRunner > IN_PROGRESS',
       'ASSIGNED cancelAssigned customer > CANCELLED',
       'ASSIGNED noShow system > EXPIRED',
       'ASSIGNED runnerDrop assignedRunner > OPEN',
       'ASSIGNED runnerDrop staff > OPEN',
+      'ASSIGNED agreeMilestones customer > ASSIGNED',
+      'ASSIGNED topUpEscrow customer > ASSIGNED',
+      'ASSIGNED issueHandoverCode customer > ASSIGNED',
       'IN_PROGRESS submitProof assignedRunner > DELIVERED',
       'IN_PROGRESS runnerDrop assignedRunner > OPEN',
       'IN_PROGRESS runnerDrop staff > OPEN',
+      'IN_PROGRESS releaseMilestone customer > IN_PROGRESS',
+      'IN_PROGRESS topUpEscrow customer > IN_PROGRESS',
+      'IN_PROGRESS tipRunner customer > IN_PROGRESS',
+      'IN_PROGRESS addReceipts assignedRunner > IN_PROGRESS',
+      'IN_PROGRESS issueHandoverCode customer > IN_PROGRESS',
+      'IN_PROGRESS confirmByCode assignedRunner > COMPLETED',
       'IN_PROGRESS openDispute customer > DISPUTED',
       'IN_PROGRESS openDispute assignedRunner > DISPUTED',
       'DELIVERED confirm customer > COMPLETED',
       'DELIVERED autoRelease system > COMPLETED',
+      'DELIVERED releaseMilestone customer > DELIVERED',
+      'DELIVERED topUpEscrow customer > DELIVERED',
+      'DELIVERED tipRunner customer > DELIVERED',
+      'DELIVERED issueHandoverCode customer > DELIVERED',
+      'DELIVERED confirmByCode assignedRunner > COMPLETED',
       'DELIVERED openDispute customer > DISPUTED',
       'DELIVERED openDispute assignedRunner > DISPUTED',
       'DISPUTED respondToDispute customer > DISPUTED',
@@ -197,6 +221,7 @@ describe('the matrix of states, transitions and actors', () => {
       'DISPUTED appealDispute assignedRunner > DISPUTED',
       'DISPUTED settleDispute system > COMPLETED',
       'DISPUTED refundDispute system > CANCELLED',
+      'COMPLETED tipRunner customer > COMPLETED',
     ]);
   });
 
@@ -206,7 +231,8 @@ describe('the matrix of states, transitions and actors', () => {
     expect(() => refuse('OPEN')).toThrow(
       'The errand is OPEN, confirm needs DELIVERED; it allows placeOffer, acceptOffer, cancelFree.',
     );
-    expect(() => refuse('COMPLETED')).toThrow('nothing more can be done with it');
+    expect(() => refuse('COMPLETED')).toThrow('it allows tipRunner.');
+    expect(() => refuse('CANCELLED')).toThrow('nothing more can be done with it');
   });
 });
 
@@ -259,6 +285,52 @@ describe('guards', () => {
     ],
     ['fundingTimeout', 'AWAITING_FUNDING', 'system', { errand: errandIn('AWAITING_FUNDING') }, 'ILLEGAL_TRANSITION'],
     ['expire', 'OPEN', 'system', { errand: errandIn('OPEN') }, 'ILLEGAL_TRANSITION'],
+    ['cancelAssigned', 'ASSIGNED', 'customer', { money: { ...settled, hasReleased: true } }, 'ILLEGAL_TRANSITION'],
+    [
+      'start',
+      'ASSIGNED',
+      'assignedRunner',
+      { errand: errandIn('ASSIGNED', { requiresPickupCode: true }), hasCode: false },
+      'BAD_INPUT',
+    ],
+    ['agreeMilestones', 'ASSIGNED', 'customer', frozen, 'ILLEGAL_TRANSITION'],
+    ['releaseMilestone', 'DELIVERED', 'customer', frozen, 'ILLEGAL_TRANSITION'],
+    [
+      'releaseMilestone',
+      'DELIVERED',
+      'customer',
+      { milestone: { seq: 1, isReleased: true, share: { runner: 0n, commission: 0n, vat: 0n } } },
+      'ILLEGAL_TRANSITION',
+    ],
+    ['releaseMilestone', 'DELIVERED', 'customer', { milestone: undefined as never }, 'BAD_INPUT'],
+    ['topUpEscrow', 'ASSIGNED', 'customer', frozen, 'ILLEGAL_TRANSITION'],
+    ['topUpEscrow', 'ASSIGNED', 'customer', { topUp: { service: 1_000_000_000n, goods: 0n } }, 'LIMIT_EXCEEDED'],
+    ['topUpEscrow', 'ASSIGNED', 'customer', { topUp: { service: 0n, goods: 1_000_000_000n } }, 'LIMIT_EXCEEDED'],
+    [
+      'tipRunner',
+      'COMPLETED',
+      'customer',
+      { tip: { amount: 1n, earlier: 0n, most: 9n, completedAt: hours(-30 * 24) } },
+      'ILLEGAL_TRANSITION',
+    ],
+    [
+      'tipRunner',
+      'COMPLETED',
+      'customer',
+      { tip: { amount: 2n, earlier: 8n, most: 9n, completedAt: hours(-1) } },
+      'LIMIT_EXCEEDED',
+    ],
+    ['addReceipts', 'IN_PROGRESS', 'assignedRunner', frozen, 'ILLEGAL_TRANSITION'],
+    [
+      'addReceipts',
+      'IN_PROGRESS',
+      'assignedRunner',
+      { receipts: { amount: 2n, earlier: 8n, most: 9n } },
+      'LIMIT_EXCEEDED',
+    ],
+    ['issueHandoverCode', 'IN_PROGRESS', 'customer', { handover: 'PICKUP' }, 'ILLEGAL_TRANSITION'],
+    ['confirmByCode', 'DELIVERED', 'assignedRunner', frozen, 'ILLEGAL_TRANSITION'],
+    ['confirmByCode', 'DELIVERED', 'assignedRunner', { hasCode: false }, 'BAD_INPUT'],
     ['runnerDrop', 'ASSIGNED', 'assignedRunner', frozen, 'ILLEGAL_TRANSITION'],
     ['runnerDrop', 'IN_PROGRESS', 'staff', { money: { ...settled, hasReleased: true } }, 'ILLEGAL_TRANSITION'],
   ];

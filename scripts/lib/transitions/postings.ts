@@ -27,6 +27,13 @@ const money = {
     customerId,
     runnerId,
     gross: 470_000n,
+    goods: 20_000n,
+    serviceReleased: 0n,
+    commissionReleased: 0n,
+    vatReleased: 0n,
+    goodsReceipted: 0n,
+    goodsAdvanced: 0n,
+    tips: 0n,
     funded: 470_000n,
     released: 0n,
     refunded: 0n,
@@ -53,7 +60,7 @@ export function shapeOf(name: TransitionName): string {
 
 /** Of a dispute: everything to the customer, or some to everybody. Of a delivery nobody looked at: with change. */
 function settleInPart(name: TransitionName): Settle {
-  const { service, goods } = partsOf(money.escrow, errand);
+  const { service, goods } = partsOf(money.escrow);
   const customer = name === 'refundDispute' ? service + goods : 10_000n;
-  return ({ feePlan }) => disputeSettlement(feePlan, { service, goods }, customer);
+  return ({ feePlan }) => disputeSettlement(feePlan, partsOf(money.escrow), customer);
 }

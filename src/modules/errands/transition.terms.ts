@@ -60,7 +60,7 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
     mutation: 'fundEscrow',
     until: (facts) => [fromStart(facts)],
   },
-  start: { needs: 'at most an hour after `startBy`', mutation: 'startErrand' },
+  start: { needs: 'at most an hour after `startBy`', mutation: 'startErrand', asks: { hasCode: true } },
   submitProof: { needs: 'a proof at least', mutation: 'submitProof', asks: { proofsCount: 1 } },
   confirm: { needs: 'no dispute about the escrow', mutation: 'confirmDelivery' },
   autoRelease: {
@@ -72,6 +72,37 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
   cancelAssigned: { needs: 'no dispute about the escrow', mutation: 'cancelErrand' },
   noShow: { needs: 'no dispute about the escrow', timer: startWindow },
   runnerDrop: { needs: 'no dispute about the escrow; nothing released', mutation: 'dropErrand' },
+  agreeMilestones: {
+    mutation: 'agreeMilestones',
+    needs: 'no dispute about the escrow; amounts that sum to the service part',
+  },
+  releaseMilestone: {
+    mutation: 'releaseMilestone',
+    needs: 'a milestone that is not released; no dispute about the escrow',
+    postingsDependOnInput: true,
+  },
+  topUpEscrow: {
+    mutation: 'topUpEscrow',
+    needs: 'no dispute about the escrow; money in the wallet',
+    asks: { topUp: { service: 1n, goods: 0n } },
+    postingsDependOnInput: true,
+  },
+  tipRunner: {
+    mutation: 'tipRunner',
+    needs: 'at most 30 days after completion; no more than the service in all; money in the wallet',
+    postingsDependOnInput: true,
+  },
+  addReceipts: {
+    mutation: 'addReceipts',
+    needs: 'no more than the goods part in all; no dispute about the escrow',
+    postingsDependOnInput: true,
+  },
+  issueHandoverCode: { mutation: 'issueHandoverCode', needs: 'a pick-up code: ASSIGNED' },
+  confirmByCode: {
+    mutation: 'confirmByCode',
+    needs: 'the drop-off code; no dispute about the escrow',
+    asks: { hasCode: true },
+  },
   openDispute: {
     needs: 'something in escrow, not disputed; before `autoReleaseAt`; three by one party at most',
     mutation: 'openDispute',

@@ -33,7 +33,10 @@ export interface CancelledErrand {
 }
 
 export interface ConfirmOptions {
-  /** Minor units spent of the goods budget; the rest goes back to the customer. Default: all of it was spent. */
+  /**
+   * Minor units spent of the goods part, not below what receipts say; the rest goes back to the customer. Default: what
+   * receipts say, and all of it when there is none.
+   */
   readonly goodsSpent?: bigint | null | undefined;
   readonly expectedVersion?: number | null | undefined;
 }
@@ -41,7 +44,7 @@ export interface ConfirmOptions {
 const reasonLengthMax = 500;
 
 /** What every use case needs at hand. */
-interface Hand {
+export interface Hand {
   readonly tx: Tx;
   readonly clock: Clock;
   readonly viewer: Viewer;
@@ -83,7 +86,7 @@ export async function fund(hand: Hand, errandId: string, expectedVersion?: numbe
 export async function confirm(hand: Hand, errandId: string, options: ConfirmOptions): Promise<EscrowChange> {
   const { tx, viewer, clock } = hand;
   const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
-  const settle = settleDelivery(held.errand, options.goodsSpent);
+  const settle = settleDelivery(options.goodsSpent);
   const facts = { ...factsOf(held, settle), expectedVersion: options.expectedVersion };
   const decision = decide('confirm', facts, actorOf(viewer, held.errand), clock.now());
   return settleEscrow(tx, held, decision, settle);
@@ -105,7 +108,7 @@ export async function cancel(
     await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
     return voidEscrow(tx, held, decision, patches.cancelFree(), parseReason(reason));
   }
-  const settle = settleCancellation(held.errand, now);
+  const settle = settleCancellation(now);
   const decision = decide('cancelAssigned', { ...factsOf(held, settle), expectedVersion }, actor, now);
   await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
   return settleEscrow(tx, held, decision, settle, parseReason(reason));
@@ -124,7 +127,7 @@ export async function drop(
   const decision = decide('runnerDrop', { ...factsOf(held), expectedVersion }, actorOf(viewer, held.errand), now);
   const why = parseReason(reason);
   const escrow = escrowOf(held);
-  const settlement = refundOf(partsOf(escrow, held.errand));
+  const settlement = refundOf(partsOf(escrow));
   await postJournal(tx, journalOf(held.errand, decision));
   await releaseAcceptedOffer(tx, held.errand, 'WITHDRAWN', now);
   const emptied = { ...settledPatch(escrow, settlement, 'calledOff'), retiredAt: now };

@@ -21,10 +21,16 @@ export const escrowTransitions = {
     with: ['fundFromWallet'],
     description: 'The customer pays the whole of it.',
   },
+  releasePart: {
+    from: ['FUNDED'],
+    to: 'PARTIALLY_RELEASED',
+    with: ['releaseMilestone', 'addReceipts'],
+    description: 'The runner is paid a step, or goods in advance; more steps leave it there.',
+  },
   release: {
     from: ['FUNDED', 'PARTIALLY_RELEASED'],
     to: 'RELEASED',
-    with: ['confirm', 'autoRelease', 'settleDispute'],
+    with: ['confirm', 'confirmByCode', 'autoRelease', 'settleDispute'],
     description: 'The runner is paid for the delivery, less commission and VAT.',
   },
   refund: {
