@@ -17,6 +17,11 @@ afterAll(() => market.close());
 const stageNames = Object.keys(stages) as StageName[];
 const mutations = [...new Set(transitionNames.flatMap((name) => termsOf(name).mutation ?? []))];
 
+/** Where everybody calls everything, also what is not theirs to call. RUNAM_ACTIONS_ALL=1: everywhere. */
+const everythingTried: ReadonlySet<StageName> = new Set(
+  process.env['RUNAM_ACTIONS_ALL'] ? stageNames : ['open', 'assigned', 'delivered', 'disputed'],
+);
+
 /** A place on the road, with what its timers had to do elsewhere done. */
 async function stage(name: StageName): Promise<string> {
   await market.timers.fireDue();
@@ -92,6 +97,7 @@ describe('allowedActions says what the mutations then do', () => {
         const actions = await actionsOf(viewer, errandId);
         for (const mutation of mutations) {
           const told = actions.filter((action) => action.mutation === mutation);
+          if (told.length === 0 && !everythingTried.has(name)) continue;
           const found = await surprise(told, await trial(viewer, mutation), errandId, viewer);
           if (found) surprises.push({ who, mutation, ...found });
         }
