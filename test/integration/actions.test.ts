@@ -110,8 +110,7 @@ describe('allowedActions says what the mutations then do', () => {
     const open = new Set<string>();
     for (const name of ['assigned', 'delivered', 'underReview', 'appealed', 'appealProposed'] as const) {
       const errandId = await stage(name);
-      const third = await market.addPerson(market.tenantId, 'ARBITER');
-      for (const viewer of [...Object.values(market.people), third])
+      for (const viewer of Object.values(market.people))
         for (const { enabled, postings, mutation } of await actionsOf(viewer, errandId))
           if (enabled && postings === null) open.add(`${name} ${mutation}`);
     }
