@@ -21,6 +21,8 @@ export async function startActionMarket() {
     support: market.staff,
     arbiter,
     admin: await market.addPerson(tenantId, 'ADMIN'),
+    /** Has never decided anything. */
+    judge: await market.addPerson(tenantId, 'ARBITER'),
     stranger: market.stranger,
   } as const satisfies Record<string, UserViewer>;
   return {

@@ -22,19 +22,21 @@ const parts: readonly (readonly [string, readonly string[], PartTable])[] = [
 ];
 
 describe.each(parts)('the table of an %s', (what, states, table) => {
-  const legal = Object.values(table).flatMap(({ from, to }) =>
-    from.length === 0 ? [`null > ${to}`] : from.map((state) => `${state} > ${to}`),
+  const legal = new Set(
+    Object.values(table).flatMap(({ from, to }) =>
+      from.length === 0 ? [`null > ${to}`] : from.map((state) => `${state} > ${to}`),
+    ),
   );
   const pairs = [null, ...states].flatMap((from) => states.map((to) => [from, to] as const));
 
   it('refuses every pair of states that is not in it, and lets each of the others through', () => {
-    const differing = pairs.filter(([from, to]) => hasMove(table, from, to) !== legal.includes(`${from} > ${to}`));
+    const differing = pairs.filter(([from, to]) => hasMove(table, from, to) !== legal.has(`${from} > ${to}`));
     expect(differing).toEqual([]);
-    for (const [from, to] of pairs) {
-      const move = (): void => assertMove(table, what, from, to);
-      if (legal.includes(`${from} > ${to}`)) expect(move).not.toThrow();
-      else expect(move).toThrow(`${what} does not go from ${from ?? 'nothing'} to ${to}`);
-    }
+    const refused = pairs.filter(([from, to]) => !legal.has(`${from} > ${to}`));
+    for (const [from, to] of refused)
+      expect(() => assertMove(table, what, from, to)).toThrow(`${what} does not go from ${from ?? 'nothing'} to ${to}`);
+    for (const [from, to] of pairs.filter((pair) => !refused.includes(pair)))
+      expect(() => assertMove(table, what, from, to)).not.toThrow();
   });
 
   it('leads nowhere but to states that there are, begins somewhere, and stays nowhere', () => {
@@ -54,13 +56,13 @@ describe.each(parts)('the table of an %s', (what, states, table) => {
 describe('the terms of the transitions', () => {
   it('name a mutation of the API for everything that people do, and a timer for everything else', async () => {
     const mutations = Object.keys((await createSchema()).getMutationType()!.getFields());
-    for (const name of transitionNames) {
+    const lacking = transitionNames.filter((name) => {
       const { mutation, timer } = termsOf(name);
-      const isTimer = actorsOf(transitions[name]).includes('system');
-      expect(timer !== undefined, `${name} has a timer`).toBe(isTimer);
-      if (!isTimer)
-        expect(mutations, `${name} has a mutation in src/modules/errands/transition.terms.ts`).toContain(mutation);
-    }
+      return actorsOf(transitions[name]).includes('system')
+        ? !timer || mutation
+        : timer || !mutations.includes(mutation ?? '');
+    });
+    expect(lacking, 'each needs its line in src/modules/errands/transition.terms.ts').toEqual([]);
   });
 });
 

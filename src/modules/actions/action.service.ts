@@ -73,7 +73,7 @@ async function readFloors(
   drafts: readonly (readonly [string, Situation, readonly Previewed[]])[],
 ): Promise<Floors> {
   const touched = drafts.flatMap(([, { held }, all]) =>
-    all.flatMap(({ postings }) => (postings ?? []).map((posting) => ({ posting, errand: held.errand }))),
+    all.flatMap(({ postings }) => postings.map((posting) => ({ posting, errand: held.errand }))),
   );
   return floorsOf(
     reader,
@@ -84,12 +84,12 @@ async function readFloors(
 }
 
 function actionOf(
-  { name, mutation, refusal, deadline, postings }: Previewed,
+  { name, mutation, refusal, deadline, postings, isOpen }: Previewed,
   { held: { errand, money } }: Situation,
   viewer: UserViewer,
   floors: Floors,
 ): Action<TransitionName> {
-  const stopped = refusal ?? (postings ? shortOf(floors, postings, placeOf(errand).currency) : undefined);
+  const stopped = refusal ?? shortOf(floors, postings, placeOf(errand).currency);
   if (stopped) return { name, mutation, enabled: false, reasons: [stopped], deadline, postings: null };
   const looking = {
     viewerId: viewer.userId,
@@ -97,13 +97,13 @@ function actionOf(
     runnerId: errand.runnerId ?? '',
     escrowId: money?.escrow.id ?? '',
   };
-  const shown = postings?.map(({ debit, credit, amount }) => ({
+  const shown = postings.map(({ debit, credit, amount }) => ({
     from: labelOf(debit, looking),
     to: labelOf(credit, looking),
     amount,
     currency: errand.currency,
   }));
-  return { name, mutation, enabled: true, reasons: [], deadline, postings: shown ?? null };
+  return { name, mutation, enabled: true, reasons: [], deadline, postings: isOpen ? null : shown };
 }
 
 function placeOf({ tenantId, currency }: Errand) {

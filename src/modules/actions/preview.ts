@@ -22,8 +22,10 @@ export interface Previewed {
   readonly mutation: string;
   readonly refusal: Refusal | undefined;
   readonly deadline: Date | null;
-  /** What its call would book. Null: the caller decides that. */
-  readonly postings: readonly Posting[] | null;
+  /** What its call would book; the least of it when `isOpen`. Empty when refused. */
+  readonly postings: readonly Posting[];
+  /** What is booked depends on what the caller says. */
+  readonly isOpen: boolean;
 }
 
 export interface PreviewOptions {
@@ -47,8 +49,8 @@ export function previewAll(
     const { openCase } = situation;
     const decided = decision && openCase ? bookedByDecision(name, openCase, fourEyesAbove, now) : [];
     const isOpen = postingsDependOnInput || decided === null;
-    const postings = decision && !isOpen ? [...decision.postings, ...decided] : null;
-    return [{ name, mutation, refusal, deadline: deadlineOf(name, facts), postings }];
+    const postings = [...(decision?.postings ?? []), ...(decided ?? [])];
+    return [{ name, mutation, refusal, deadline: deadlineOf(name, facts), postings, isOpen }];
   });
 }
 
