@@ -33,6 +33,13 @@ export const calls: Readonly<Record<string, (market: ActionMarket, viewer: UserV
     proposeResolution: ({ disputes }, viewer, { dispute }) =>
       disputes.propose(viewer, dispute, { outcome: 'REFUND', reason }),
     approveResolution: ({ disputes }, viewer, { dispute, decision }) => disputes.approve(viewer, dispute, decision),
+    agreeMilestones: ({ escrows }, viewer, { errand }) => escrows.agreeMilestones(viewer, errand, []),
+    releaseMilestone: ({ escrows }, viewer, { errand }) => escrows.releaseMilestone(viewer, errand, 1),
+    topUpEscrow: ({ escrows }, viewer, { errand }) => escrows.topUp(viewer, errand, { serviceMinor: 1n }),
+    tipRunner: ({ escrows }, viewer, { errand }) => escrows.tip(viewer, errand, 1n),
+    addReceipts: ({ escrows }, viewer, { errand }) =>
+      escrows.addReceipts(viewer, errand, [{ amountMinor: 1n, sha256: 'cd'.repeat(32) }]),
+    issueHandoverCode: ({ handovers }, viewer, { errand }) => handovers.issue(viewer, errand, 'DROPOFF'),
     appealDispute: ({ disputes }, viewer, { dispute }) => disputes.appeal(viewer, dispute, reason),
   };
 

@@ -11,7 +11,7 @@ import {
   type Refusal,
   type TransitionName,
 } from '../errands/index.js';
-import { factsOf, settleOf } from '../escrows/index.js';
+import { factsOf, milestoneShare, partsOf, settleOf, type Held, type Milestone } from '../escrows/index.js';
 import { bookedByDecision, disputeFactsOf, isArbiter } from '../disputes/index.js';
 import type { Posting } from '../ledger/index.js';
 import type { Situation } from './situation.js';
@@ -57,7 +57,7 @@ export function previewAll(
 /** What is known of the errand, and of what the caller would say, as in a call in which nothing is wrong. */
 function factsFor(
   name: TransitionName,
-  { held, openCase, offer, hasOffer, disputesOpened, evidenceShown }: Situation,
+  { held, openCase, offer, hasOffer, disputesOpened, evidenceShown, milestone, completedAt }: Situation,
   actor: Actor,
   viewer: UserViewer,
   now: Date,
@@ -70,6 +70,20 @@ function factsFor(
     hasOffer,
     evidenceShown,
     disputesOpened: actor.kind === 'customer' ? byCustomer : byRunner,
+    ...stepFacts(held, milestone, completedAt),
     ...termsOf(name).asks,
+  };
+}
+
+/** The least that can be said: the next milestone, a tip and a receipt of one minor unit. */
+function stepFacts({ money }: Held, next: Milestone | undefined, completedAt: Date | null): Partial<Facts> {
+  if (!money) return {};
+  const { escrow, feePlan } = money;
+  const { tips, gross, goods, goodsReceipted } = escrow;
+  const share = next && milestoneShare(feePlan, partsOf(escrow), next.amount);
+  return {
+    ...(next && share && { milestone: { seq: next.seq, isReleased: false, share } }),
+    tip: { amount: 1n, earlier: tips, most: gross - goods, completedAt },
+    receipts: { amount: 1n, earlier: goodsReceipted, most: goods },
   };
 }

@@ -1,7 +1,7 @@
 import type { UserViewer } from '../../kernel/index.js';
 import type { Reader } from '../../db/index.js';
 import { liveOfferStates, type Errand, type Offer } from '../errands/index.js';
-import { readEscrows, type Held, type HeldEscrow } from '../escrows/index.js';
+import { readEscrows, type Held, type HeldEscrow, type Milestone } from '../escrows/index.js';
 import { readOpenDisputes, type Case } from '../disputes/index.js';
 
 /** All that one viewer's actions on one errand depend on. */
@@ -13,6 +13,10 @@ export interface Situation {
   readonly offer: Offer | undefined;
   /** The viewer has a live offer on it. */
   readonly hasOffer: boolean;
+  /** The first that is not released, of an errand on its way. */
+  readonly milestone: Milestone | undefined;
+  /** Of an errand that is COMPLETED. */
+  readonly completedAt: Date | null;
   /** How many disputes each side has opened about this escrow. */
   readonly disputesOpened: { readonly byCustomer: number; readonly byRunner: number };
   /** How many pieces of evidence the viewer has shown in the open dispute. */
@@ -36,6 +40,14 @@ export async function readSituations(
   const open = ids(({ state }) => state === 'OPEN');
   const offers = byErrand(await acceptableOffers(reader, open, now), ({ errandId }) => errandId);
   const bids = new Set(await errandsBidOn(reader, viewer, open, now));
+  const moving = errands.flatMap(({ id, state }) =>
+    state === 'IN_PROGRESS' || state === 'DELIVERED' ? (money.get(id)?.escrow.id ?? []) : [],
+  );
+  const milestones = new Map((await nextMilestones(reader, moving)).map((one) => [one.escrowId, one]));
+  const completed = await completions(
+    reader,
+    ids(({ state }) => state === 'COMPLETED'),
+  );
   const disputed = ids(({ state }) => state === 'DISPUTED');
   const disputes = byErrand(await openDisputes(reader, tenantId, disputed), ({ dispute }) => dispute.errandId);
   const opened = await disputesOpened(reader, [...money.values()]);
@@ -53,6 +65,8 @@ export async function readSituations(
         openCase: found && { held, ...found },
         offer: offers.get(errand.id),
         hasOffer: bids.has(errand.id),
+        milestone: milestones.get(held.money?.escrow.id ?? ''),
+        completedAt: completed.get(errand.id) ?? null,
         disputesOpened: opened(held.money?.escrow.id),
         evidenceShown: shown.get(found?.dispute.id ?? '') ?? 0,
       };
@@ -88,6 +102,22 @@ async function errandsBidOn(
   const live = { state: { in: [...liveOfferStates] }, expiresAt: { gt: now } };
   const where = { errandId: { in: errandIds }, runnerId: userId, ...live };
   return (await reader.offer.findMany({ where, select: { errandId: true } })).map(({ errandId }) => errandId);
+}
+
+async function nextMilestones(reader: Reader, escrowIds: string[]): Promise<readonly Milestone[]> {
+  if (escrowIds.length === 0) return [];
+  return reader.milestone.findMany({
+    where: { escrowId: { in: escrowIds }, state: 'AGREED' },
+    orderBy: [{ escrowId: 'asc' }, { seq: 'asc' }],
+    distinct: ['escrowId'],
+  });
+}
+
+async function completions(reader: Reader, errandIds: string[]): Promise<ReadonlyMap<string, Date>> {
+  if (errandIds.length === 0) return new Map();
+  const where = { errandId: { in: errandIds }, to: 'COMPLETED' as const, from: { not: 'COMPLETED' as const } };
+  const events = await reader.processEvent.findMany({ where, orderBy: { seq: 'asc' } });
+  return new Map(events.map(({ errandId, at }) => [errandId, at]));
 }
 
 async function openDisputes(reader: Reader, tenantId: string, errandIds: readonly string[]) {

@@ -97,7 +97,11 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
     needs: 'no more than the goods part in all; no dispute about the escrow',
     postingsDependOnInput: true,
   },
-  issueHandoverCode: { mutation: 'issueHandoverCode', needs: 'a pick-up code: ASSIGNED' },
+  issueHandoverCode: {
+    asks: { handover: 'DROPOFF' },
+    mutation: 'issueHandoverCode',
+    needs: 'a pick-up code: ASSIGNED',
+  },
   confirmByCode: {
     mutation: 'confirmByCode',
     needs: 'the drop-off code; no dispute about the escrow',
