@@ -145,6 +145,10 @@ export type ErrandTransition =
   | 'ACCEPT_OFFER'
   /** A party shows evidence; the other sees it once both have, or when the time to respond is over. */
   | 'ADD_EVIDENCE'
+  /** The assigned runner shows what was bought; where goods are paid in advance, it is paid from escrow at once. */
+  | 'ADD_RECEIPTS'
+  /** The customer says which parts of the service are paid step by step, before the runner starts. */
+  | 'AGREE_MILESTONES'
   /** A party does not accept the decision; once, and somebody else decides. */
   | 'APPEAL_DISPUTE'
   /** A second arbiter agrees with a proposal. */
@@ -157,6 +161,8 @@ export type ErrandTransition =
   | 'CANCEL_FREE'
   /** The customer accepts the delivery: the runner is paid less commission and VAT, unspent goods money goes back. */
   | 'CONFIRM'
+  /** The assigned runner gives the drop-off code, which only the recipient knew: as confirm, goods by receipts. */
+  | 'CONFIRM_BY_CODE'
   /** By a timer, `dispute.dueAt`. Nobody answered, or nobody decided, in time: the published rule decides. */
   | 'DEFAULT_RESOLUTION'
   /** By a timer, `expiresAt`. Nobody took it in time. */
@@ -165,6 +171,8 @@ export type ErrandTransition =
   | 'FUNDING_TIMEOUT'
   /** The customer pays the whole escrow from the wallet; the floor of the wallet is the guard. */
   | 'FUND_FROM_WALLET'
+  /** The customer asks for a code that somebody at the door will tell the runner. */
+  | 'ISSUE_HANDOVER_CODE'
   /** By a timer, `startBy` and an hour. The runner never started: the customer gets everything back. */
   | 'NO_SHOW'
   /** Customer or runner disagrees about the money: the escrow is frozen in the same transaction. */
@@ -177,16 +185,22 @@ export type ErrandTransition =
   | 'PUBLISH'
   /** By a timer, `dispute.dueAt`. A decision that gives everything back to the customer takes effect. */
   | 'REFUND_DISPUTE'
+  /** The customer pays a step that is done: the runner gets it, less its share of commission and VAT. */
+  | 'RELEASE_MILESTONE'
   /** The other party answers; an arbiter looks at the dispute. */
   | 'RESPOND_TO_DISPUTE'
   /** The assigned runner gives the errand back, or staff takes it from them: the customer gets everything back, the errand takes offers again. */
   | 'RUNNER_DROP'
   /** By a timer, `dispute.dueAt`. A decision that gives the runner something takes effect: it can no longer be appealed. */
   | 'SETTLE_DISPUTE'
-  /** The assigned runner sets off. */
+  /** The assigned runner sets off, with the pick-up code where the errand asks for one. */
   | 'START'
   /** The assigned runner shows that the errand is done; the customer's time to look at it begins. */
   | 'SUBMIT_PROOF'
+  /** The customer thanks the runner, from wallet to wallet and without commission. */
+  | 'TIP_RUNNER'
+  /** The customer puts more from the wallet into the escrow, for the runner's work or for purchases. */
+  | 'TOP_UP_ESCROW'
   /** Who opened it takes it back: the freeze is lifted and the errand goes on from where it was. */
   | 'WITHDRAW_DISPUTE';
 
