@@ -2,6 +2,7 @@ import type { Config } from './config/index.js';
 import type { Db } from './db/index.js';
 import type { Services } from './graphql/index.js';
 import type { Clock } from './kernel/index.js';
+import { createActionService } from './modules/actions/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createDisputeService } from './modules/disputes/index.js';
 import { createErrandService, createHandoverService, createOfferService } from './modules/errands/index.js';
@@ -32,6 +33,7 @@ export function createServices({ db, clock, tokens, config, provider }: Services
   const accounts = createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds });
   return {
     accounts,
+    actions: createActionService({ db, clock }),
     banks: createBankService({ db }),
     disputes: createDisputeService({ db, clock }),
     errands: createErrandService({ db, clock }),

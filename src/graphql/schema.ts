@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
 import { AppError } from '../kernel/index.js';
+import { DisputeActionResolver, ErrandActionResolver, OfferActionResolver } from './action/action.resolver.js';
 import { authChecker } from './auth-checker.js';
 import { BankResolver } from './bank/bank.resolver.js';
 import { CacheAdminResolver } from './cache-admin/cache-admin.resolver.js';
@@ -51,8 +52,10 @@ export async function createSchema(): Promise<GraphQLSchema> {
       CacheAdminResolver,
       ChargeResolver,
       InboxResolver,
+      DisputeActionResolver,
       DisputeDecisionResolver,
       DisputeResolver,
+      ErrandActionResolver,
       ErrandResolver,
       ErrandSubscriptions,
       EscrowResolver,
@@ -61,6 +64,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       LedgerResolver,
       NotificationConnectionResolver,
       NotificationResolver,
+      OfferActionResolver,
       OfferResolver,
       PayoutAccountResolver,
       PayoutResolver,
@@ -90,7 +94,7 @@ function giveMutationsFreshLoaders(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve ?? defaultFieldResolver;
     field.resolve = (root, args, context: GraphqlContext, info) => {
-      context.loaders = createLoaders(context.services, context.viewer.tenantId);
+      context.loaders = createLoaders(context.services, context.viewer);
       return resolve(root, args, context, info);
     };
   }

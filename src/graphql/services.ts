@@ -1,3 +1,4 @@
+import type { ActionService } from '../modules/actions/index.js';
 import type { BankService } from '../modules/banks/index.js';
 import type { DisputeService } from '../modules/disputes/index.js';
 import type { ErrandService, HandoverService, OfferService } from '../modules/errands/index.js';
@@ -13,6 +14,7 @@ import type { AccountService, UserService } from '../modules/users/index.js';
 /** The use cases that resolvers call. */
 export interface Services {
   readonly accounts: AccountService;
+  readonly actions: ActionService;
   readonly banks: BankService;
   readonly chargebacks: ChargebackService;
   readonly charges: ChargeService;

@@ -25,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'modules/errands',
     'modules/escrows',
   ],
+  'modules/actions': ['kernel', 'db', 'modules/ledger', 'modules/errands', 'modules/escrows', 'modules/disputes'],
   'modules/providers': ['kernel'],
   'modules/payouts': [
     'kernel',

@@ -9,7 +9,7 @@ import { ErrandFilter } from '../errand/errand.input.js';
 import { ErrandStateEnum, ErrandType } from '../errand/errand.type.js';
 import { streamOfErrands, type Announced, type Subscribing } from './subscriber.js';
 
-@ObjectType('ErrandTransition', {
+@ObjectType('ErrandTransitionNews', {
   simpleResolvers: true,
   description: 'One step of an errand on its road. Those of one errand come in their order, each once.',
 })
