@@ -16,9 +16,9 @@ afterAll(() => market.close());
 
 const stageNames = Object.keys(stages) as StageName[];
 /** What needs a code that only somebody at the door knows is told, and tried by escrows.codes.test. */
-const needsCode: readonly string[] = ['confirmByCode'];
+const needsCode: ReadonlySet<string> = new Set(['confirmByCode']);
 const mutations = [...new Set(transitionNames.flatMap((name) => termsOf(name).mutation ?? []))].filter(
-  (mutation) => !needsCode.includes(mutation),
+  (mutation) => !needsCode.has(mutation),
 );
 
 /** Where everybody calls everything, also what is not theirs to call. RUNAM_ACTIONS_ALL=1: everywhere. */

@@ -11,19 +11,21 @@ import {
   type TransitionName,
   type TransitionRule,
 } from '../../../src/modules/errands/index.js';
-import { escrowTransitions } from '../../../src/modules/escrows/index.js';
+import { escrowTransitions, milestoneTransitions } from '../../../src/modules/escrows/index.js';
+import { payoutTransitions, type PayoutTransitionRule } from '../../../src/modules/payouts/index.js';
 import { shapeOf } from './postings.js';
 
 /** The things that belong to an errand and have states of their own, each with its table. */
 const parts: readonly (readonly [title: string, says: string, table: PartTable])[] = [
   ['Offer', 'What a runner would do an errand for.', offerTransitions],
   ['Escrow', 'The money of an errand, from the accepted offer to the last minor unit.', escrowTransitions],
+  ['Milestone', 'A step in which the service part of an escrow is paid.', milestoneTransitions],
   ['Dispute', 'A disagreement about that money; the errand is DISPUTED meanwhile.', disputeMachine],
 ];
 
 /** docs/transitions.md, worked out from the tables that the server decides by. */
 export async function transitionsDocument(): Promise<string> {
-  const sections = [intro, errandSection(), ...parts.map((part) => partSection(...part))];
+  const sections = [intro, errandSection(), ...parts.map((part) => partSection(...part)), payoutSection()];
   // Laid out as every other page, so that checking the layout finds nothing.
   const options = await resolveConfig(fileURLToPath(new URL('../../../docs/transitions.md', import.meta.url)));
   return format(sections.join('\n'), { ...options, parser: 'markdown' });
@@ -41,7 +43,7 @@ const intro = `# Transitions
 
 Written by \`node scripts/verify.mjs\` from the tables that the server decides by: \`src/modules/errands/transitions.ts\`,
 \`dispute.transitions.ts\`, \`transition.terms.ts\` and \`offer.transitions.ts\` beside it, \`escrow.transitions.ts\` of the escrows and
-\`dispute.machine.ts\` of the disputes. Do not edit.
+\`milestone.transitions.ts\` beside it, \`dispute.machine.ts\` of the disputes and \`payout.transitions.ts\` of the payouts. Do not edit.
 
 A transition of an errand is decided by the first of these tables, under the errand's lock, and booked in the same transaction. The
 other tables say how offers, escrow and dispute move with it; a state that they do not lead to is not written, whoever asks.
@@ -51,8 +53,8 @@ other tables say how offers, escrow and dispute move with it; a state that they 
 function errandSection(): string {
   const rows = transitionNames.map((name) => {
     const rule: TransitionRule = transitions[name];
-    const { mutation, timer, needs = '–' } = termsOf(name);
-    const door = mutation ? code(mutation) : timer ? `timer: ${timer.waitsFor}` : '–';
+    const { mutation, timer, event = '–', needs = '–' } = termsOf(name);
+    const door = mutation ? code(mutation) : timer ? `timer: ${timer.waitsFor}` : event;
     const to = { same: 'same', asBeforeDispute: 'as before the dispute' }[rule.to as string] ?? rule.to;
     return [
       code(name),
@@ -105,6 +107,32 @@ ${table(['move', 'from', 'to', 'with the errand’s', 'what it means'], rows)}
 `;
 }
 
+/** A payout belongs to no errand: it has transitions of its own. */
+function payoutSection(): string {
+  const rows = payoutRules.map(([name, { from, to, actor, description }]) => [
+    code(name),
+    from.map((state) => state ?? '–').join(', '),
+    to,
+    [actor].flat().join(', '),
+    description,
+  ]);
+  return `
+## Payout
+
+Money on its way from a wallet to a bank: [payouts](payouts.md) says what each step books.
+
+${diagramOf(payoutArrows())}
+
+${table(['transition', 'from', 'to', 'who', 'what it means'], rows)}
+`;
+}
+
+const payoutRules: readonly (readonly [string, PayoutTransitionRule])[] = Object.entries(payoutTransitions);
+
+function payoutArrows(): readonly Arrow[] {
+  return payoutRules.flatMap(([label, { from, to }]) => from.map((state) => ({ from: state ?? undefined, to, label })));
+}
+
 export function errandArrows(): readonly Arrow[] {
   const arrows = transitionNames.flatMap((name) => arrowsOf(name));
   return [{ from: undefined, to: 'DRAFT', label: 'post' }, ...arrows];
@@ -119,7 +147,11 @@ export function partArrows(rules: PartTable): readonly Arrow[] {
 
 /** Every machine's arrows, by title. */
 export function machines(): ReadonlyMap<string, readonly Arrow[]> {
-  return new Map([['Errand', errandArrows()], ...parts.map(([title, , rules]) => [title, partArrows(rules)] as const)]);
+  return new Map([
+    ['Errand', errandArrows()],
+    ...parts.map(([title, , rules]) => [title, partArrows(rules)] as const),
+    ['Payout', payoutArrows()],
+  ]);
 }
 
 function arrowsOf(name: TransitionName): readonly Arrow[] {

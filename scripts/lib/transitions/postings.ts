@@ -45,8 +45,8 @@ const money = {
 
 /** Which accounts a transition moves money between, worked out by its own postings for an errand with goods and fees. */
 export function shapeOf(name: TransitionName): string {
-  const { asks, mutation, timer, postingsDependOnInput = false } = termsOf(name);
-  if (!mutation && !timer) return '–';
+  const { asks, mutation, timer, event, postingsDependOnInput = false } = termsOf(name);
+  if (!mutation && !timer && !event) return '–';
   if (postingsDependOnInput) return 'as the caller says';
   const rule: TransitionRule = transitions[name];
   const settle = settleOf(name, errand, now) ?? settleInPart(name);

@@ -11,7 +11,7 @@ export interface Timer {
 
 /** What the table of transitions does not say: by which door a transition comes, and when it comes by itself. */
 export interface TransitionTerms {
-  /** The mutation that fires it. None for a timer. */
+  /** The mutation that fires it. None for a timer or an event. */
   readonly mutation?: string;
   /** What its guard asks for, in words: for the documentation. */
   readonly needs?: string;
@@ -24,6 +24,8 @@ export interface TransitionTerms {
   /** What the caller says decides what is booked: it cannot be told beforehand. Default false. */
   readonly postingsDependOnInput?: boolean;
   readonly timer?: Timer;
+  /** What fires it that is neither a call nor a time, in words: for the documentation. */
+  readonly event?: string;
   /** When its guard begins to refuse it, where no timer says so. The earliest counts. */
   readonly until?: (facts: Facts) => readonly (Date | null | undefined)[];
 }
@@ -60,7 +62,10 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
     mutation: 'fundEscrow',
     until: (facts) => [fromStart(facts)],
   },
-  fundFromCharge: { needs: 'before `fundBy`, not too late to start; a payment of this very amount came in' },
+  fundFromCharge: {
+    needs: 'before `fundBy`, not too late to start; the payment is of this very amount',
+    event: 'a payment of `payForErrand` came in',
+  },
   start: { needs: 'at most an hour after `startBy`', mutation: 'startErrand', asks: { hasCode: true } },
   submitProof: { needs: 'a proof at least', mutation: 'submitProof', asks: { proofsCount: 1 } },
   confirm: { needs: 'no dispute about the escrow', mutation: 'confirmDelivery' },

@@ -24,6 +24,7 @@ export { escrowOf, factsOf, lockBoth, type EscrowChange, type Held, type Settle 
 export { readEscrows, saveEscrow, type HeldEscrow } from './escrow.repo.js';
 export { settleOf } from './escrow.settle.js';
 export { escrowTransitions } from './escrow.transitions.js';
+export { milestoneTransitions } from './milestone.transitions.js';
 export { receiptsPatch, type CodeGiven, type ReceiptInput } from './handover.moves.js';
 export { milestonePatch, milestoneStates, type Milestone, type NewMilestone } from './milestone.moves.js';
 export { topUpPatch, type EscrowTopUp } from './top-up.moves.js';
