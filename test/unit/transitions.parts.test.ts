@@ -11,7 +11,12 @@ import {
   transitions,
   type PartTable,
 } from '../../src/modules/errands/index.js';
-import { escrowStates, escrowTransitions, milestoneStates, milestoneTransitions } from '../../src/modules/escrows/index.js';
+import {
+  escrowStates,
+  escrowTransitions,
+  milestoneStates,
+  milestoneTransitions,
+} from '../../src/modules/escrows/index.js';
 import { disputeMachine, disputeStates } from '../../src/modules/disputes/index.js';
 import { diagramOf, machines } from '../../scripts/lib/transitions/document.js';
 
