@@ -166,6 +166,7 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
       concurrency: values.WORKER_CONCURRENCY,
       expiredSessionsKeptDays: values.EXPIRED_SESSIONS_KEPT_DAYS,
     },
+    markets: { adminPassword: values.RUNAM_ADMIN_PASSWORD },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
       isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),

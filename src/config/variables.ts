@@ -1,6 +1,7 @@
 import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
 import { jobsVariables } from './jobs.variables.js';
+import { marketsVariables } from './markets.variables.js';
 import { observabilityVariables } from './observability.variables.js';
 import { payoutsVariables } from './payouts.variables.js';
 import { providersVariables } from './providers.variables.js';
@@ -151,5 +152,6 @@ export const variables = {
   ...cacheVariables,
   ...refillVariables,
   ...jobsVariables,
+  ...marketsVariables,
   ...observabilityVariables,
 };
