@@ -38,7 +38,8 @@ function examineVersion(version: string): Finding {
 async function examineTables({ read }: Db): Promise<Finding> {
   const [found] = await read.$queryRaw<{ tables: bigint }[]>`
     SELECT count(*) AS tables FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'tenant'`;
-  if (found?.tables !== 1n) return warn('markets', 'no tables yet', 'They are made by "runam migrate", or when the server starts.');
+  if (found?.tables !== 1n)
+    return warn('markets', 'no tables yet', 'They are made by "runam migrate", or when the server starts.');
   const markets = await read.tenant.count();
   if (markets > 0) return ok('markets', `${markets}`);
   return warn(
