@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDb, type Db } from '../../src/db/index.js';
+import { createDb, takePlace, type Db } from '../../src/db/index.js';
 import { silentLogger } from '../../src/kernel/index.js';
 import { createPasswords } from '../../src/modules/users/index.js';
 import { runRunam } from '../../src/runam.js';
@@ -151,6 +151,17 @@ describe('runam market and banks', () => {
 });
 
 describe('runam migrate', () => {
+  it('is refused beside a server that caches in its own memory, and would not hear of what a migration changes', async () => {
+    const server = await takePlace({ databaseUrl: database.url, cacheAt: 'memory', onLost: () => {} });
+    const beside = await runam('migrate');
+    await server.leave();
+    expect([beside.code, beside.stderr]).toEqual([
+      1,
+      expect.stringContaining('Another RunAm process uses this database'),
+    ]);
+    expect((await runam('migrate')).code).toBe(0);
+  });
+
   it('is asked for by the commands that find a database of another version, and by no cure for a newer one', async () => {
     const env = { DATABASE_URL: empty.url };
     for (const words of ['market list', 'market fees --slug lagos --vat-bps 1', 'banks import']) {
