@@ -146,7 +146,9 @@ describe('what is asked for', () => {
     await expect(markets.changeFees('lagos', fees)).rejects.toMatchObject({ code: 'BAD_INPUT' });
     const { id: tenantId } = await db.read.tenant.findUniqueOrThrow({ where: { slug: 'lagos' } });
     const row = { id: uuidv7(), tenantId, name: uuidv7(), version: 1, createdAt: now, ...standardFees, ...fees };
-    await expect(db.write((tx) => tx.feePlan.create({ data: row }))).rejects.toThrow(/fee_plan_|out of range|INT4|32-bit/i);
+    await expect(db.write((tx) => tx.feePlan.create({ data: row }))).rejects.toThrow(
+      /fee_plan_|out of range|INT4|32-bit/i,
+    );
   });
 });
 
