@@ -36,7 +36,10 @@ async function main(): Promise<void> {
     });
     announce(await app.listen(), config, logger);
     if ((await app.db.read.tenant.count()) === 0) {
-      logger.warn({}, 'this database holds no market (tenant) yet, so every request is answered NOT_FOUND');
+      logger.warn(
+        {},
+        'this database holds no market (tenant) yet, so every request is answered NOT_FOUND; "npm run runam -- market open" opens one',
+      );
     }
   } catch (error) {
     report(error);

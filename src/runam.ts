@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
 import {
+  banksCommands,
   cacheCommands,
   CliFault,
   directDoor,
   doctorCommand,
   ledgerCommands,
+  marketCommands,
+  migrateCommand,
   remoteDoor,
   runProgram,
   workerCommand,
@@ -27,7 +30,9 @@ import {
 import { examine } from './doctor/index.js';
 import type { Logger } from './kernel/index.js';
 import { verifyLedger, type LedgerVerification } from './modules/ledger/index.js';
+import { standardFees } from './modules/markets/index.js';
 import { createLogger } from './observability/index.js';
+import { bankWork, bringUpToDate, marketWork } from './runam.markets.js';
 import { workUntilStopped } from './runam.worker.js';
 
 export interface RunamOptions {
@@ -48,6 +53,9 @@ export async function runRunam({ args, env, terminal }: RunamOptions): Promise<n
       cacheCommands({ terminal, exitWith, open: (target) => open(target, env, terminal) }),
       ledgerCommands({ terminal, exitWith, verify: (knownHead) => verifyBooks(loadEnv(env), terminal, knownHead) }),
       doctorCommand({ terminal, exitWith, examine: () => examine({ env }) }),
+      migrateCommand({ terminal, migrate: () => bringUpToDate(loadEnv(env), terminal) }),
+      marketCommands({ terminal, standardFees, ...marketWork(() => loadEnv(env), terminal) }),
+      banksCommands({ terminal, ...bankWork(() => loadEnv(env), terminal) }),
       workerCommand({ work: () => work(loadEnv(env), terminal) }),
     ],
   });

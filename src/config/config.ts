@@ -31,10 +31,16 @@ export interface Config {
   readonly payments: PaymentsConfig;
   readonly jobs: JobsConfig;
   readonly news: NewsConfig;
+  readonly markets: MarketsConfig;
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
   readonly metrics: MetricsConfig;
   /** Undefined: nothing is traced. */
   readonly tracing: TracingConfig | undefined;
+}
+
+export interface MarketsConfig {
+  /** Of the first admin of a market that is being opened. Undefined: whoever opens it is asked. */
+  readonly adminPassword: string | undefined;
 }
 
 export interface JobsConfig {

@@ -168,6 +168,7 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
       expiredSessionsKeptDays: values.EXPIRED_SESSIONS_KEPT_DAYS,
     },
     news: newsOf(values),
+    markets: { adminPassword: values.RUNAM_ADMIN_PASSWORD },
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
       isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),

@@ -2,6 +2,7 @@ import { cacheVariables, redisVariables, refillVariables } from './cache.variabl
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
 import { jobsVariables } from './jobs.variables.js';
 import { newsVariables } from './news.variables.js';
+import { marketsVariables } from './markets.variables.js';
 import { observabilityVariables } from './observability.variables.js';
 import { payoutsVariables } from './payouts.variables.js';
 import { providersVariables } from './providers.variables.js';
@@ -153,5 +154,6 @@ export const variables = {
   ...cacheVariables,
   ...refillVariables,
   ...jobsVariables,
+  ...marketsVariables,
   ...observabilityVariables,
 };

@@ -63,6 +63,26 @@ export async function migrate({ databaseUrl, migrationsDir, logger }: MigrateOpt
   }
 }
 
+/**
+ * Names of the migrations that `migrate` would apply, in order; changes nothing.
+ * @throws DatabaseConnectionError, MigrationError as `migrate` does
+ */
+export async function pendingMigrations({
+  databaseUrl,
+  migrationsDir,
+}: Omit<MigrateOptions, 'logger'>): Promise<readonly string[]> {
+  const migrations = await readMigrations(migrationsDir);
+  const client = await connectOrExplain(databaseUrl);
+  try {
+    const { rows } = await client.query<{ found: boolean }>(
+      `SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS found`,
+    );
+    return pendingOf(migrations, rows[0]?.found ? await readRecorded(client) : []).map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
 async function readMigrations(migrationsDir: string): Promise<readonly Migration[]> {
   const entries = await readdir(migrationsDir, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);

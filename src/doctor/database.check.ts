@@ -38,12 +38,13 @@ function examineVersion(version: string): Finding {
 async function examineTables({ read }: Db): Promise<Finding> {
   const [found] = await read.$queryRaw<{ tables: bigint }[]>`
     SELECT count(*) AS tables FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'tenant'`;
-  if (found?.tables !== 1n) return warn('markets', 'no tables yet', 'They are made when the server starts.');
+  if (found?.tables !== 1n)
+    return warn('markets', 'no tables yet', 'They are made by "runam migrate", or when the server starts.');
   const markets = await read.tenant.count();
   if (markets > 0) return ok('markets', `${markets}`);
   return warn(
     'markets',
     'none: every request will be answered NOT_FOUND',
-    'Start with SEED_DEMO=true, or add a tenant.',
+    'Open one with "runam market open", or start with SEED_DEMO=true.',
   );
 }

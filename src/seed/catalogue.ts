@@ -1,5 +1,6 @@
 import type { Currency } from '../kernel/index.js';
 import type { ErrandCategory } from '../modules/errands/index.js';
+import { standardFees } from '../modules/markets/index.js';
 
 /** What a demo market is made of. */
 export interface MarketSpec {
@@ -104,13 +105,7 @@ export const marketSpecs: readonly MarketSpec[] = [
 ];
 
 /** RunAm's terms in the demo: 12.5 % commission, VAT on it, 10 % for a late cancellation, free for 15 minutes. */
-export const demoFees = {
-  commissionBps: 1250,
-  vatBps: 750,
-  cancellationBps: 1000,
-  freeCancelMinutes: 15,
-  payoutFee: 2_500n,
-} as const;
+export const demoFees = standardFees;
 
 interface Job {
   readonly category: ErrandCategory;

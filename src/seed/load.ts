@@ -1,6 +1,6 @@
 import type { Db, Tx } from '../db/index.js';
+import { isLoading, takeTurn } from '../modules/markets/index.js';
 import { insertRows, type Table } from './bulk.js';
-import { isLoading, takeTurn } from './turn.js';
 import type { World } from './world.type.js';
 
 /** One transaction of a bulk load, and how many rows it writes. */

@@ -1,11 +1,11 @@
 import type { Db, Tx } from '../db/index.js';
 import { invariant, type Clock, type Logger } from '../kernel/index.js';
+import { isLoading, loadingSuffix, takeTurn } from '../modules/markets/index.js';
 import { castMarket, tenantOf } from './cast.js';
 import { marketSpecs, type MarketSpec } from './catalogue.js';
 import { chunksOf, load } from './load.js';
 import { plotMarket, type Step } from './plot.js';
 import { createRandom } from './random.js';
-import { isLoading, loadingSuffix, takeTurn } from './turn.js';
 import { createWorld } from './world.js';
 import type { World } from './world.type.js';
 

@@ -49,6 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'modules/escrows',
     'modules/payouts',
   ],
+  'modules/markets': ['kernel', 'db', 'modules/users'],
   'modules/jobs': ['kernel', 'db'],
   'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/errands'],
   'modules/reviews': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/errands'],

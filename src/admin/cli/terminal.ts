@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { CliFault } from './fault.js';
 
 /** Where commands read and write. */
@@ -21,4 +22,34 @@ export async function confirm({ stdin, stdout, stderr }: Terminal, question: str
   } finally {
     lines.close();
   }
+}
+
+/**
+ * Something that must not be seen: asked for twice at a terminal, where it is not shown; without one the first line of what is
+ * put in. @throws CliFault when there is none, or the two are not the same
+ */
+export async function secretOf(terminal: Terminal, what: string): Promise<string> {
+  const { stdin, stderr } = terminal;
+  const isAsked = stdin.isTTY === true;
+  const lines = createInterface({ input: stdin, output: isAsked ? nowhere() : undefined, terminal: isAsked });
+  try {
+    const answers = lines[Symbol.asyncIterator]();
+    const ask = async (words: string): Promise<string> => {
+      if (isAsked) stderr.write(`${words}: `);
+      const answer = await answers.next();
+      if (isAsked) stderr.write('\n');
+      if (answer.done) throw new CliFault('usage', `${what}: nothing was put in.`);
+      return answer.value;
+    };
+    const secret = await ask(what);
+    if (isAsked && (await ask('Again')) !== secret) throw new CliFault('usage', `${what}: the two are not the same.`);
+    return secret;
+  } finally {
+    lines.close();
+  }
+}
+
+/** Where a terminal would show what is typed. */
+function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }

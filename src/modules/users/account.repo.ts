@@ -1,7 +1,7 @@
 import type { Reader, Tx, UserStatus } from '../../db/index.js';
-import { uuidv7 } from '../../kernel/index.js';
+import { uuidv7, type Role } from '../../kernel/index.js';
 import type { LockedRefreshToken, RevokedReason } from './session.js';
-import type { SelfServiceRole } from './user.input.js';
+import type { AdminInput } from './user.input.js';
 import type { SessionState } from './user.js';
 
 export interface Credentials {
@@ -31,7 +31,7 @@ export interface NewUser {
   readonly phone: string | null;
   readonly passwordHash: string;
   readonly displayName: string;
-  readonly role: SelfServiceRole;
+  readonly role: Role;
 }
 
 export async function insertUser(tx: Tx, user: NewUser, now: Date): Promise<void> {
@@ -42,6 +42,15 @@ export async function insertUser(tx: Tx, user: NewUser, now: Date): Promise<void
   });
   await tx.userProfile.createMany({ data: [{ userId: id, tenantId, displayName, version: 1, ...times }] });
   await tx.roleGrant.createMany({ data: [{ id: uuidv7(now.getTime()), tenantId, userId: id, role, createdAt: now }] });
+}
+
+export type NewAdmin = Omit<AdminInput, 'password'> & Pick<NewUser, 'tenantId' | 'passwordHash'>;
+
+/** An account of which nobody holds a session yet; it is signed in like any other. @returns its id */
+export async function insertAdmin(tx: Tx, admin: NewAdmin, now: Date): Promise<string> {
+  const id = uuidv7(now.getTime());
+  await insertUser(tx, { ...admin, id, phone: null, role: 'ADMIN' }, now);
+  return id;
 }
 
 export interface NewSession {

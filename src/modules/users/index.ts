@@ -1,6 +1,7 @@
 export { createPasswords, type Passwords } from './passwords.js';
 export { createTokens, type AccessIdentity, type Tokens, type TokensOptions } from './tokens.js';
 export { createAccountService, type AccountService, type AccountServiceDeps } from './account.service.js';
+export { insertAdmin, type NewAdmin } from './account.repo.js';
 export { createSessionForgetting, type SessionForgettingDeps } from './session.forgetting.js';
 export { createSignInGuard, type SignInGuard, type SignInGuardOptions } from './sign-in.guard.js';
 export type { SessionTokens, SignedIn } from './session.issue.js';
@@ -14,4 +15,11 @@ export {
   type SessionState,
   type UserRecord,
 } from './user.js';
-export { selfServiceRoles, type ProfilePatch, type SelfServiceRole, type SignUpInput } from './user.input.js';
+export {
+  parseAdmin,
+  selfServiceRoles,
+  type AdminInput,
+  type ProfilePatch,
+  type SelfServiceRole,
+  type SignUpInput,
+} from './user.input.js';

@@ -17,6 +17,9 @@ export interface SignUpInput {
   readonly role: SelfServiceRole;
 }
 
+/** The first admin of a market, who nobody could have granted the role; each field as in `SignUpInput`. */
+export type AdminInput = Pick<SignUpInput, 'email' | 'password' | 'displayName'>;
+
 /** What is left out stays as it is; `null` empties it. */
 export interface ProfilePatch {
   readonly displayName?: string | undefined;
@@ -47,6 +50,11 @@ export function normaliseEmail(email: string): string {
 /** @throws AppError BAD_INPUT with every fault of the input, not only the first */
 export function parseSignUp(input: SignUpInput): z.output<typeof signUpSchema> {
   return parsed(signUpSchema, input);
+}
+
+/** By the rules of sign-up. @throws AppError BAD_INPUT with every fault */
+export function parseAdmin(input: AdminInput): AdminInput {
+  return parsed(signUpSchema.pick({ email: true, password: true, displayName: true }), input, 'admin');
 }
 
 /** @throws AppError BAD_INPUT */
@@ -121,10 +129,10 @@ function within(value: number, min: number, max: number): boolean {
   return value >= min && value <= max;
 }
 
-function parsed<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+function parsed<Schema extends z.ZodType>(schema: Schema, input: unknown, at = 'input'): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const fields = result.error.issues.map(({ path, message }) => ({ path: ['input', ...path].join('.'), message }));
+  const fields = result.error.issues.map(({ path, message }) => ({ path: [at, ...path].join('.'), message }));
   const summary = fields.map(({ path, message }) => `${path}: ${message}`).join(' ');
   throw new AppError('BAD_INPUT', summary, { fields });
 }
