@@ -35,6 +35,8 @@ export interface Telling {
   failed(transaction: TransactionChanges): void;
   /** @throws what a listener threw */
   tell(changes: readonly ModelChange[]): Promise<void>;
+  /** Resolves when nothing that was told is still being forgotten. */
+  idle(): Promise<void>;
 }
 
 /** Longer than a sweeper of another process takes. */
@@ -45,6 +47,7 @@ const lookEveryMs = 100;
 
 export function createTelling({ client, logger }: { readonly client: Tx; readonly logger: Logger }): Telling {
   const listeners: ChangeListener[] = [];
+  const forgetting = new Set<Promise<void>>();
   let outageBeganMs = Number.NEGATIVE_INFINITY;
   let lastFailureMs = Number.NEGATIVE_INFINITY;
 
@@ -81,11 +84,13 @@ export function createTelling({ client, logger }: { readonly client: Tx; readonl
         );
         return;
       }
-      unitOfWork
+      const forgotten: Promise<void> = unitOfWork
         .run(client, async () => forget(client, ids))
         .catch((error: unknown) =>
           logger.warn({ err: error }, 'told changes not forgotten yet; they will be told again'),
-        );
+        )
+        .finally(() => forgetting.delete(forgotten));
+      forgetting.add(forgotten);
     },
     failed(transaction) {
       settleAsDecided(transaction).catch((error: unknown) =>
@@ -94,6 +99,9 @@ export function createTelling({ client, logger }: { readonly client: Tx; readonl
     },
     async tell(changes) {
       for (const listener of listeners) await listener.tell(changes);
+    },
+    async idle() {
+      await Promise.all(forgetting);
     },
   };
 }

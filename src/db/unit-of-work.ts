@@ -187,6 +187,7 @@ export function createDb(options: DbOptions): Db {
     writesEnded: () => runningTransactionsEnded(client, 2 * transactionTimeoutMs),
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     async close() {
+      await telling.idle();
       await Promise.all([client.$disconnect(), apart?.$disconnect()]);
     },
   };
