@@ -11,7 +11,7 @@ import { createInvalidator, startReaper } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createDisputeService, disputeTimer } from './modules/disputes/index.js';
-import { createErrandService, createOfferService } from './modules/errands/index.js';
+import { createErrandService, createHandoverService, createOfferService } from './modules/errands/index.js';
 import {
   createChargebackService,
   createEscrowService,
@@ -185,6 +185,7 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
     disputes: createDisputeService({ db, clock }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
+    handovers: createHandoverService({ db, clock }),
     idempotency: createIdempotencyService({ db, clock, ttlMs: config.idempotencyKeyTtlS * 1000 }),
     ledger: createLedgerService({ db, clock }),
     offers: createOfferService({ db, clock }),

@@ -23,6 +23,12 @@ export interface Db {
    * when the connection broke at the COMMIT, because then nobody knows whether it happened
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * As `write`, in a transaction of its own even inside another: it stays when the outer one is rolled back. It has a
+   * connection that no other transaction takes; it must not want a row that the outer one has changed, and be short, because
+   * those of a process come one after another.
+   */
+  writeApart<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   onChanges(listener: ChangeListener): void;
   onCommitted(listener: CommitListener): void;
   /**
@@ -66,15 +72,18 @@ export function createDb(options: DbOptions): Db {
   const pool = createPool(options);
   const client = createClient({ ...options, pool });
   const telling = createTelling({ client: client as unknown as Tx, logger });
+  let apart: ReturnType<typeof createClient> | undefined;
   const limits = { timeout: transactionTimeoutMs, maxWait: transactionTimeoutMs };
 
-  const commitOnce = <T>(work: (tx: Tx) => Promise<T>): Promise<Committed<T>> =>
-    tracing ? tracing.span('db transaction', { 'db.system.name': 'postgresql' }, () => commit(work)) : commit(work);
+  const commitOnce = <T>(work: (tx: Tx) => Promise<T>, on = client): Promise<Committed<T>> => {
+    const span = 'db transaction';
+    return tracing ? tracing.span(span, { 'db.system.name': 'postgresql' }, () => commit(work, on)) : commit(work, on);
+  };
 
-  async function commit<T>(work: (tx: Tx) => Promise<T>): Promise<Committed<T>> {
+  async function commit<T>(work: (tx: Tx) => Promise<T>, on: typeof client): Promise<Committed<T>> {
     let prepared: TransactionChanges | undefined;
     try {
-      return await client.$transaction(async (transaction) => {
+      return await on.$transaction(async (transaction) => {
         const tx = transaction as unknown as Tx;
         // Awaited inside, because a Prisma promise starts only when somebody waits for it.
         const result = await unitOfWork.run(tx, async () => await work(tx));
@@ -115,14 +124,21 @@ export function createDb(options: DbOptions): Db {
     }
   }
 
+  async function writeOn<T>(on: typeof client, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const { result, changed } = await withRetries(() => commitOnce(work, on), { random });
+    if (changed) await telling.committed(changed);
+    return result;
+  }
+
   return {
     read: client as unknown as Reader,
     async write(work) {
       const outer = unitOfWork.getStore();
-      if (outer) return work(outer);
-      const { result, changed } = await withRetries(() => commitOnce(work), { random });
-      if (changed) await telling.committed(changed);
-      return result;
+      return outer ? work(outer) : writeOn(client, work);
+    },
+    async writeApart(work) {
+      const on = (apart ??= createClient({ ...options, pool: createPool({ ...options, poolMax: 1 }) }));
+      return unitOfWork.exit(async () => writeOn(on, work));
     },
     onChanges: telling.add,
     onCommitted: (listener) => telling.add(listenerOf(listener)),
@@ -139,6 +155,8 @@ export function createDb(options: DbOptions): Db {
     outcomeOf: (token) => outcomeOf(client, token),
     writesEnded: () => runningTransactionsEnded(client, 2 * transactionTimeoutMs),
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    close: () => client.$disconnect(),
+    async close() {
+      await Promise.all([client.$disconnect(), apart?.$disconnect()]);
+    },
   };
 }

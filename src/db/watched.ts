@@ -15,6 +15,8 @@ export const watchedColumns = {
   Offer: ['id', 'tenantId', 'errandId', 'runnerId', 'state'],
   FeePlan: [],
   Escrow: ['id', 'tenantId', 'errandId', 'customerId', 'runnerId', 'state'],
+  Milestone: [],
+  HandoverCode: [],
   Proof: [],
   Dispute: ['id', 'tenantId', 'errandId', 'state'],
   DisputeEvidence: [],

@@ -30,6 +30,14 @@ export function createLoaders(services: Services, tenantId: string) {
       (ids) => services.disputes.decisionsFor(tenantId, ids),
       (decision) => decision.disputeId,
     ),
+    proofsByErrandId: groupedBy(
+      (ids) => services.handovers.proofsFor(tenantId, ids),
+      (proof) => proof.errandId,
+    ),
+    milestonesByEscrowId: groupedBy(
+      (ids) => services.escrows.milestonesFor(tenantId, ids),
+      (milestone) => milestone.escrowId,
+    ),
     liveOffersByErrandId: new DataLoader<string, number>(async (ids) => {
       const counts = await services.offers.countsFor(tenantId, ids);
       return ids.map((id) => counts.get(id) ?? 0);

@@ -9,7 +9,9 @@ import type { GraphqlContext } from './context.js';
 import { DisputeDecisionResolver, EvidenceResolver } from './dispute/dispute.parts.resolver.js';
 import { DisputeResolver } from './dispute/dispute.resolver.js';
 import { ErrandResolver } from './errand/errand.resolver.js';
+import { ProofResolver } from './errand/proof.resolver.js';
 import { EscrowResolver } from './escrow/escrow.resolver.js';
+import { EscrowStepsResolver } from './escrow/escrow-steps.resolver.js';
 import { refuseBrokenText } from './common/text.js';
 import { keyArgument } from './idempotency/idempotent.js';
 import { keyHeader } from './idempotency/key-header.js';
@@ -31,9 +33,11 @@ export async function createSchema(): Promise<GraphQLSchema> {
       DisputeResolver,
       ErrandResolver,
       EscrowResolver,
+      EscrowStepsResolver,
       EvidenceResolver,
       LedgerResolver,
       OfferResolver,
+      ProofResolver,
       SessionResolver,
       SystemResolver,
       UserResolver,

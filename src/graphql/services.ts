@@ -1,6 +1,6 @@
 import type { BankService } from '../modules/banks/index.js';
 import type { DisputeService } from '../modules/disputes/index.js';
-import type { ErrandService, OfferService } from '../modules/errands/index.js';
+import type { ErrandService, HandoverService, OfferService } from '../modules/errands/index.js';
 import type { ChargebackService, EscrowService, WalletService } from '../modules/escrows/index.js';
 import type { IdempotencyService } from '../modules/idempotency/index.js';
 import type { LedgerService } from '../modules/ledger/index.js';
@@ -15,6 +15,7 @@ export interface Services {
   readonly disputes: DisputeService;
   readonly errands: ErrandService;
   readonly escrows: EscrowService;
+  readonly handovers: HandoverService;
   readonly idempotency: IdempotencyService;
   readonly ledger: LedgerService;
   readonly offers: OfferService;

@@ -115,7 +115,7 @@ async function everyMutation(mutate: Mutate): Promise<void> {
   const customer = await signUp(mutate, 'CUSTOMER');
   const runner = await signUp(mutate, 'RUNNER');
   await accounts(mutate, customer, runner);
-  const post = (publish = true) => postErrand(mutate, customer, publish);
+  const post = (publish = true, input: Row = {}) => postErrand(mutate, customer, publish, input);
   const offer = (errandId: string) => makeOffer(mutate, runner, errandId);
   const accept = async (errandId: string) =>
     mutate(customer.client, 'acceptOffer', ofOffer, 'escrow { id }', { offerId: await offer(errandId) });
@@ -147,6 +147,11 @@ async function everyMutation(mutate: Mutate): Promise<void> {
   await accept(assigned);
   await fund(assigned);
   await mutate(runner.client, 'dropErrand', ofId, 'errand { id }', { id: assigned });
+  await steps(mutate, customer, runner, async (input) => {
+    const errandId = await post(true, input);
+    await accept(errandId);
+    return errandId;
+  });
   await disputes(mutate, customer, runner, async () => {
     const errandId = await post();
     await accept(errandId);
@@ -212,8 +217,45 @@ async function byHand(mutate: Mutate, { id, client }: Signed): Promise<void> {
   }
 }
 
-async function postErrand(mutate: Mutate, { client }: Signed, publish: boolean): Promise<string> {
-  const input = errandInput({ publish, goodsBudget: naira(10_000) as never });
+/** Money in steps and on top of it, receipts, and codes at both doors. */
+async function steps(
+  mutate: Mutate,
+  customer: Signed,
+  runner: Signed,
+  agree: (input: Row) => Promise<string>,
+): Promise<void> {
+  const id = await agree({ goodsInAdvance: true, requiresCodes: ['PICKUP', 'DROPOFF'] });
+  const [ofSteps, ofTopUp] = [
+    argumentsOf({ errandId: 'ID!', milestones: '[MilestoneInput!]!' }),
+    argumentsOf({ errandId: 'ID!', serviceMinor: 'BigInt', goodsMinor: 'BigInt' }),
+  ];
+  const milestones = [100_000, 200_000].map((amountMinor) => ({ title: 'A step', amountMinor }));
+  const onErrand = (field: string, args: Arguments, variables: Row) =>
+    mutate(customer.client, field, args, 'escrow { id }', { errandId: id, ...variables });
+  await onErrand('agreeMilestones', ofSteps, { milestones });
+  await onErrand('agreeMilestones', ofSteps, { milestones: milestones.toReversed() });
+  await onErrand('fundEscrow', ofErrand, {});
+  await onErrand('topUpEscrow', ofTopUp, { serviceMinor: 1, goodsMinor: 1 });
+  const ofPhase = argumentsOf({ errandId: 'ID!', phase: 'HandoverPhase!' });
+  const issue = async (phase: string) => {
+    const payload = await mutate(customer.client, 'issueHandoverCode', ofPhase, 'code', { errandId: id, phase });
+    return (payload as unknown as { code: string }).code;
+  };
+  const ofPickup = argumentsOf({ id: 'ID!', pickupCode: 'String' });
+  const pickupCode = await issue('PICKUP');
+  await mutate(runner.client, 'startErrand', ofPickup, 'errand { id }', { id, pickupCode });
+  await onErrand('releaseMilestone', argumentsOf({ errandId: 'ID!', seq: 'Int!' }), { seq: 1 });
+  await onErrand('tipRunner', argumentsOf({ errandId: 'ID!', amountMinor: 'BigInt!' }), { amountMinor: 1 });
+  const ofReceipts = argumentsOf({ errandId: 'ID!', receipts: '[ReceiptInput!]!' });
+  const receipts = [{ amountMinor: 1, sha256: 'ab'.repeat(32) }];
+  await mutate(runner.client, 'addReceipts', ofReceipts, 'escrow { id }', { errandId: id, receipts });
+  const ofCode = argumentsOf({ errandId: 'ID!', code: 'String!' });
+  const given = { errandId: id, code: await issue('DROPOFF') };
+  await mutate(runner.client, 'confirmByCode', ofCode, 'escrow { id }', given);
+}
+
+async function postErrand(mutate: Mutate, { client }: Signed, publish: boolean, more: Row): Promise<string> {
+  const input = { ...errandInput({ publish, goodsBudget: naira(10_000) as never }), ...more };
   const { errand } = await mutate(client, 'postErrand', ofInput('PostErrandInput'), 'errand { id }', { input });
   return (errand as unknown as { id: string }).id;
 }

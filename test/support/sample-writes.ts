@@ -43,6 +43,8 @@ function changeOf(model: Model): Row {
     Errand: { title: 'Changed' },
     Offer: { message: 'Changed' },
     Escrow: { gross: 2n },
+    Milestone: { title: 'Changed' },
+    HandoverCode: { attempts: 1 },
     Proof: { note: 'Changed' },
     Dispute: { reason: 'Changed' },
     DisputeEvidence: { note: 'Changed' },

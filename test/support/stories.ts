@@ -4,6 +4,7 @@ import { createDb, type Db, type Prisma } from '../../src/db/index.js';
 import { silentLogger, uuidv7, type Clock, type Role, type UserViewer } from '../../src/kernel/index.js';
 import {
   createErrandService,
+  createHandoverService,
   createOfferService,
   type Errand,
   type NewErrand,
@@ -41,6 +42,7 @@ export function createServices(db: Db, clock: Clock) {
     errands: createErrandService({ db, clock }),
     offers: createOfferService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
+    handovers: createHandoverService({ db, clock }),
     wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
     ledger: { ...createLedgerService({ db, clock }), balance: balanceReader(db) },
     disputes: createDisputeService({ db, clock }),

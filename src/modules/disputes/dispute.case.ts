@@ -8,7 +8,15 @@ import {
   type Decision as Transition,
   type TransitionName,
 } from '../errands/index.js';
-import { factsOf, lockBoth, partsOf, type Held, type HeldEscrow, type Settle } from '../escrows/index.js';
+import {
+  factsOf,
+  goodsByReceipts,
+  lockBoth,
+  partsOf,
+  type Held,
+  type HeldEscrow,
+  type Settle,
+} from '../escrows/index.js';
 import { assertDisputeVisible, isArbiter, openerOf, type Decision, type Dispute } from './dispute.js';
 
 /**
@@ -97,8 +105,14 @@ export function frozenMoney({ held, dispute }: Case): HeldEscrow {
 
 /** Minor units. */
 export function heldBy(one: Case): bigint {
-  const { service, goods } = partsOf(frozenMoney(one).escrow, one.held.errand);
+  const { service, goods } = partsOf(frozenMoney(one).escrow);
   return service + goods;
+}
+
+/** Of what the dispute holds, the money for purchases that no receipt asks for, in minor units. */
+export function unspentGoods(one: Case): bigint {
+  const { escrow } = frozenMoney(one);
+  return escrow.goods - goodsByReceipts(escrow, one.held.errand);
 }
 
 /** Saves what changed, one version on. */

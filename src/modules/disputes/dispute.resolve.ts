@@ -9,6 +9,7 @@ import {
   decisionInForce,
   frozenMoney,
   heldBy,
+  unspentGoods,
   lockCase,
   pendingDecision,
   saveDispute,
@@ -66,7 +67,7 @@ export async function approve(
 /** What the published rule of its state says of a dispute that is due, whose errand is locked. */
 export async function resolveByRule(tx: Tx, one: Case, rule: PublishedRule, now: Date): Promise<DisputeChange> {
   const transition = decideAs('defaultResolution', one, systemActor, now);
-  const verdict = ruleVerdict(rule, one.dispute, heldBy(one));
+  const verdict = ruleVerdict(rule, one.dispute, heldBy(one), unspentGoods(one));
   const author = { proposedById: null, rule, decidedAt: now, reason: ruleReasons[rule] };
   const decision = await addDecision(tx, one, verdict, author, now);
   await saveTransition(tx, one.held.errand, transition);
@@ -82,7 +83,7 @@ export async function takeEffect(tx: Tx, one: Case, now: Date): Promise<DisputeC
   invariant(decision, `dispute ${one.dispute.id} is to take effect and nothing is decided`);
   const { errand } = one.held;
   const settle = ({ escrow, feePlan }: HeldEscrow) =>
-    disputeSettlement(feePlan, partsOf(escrow, errand), decision.customerAmount);
+    disputeSettlement(feePlan, partsOf(escrow), decision.customerAmount);
   const money = frozenMoney(one);
   const isRefund = decision.outcome === 'REFUND';
   const transition = decideAs(isRefund ? 'refundDispute' : 'settleDispute', one, systemActor, now, undefined, settle);
@@ -115,7 +116,7 @@ async function addDecision(
   now: Date,
 ): Promise<Decision> {
   const { escrow, feePlan } = frozenMoney(one);
-  const parts = disputeSettlement(feePlan, partsOf(escrow, one.held.errand), customerAmount);
+  const parts = disputeSettlement(feePlan, partsOf(escrow), customerAmount);
   const data = {
     ...author,
     id: uuidv7(now.getTime()),

@@ -30,7 +30,7 @@ export async function lockErrandOfOffer(tx: Tx, tenantId: string, offerId: strin
 }
 
 /**
- * Writes a decided transition of a locked errand: the row (one version on, unless it stays in its state), the next
+ * Writes a decided transition of a locked errand: the row (one version on, unless it stays in its state and neither money nor anything else of it moves), the next
  * process event and the news of it.
  */
 export async function saveTransition(
@@ -42,7 +42,8 @@ export async function saveTransition(
 ): Promise<Errand> {
   const { event, from, to } = decision;
   const data = { ...patch, state: to, version: errand.version + 1, updatedAt: event.at };
-  const after = from === to ? errand : await tx.errand.update({ where: { id: errand.id }, data });
+  const isMoved = from !== to || decision.postings.length > 0 || Object.keys(patch).length > 0;
+  const after = isMoved ? await tx.errand.update({ where: { id: errand.id }, data }) : errand;
   await recordEvent(tx, after, event, reason);
   return after;
 }

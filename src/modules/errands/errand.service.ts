@@ -24,6 +24,7 @@ import { lockErrand, recordEvent, saveTransition } from './errand.repo.js';
 import { newErrandRow, patches } from './errand.write.js';
 import { assertVisible, errandStates, isCustomer, type Errand, type ErrandState } from './errand.js';
 import { distinct, namesFaults, refuse } from './faults.js';
+import { useCode } from './handover.js';
 import { closeLiveOffers } from './offer.repo.js';
 import { parseProofs, type ProofInput } from './proof.input.js';
 import type { Facts } from './transition.rule.js';
@@ -55,7 +56,8 @@ export interface ErrandService {
    */
   update(viewer: Viewer, id: string, patch: ErrandPatch, expectedVersion?: number | null): Promise<Errand>;
   publish(viewer: Viewer, id: string, expectedVersion?: number | null): Promise<Errand>;
-  start(viewer: Viewer, id: string, expectedVersion?: number | null): Promise<Errand>;
+  /** @param pickupCode needed where the errand asks for one; each guess is counted @throws AppError as `useCode` */
+  start(viewer: Viewer, id: string, expectedVersion?: number | null, pickupCode?: string | null): Promise<Errand>;
   submitProof(
     viewer: Viewer,
     id: string,
@@ -74,7 +76,7 @@ export interface ErrandService {
 }
 
 export interface ErrandServiceDeps {
-  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly db: Pick<Db, 'read' | 'write' | 'writeApart'>;
   readonly clock: Clock;
 }
 
@@ -103,8 +105,12 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
       move(viewer, id, 'publish', { expectedVersion }, (tx, errand, decision, now) =>
         saveTransition(tx, errand, decision, patches.publish(now)),
       ),
-    start: (viewer, id, expectedVersion) =>
-      move(viewer, id, 'start', { expectedVersion }, (tx, errand, decision) => saveTransition(tx, errand, decision)),
+    start: (viewer, id, expectedVersion, pickupCode) =>
+      move(viewer, id, 'start', { expectedVersion, hasCode: pickupCode != null }, async (tx, errand, decision, now) => {
+        if (errand.requiresPickupCode && pickupCode != null)
+          await useCode(tx, db, errand, 'PICKUP', { code: pickupCode }, now, 'pickupCode');
+        return saveTransition(tx, errand, decision);
+      }),
     submitProof: (viewer, id, proofs, expectedVersion) =>
       move(
         viewer,
@@ -113,7 +119,7 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
         { expectedVersion, proofsCount: proofs.length },
         async (tx, errand, decision, now) => {
           await tx.proof.createMany({ data: parseProofs(proofs, errand, requireUser(viewer).userId, now) });
-          return saveTransition(tx, errand, decision, patches.submitProof(now));
+          return saveTransition(tx, errand, decision, patches.submitProof(errand, now));
         },
       ),
     async get(viewer, id) {

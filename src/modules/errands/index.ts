@@ -3,19 +3,32 @@ export {
   canSeePrivate,
   errandCategories,
   errandStates,
+  handoverPhases,
   liveOfferStates,
   offerStates,
   proofKinds,
   type Errand,
   type ErrandCategory,
   type ErrandState,
+  type HandoverPhase,
   type Offer,
   type OfferState,
+  type Proof,
   type ProofKind,
 } from './errand.js';
 export { actorKinds, type ActorKind, type Facts, type TransitionRule } from './transition.rule.js';
 export { actorsOf, noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
 export type { DisputeFacts } from './dispute.facts.js';
+export type { MilestoneFacts, PartsAdded, ReceiptFacts, ServiceShare, TipFacts } from './extra.facts.js';
+export { tipWindowMs } from './extra.transitions.js';
+export {
+  handoverAttemptsMax,
+  handoverLateMsMax,
+  handoverLifeMs,
+  useCode,
+  type GivenCode,
+  type IssuedCode,
+} from './handover.js';
 export type { Refusal } from './refusals.js';
 export {
   actorOf,
@@ -40,7 +53,7 @@ export { newestFirst } from './newest-first.js';
 export { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
 export { closeLiveOffers, expireStaleOffers, releaseAcceptedOffer } from './offer.repo.js';
-export type { ProofInput } from './proof.input.js';
+export { parseProofs, type ProofInput } from './proof.input.js';
 export {
   createErrandService,
   currencyOf,
@@ -49,6 +62,12 @@ export {
   type MarketListArgs,
   type MyListArgs,
 } from './errand.service.js';
+export {
+  createHandoverService,
+  type HandoverService,
+  type HandoverServiceDeps,
+  type IssuedHandover,
+} from './handover.service.js';
 export {
   createOfferService,
   newOfferRow,

@@ -1,6 +1,7 @@
 import { invariant } from '../../kernel/index.js';
 import type { Posting } from '../ledger/index.js';
 import { disputeTransitions } from './dispute.transitions.js';
+import { extraTransitions } from './extra.transitions.js';
 import { amountMinorMax, type Errand } from './errand.js';
 import { badInput, due, firstOf, illegal, notFrozen, notYet, type Refusal } from './refusals.js';
 import { fundingPostings, refundPostings, settlementPostings, type MoneyFacts } from './settlement.js';
@@ -71,9 +72,15 @@ export const transitions = {
     from: ['ASSIGNED'],
     to: 'IN_PROGRESS',
     actor: 'assignedRunner',
-    guard: ({ errand }, now) => firstOf([isTooLateToStart(errand, now) && tooLateToStart()]),
+    guard: ({ errand, hasCode = false }, now) =>
+      firstOf([
+        isTooLateToStart(errand, now) && tooLateToStart(),
+        errand.requiresPickupCode &&
+          !hasCode &&
+          badInput('pickupCode: is needed for this errand; who hands the goods over knows it.'),
+      ]),
     postings: none,
-    description: 'The assigned runner sets off.',
+    description: 'The assigned runner sets off, with the pick-up code where the errand asks for one.',
   },
   submitProof: {
     from: ['IN_PROGRESS'],
@@ -120,7 +127,7 @@ export const transitions = {
     from: ['ASSIGNED'],
     to: 'CANCELLED',
     actor: 'customer',
-    guard: notFrozen,
+    guard: (facts) => notFrozen(facts) ?? notReleased(facts),
     postings: (facts) => settlementPostings(moneyOf(facts)),
     description:
       'The customer calls it off with a runner assigned: free at first, then for a fee that compensates the runner.',
@@ -138,15 +145,12 @@ export const transitions = {
     from: ['ASSIGNED', 'IN_PROGRESS'],
     to: 'OPEN',
     actor: ['assignedRunner', 'staff'],
-    guard: (facts) =>
-      notFrozen(facts) ??
-      (facts.money?.hasReleased
-        ? illegal('Part of the escrow has been released already: open a dispute about the rest.')
-        : undefined),
+    guard: (facts) => notFrozen(facts) ?? notReleased(facts),
     postings: (facts) => refundPostings(moneyOf(facts)),
     description:
       'The assigned runner gives the errand back, or staff takes it from them: the customer gets everything back, the errand takes offers again.',
   },
+  ...extraTransitions,
   ...disputeTransitions,
   expire: {
     from: ['OPEN'],
@@ -176,6 +180,12 @@ function none(): readonly Posting[] {
 
 function pass(): undefined {
   return undefined;
+}
+
+function notReleased({ money }: Facts): Refusal | undefined {
+  return money?.hasReleased
+    ? illegal('Part of the escrow has been released already: open a dispute about the rest.')
+    : undefined;
 }
 
 /** Never, for an errand that names no `startBy`: it may start at any time. */

@@ -26,7 +26,7 @@ import {
 } from '../errands/index.js';
 import { postJournal } from '../ledger/index.js';
 import { currentFeePlan, openEscrow, saveEscrow, type HeldEscrow } from './escrow.repo.js';
-import { fundedPatch, journalOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
+import { fundedPatch, heldGoodsSpent, journalOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
 import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange } from './escrow.hold.js';
 import { cancellationSettlement, deliverySettlement } from './fees.js';
 
@@ -41,7 +41,10 @@ export interface CancelledErrand {
 }
 
 export interface ConfirmOptions {
-  /** Minor units spent of the goods budget; the rest goes back to the customer. Default: all of it was spent. */
+  /**
+   * Minor units spent of the goods part, not below what receipts say; the rest goes back to the customer. Default: what
+   * receipts say, and all of it when there is none.
+   */
   readonly goodsSpent?: bigint | null | undefined;
   readonly expectedVersion?: number | null | undefined;
 }
@@ -49,7 +52,7 @@ export interface ConfirmOptions {
 const reasonLengthMax = 500;
 
 /** What every use case needs at hand. */
-interface Hand {
+export interface Hand {
   readonly tx: Tx;
   readonly clock: Clock;
   readonly viewer: Viewer;
@@ -93,7 +96,7 @@ export async function confirm(hand: Hand, errandId: string, options: ConfirmOpti
   const { tx, viewer, clock } = hand;
   const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
   const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
-    deliverySettlement(feePlan, partsOf(escrow, held.errand), goodsSpentOf(held.errand, options.goodsSpent));
+    deliverySettlement(feePlan, partsOf(escrow), heldGoodsSpent(escrow, goodsSpentOf(escrow, options.goodsSpent)));
   const facts = { ...factsOf(held, settle), expectedVersion: options.expectedVersion };
   const decision = decide('confirm', facts, actorOf(viewer, held.errand), clock.now());
   return settleEscrow(tx, held, decision, settle);
@@ -116,7 +119,7 @@ export async function cancel(
     return voidEscrow(tx, held, decision, patches.cancelFree(), parseReason(reason));
   }
   const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
-    cancellationSettlement(feePlan, partsOf(escrow, held.errand), escrow.fundedAt ?? escrow.createdAt, now);
+    cancellationSettlement(feePlan, partsOf(escrow), escrow.fundedAt ?? escrow.createdAt, now);
   const decision = decide('cancelAssigned', { ...factsOf(held, settle), expectedVersion }, actor, now);
   await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
   return settleEscrow(tx, held, decision, settle, parseReason(reason));
@@ -135,7 +138,7 @@ export async function drop(
   const decision = decide('runnerDrop', { ...factsOf(held), expectedVersion }, actorOf(viewer, held.errand), now);
   const why = parseReason(reason);
   const escrow = escrowOf(held);
-  const settlement = refundOf(partsOf(escrow, held.errand));
+  const settlement = refundOf(partsOf(escrow));
   await postJournal(tx, journalOf(held.errand, decision));
   await releaseAcceptedOffer(tx, held.errand, 'WITHDRAWN', now);
   const emptied = { ...settledPatch(escrow, settlement, 'calledOff'), retiredAt: now };
@@ -145,11 +148,13 @@ export async function drop(
   };
 }
 
-function goodsSpentOf({ goodsBudget, currency }: Errand, spent: bigint | null | undefined): bigint {
-  const goodsSpent = spent ?? goodsBudget;
-  if (goodsSpent >= 0n && goodsSpent <= goodsBudget) return goodsSpent;
-  const most = formatMoney({ minor: goodsBudget, currency: currency as Currency });
-  throw badInput('goodsSpent', `must be from 0 to ${goodsBudget} (${most}, the goods budget), got ${goodsSpent}.`);
+/** A customer who thinks that a receipt is wrong opens a dispute; saying less than it is not enough. */
+function goodsSpentOf({ goods, goodsReceipted, currency }: Escrow, spent: bigint | null | undefined): bigint {
+  const goodsSpent = spent ?? (goodsReceipted > 0n ? goodsReceipted : goods);
+  if (goodsSpent >= goodsReceipted && goodsSpent <= goods) return goodsSpent;
+  const most = formatMoney({ minor: goods, currency: currency as Currency });
+  const least = goodsReceipted > 0n ? `${goodsReceipted}, which the receipts say,` : '0';
+  throw badInput('goodsSpent', `must be from ${least} to ${goods} (${most}, the goods budget), got ${goodsSpent}.`);
 }
 
 function parseReason(reason: string | null | undefined): string | undefined {

@@ -1,9 +1,30 @@
 export { assertParty, escrowStates, type Escrow, type EscrowState } from './escrow.js';
-export { fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPatch } from './escrow.js';
-export { cancellationSettlement, deliverySettlement, splitByWeights, type EscrowParts, type FeeRates } from './fees.js';
+export {
+  fundedPatch,
+  goodsByReceipts,
+  heldGoodsSpent,
+  journalOf,
+  moneyFactsOf,
+  newEscrowRow,
+  partsOf,
+  settledPatch,
+  silentSettlement,
+} from './escrow.js';
+export {
+  cancellationSettlement,
+  deliverySettlement,
+  milestoneShare,
+  splitByWeights,
+  type EscrowParts,
+  type FeeRates,
+  type PaidService,
+} from './fees.js';
 export type { AcceptedOffer, CancelledErrand, ConfirmOptions } from './escrow.moves.js';
 export { factsOf, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
 export { saveEscrow, type HeldEscrow } from './escrow.repo.js';
+export { receiptsPatch, type CodeGiven, type ReceiptInput } from './handover.moves.js';
+export { milestonePatch, milestoneStates, type Milestone, type NewMilestone } from './milestone.moves.js';
+export { topUpPatch, type EscrowTopUp } from './top-up.moves.js';
 export type { DueErrand } from './timer.due.js';
 export {
   createEscrowService,

@@ -153,6 +153,13 @@ export type GeoPointInput = {
   lng: number;
 };
 
+/** Where somebody tells the runner a code. */
+export type HandoverPhase =
+  /** Where the runner hands them over: the code settles the delivery. */
+  | 'DROPOFF'
+  /** Where the goods are handed to the runner: without the code the errand does not start. */
+  | 'PICKUP';
+
 export type MakeOfferInput = {
   /** Minor units of the errand's currency. */
   amountMinor: number | string;
@@ -208,11 +215,15 @@ export type PostErrandInput = {
   expiresAt?: string | null | undefined;
   /** What the runner may spend on goods for you. Default 0. */
   goodsBudget?: MoneyInput | null | undefined;
+  /** Pay the runner for goods against each receipt, before the delivery is settled. Default false. */
+  goodsInAdvance?: boolean | null | undefined;
   /** Only you, your runner and staff see it. */
   pickupAddress?: string | null | undefined;
   pickupPoint?: GeoPointInput | null | undefined;
   /** Open it for offers at once. */
   publish?: boolean;
+  /** Where the runner has to give a code. With DROPOFF, silence pays nobody: the code, you, or a dispute does. Default nowhere. */
+  requiresCodes?: Array<HandoverPhase> | null | undefined;
   startBy?: string | null | undefined;
   /** 3 to 120 characters. */
   title: string;
@@ -297,8 +308,11 @@ export type UpdateErrandInput = {
   dropoffPoint?: GeoPointInput | null | undefined;
   expiresAt?: string | null | undefined;
   goodsBudget?: MoneyInput | null | undefined;
+  goodsInAdvance?: boolean | null | undefined;
   pickupAddress?: string | null | undefined;
   pickupPoint?: GeoPointInput | null | undefined;
+  /** In place of those asked for so far. */
+  requiresCodes?: Array<HandoverPhase> | null | undefined;
   startBy?: string | null | undefined;
   title?: string | null | undefined;
 };
