@@ -16,6 +16,7 @@ import { refuseBrokenText } from './common/text.js';
 import { keyArgument } from './idempotency/idempotent.js';
 import { keyHeader } from './idempotency/key-header.js';
 import { LedgerResolver } from './ledger/ledger.resolver.js';
+import { StatementResolver } from './ledger/statement.resolver.js';
 import { createLoaders } from './loaders.js';
 import { OfferResolver } from './offer/offer.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
@@ -36,6 +37,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       EscrowStepsResolver,
       EvidenceResolver,
       LedgerResolver,
+      StatementResolver,
       OfferResolver,
       ProofResolver,
       SessionResolver,
