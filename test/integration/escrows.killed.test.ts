@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDb } from '../../src/db/index.js';
@@ -76,10 +79,11 @@ function mayBeRepeated(outcome: unknown): boolean {
     : !(outcome instanceof Error);
 }
 
-/** Every row of every table. */
+/** Every row of every table but row_change, whose rows go in the background once the caches were told. */
 async function everyRow(): Promise<string> {
   const { rows } = await admin.query<{ table: string }>(
-    `SELECT quote_ident(table_name) AS table FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`,
+    `SELECT quote_ident(table_name) AS table FROM information_schema.tables
+     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'row_change'`,
   );
   const hashes = rows.map(
     ({ table }) => `SELECT '${table}' AS t, md5(string_agg(r::text, '|' ORDER BY r::text)) AS rows FROM ${table} r`,
@@ -143,3 +147,69 @@ describe.each(Object.keys(doomedMoves) as DoomedName[])('%s whose connection bre
     testMsMax,
   );
 });
+
+const worker = fileURLToPath(new URL('../support/doomed-worker.mjs', import.meta.url));
+
+/** Has a process of its own do the move, and kills it at its `nth` statement. @returns whether it was killed, else what it said */
+async function killAt(move: DoomedMove, name: KilledName, key: string, nth: number, way: CutAt) {
+  const viewer = { ...move.viewer!, roles: [...move.viewer!.roles] };
+  const order = { url: link.url, now: market.clock.now(), viewer, errandId: move.errandId, key, move: name };
+  const child = spawn(process.execPath, [worker, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'close');
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  link.cutAt(nth, way, async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+  return { isKilled: link.isCut && signal === 'SIGKILL', code, said };
+}
+
+const killedNames = ['confirm', 'fundFromWallet'] as const;
+type KilledName = (typeof killedNames)[number];
+
+describe.each(killedNames)('%s by a process that is killed', (name) => {
+  it(
+    'leaves everything as it was before COMMIT and has happened after it; a new process that repeats it does it once',
+    async () => {
+      const started = await doomedMoves[name](market);
+      const counted = await countStatements(started);
+      // In the middle, before COMMIT, and when it was done but not answered.
+      const kills = [
+        { nth: Math.floor(counted / 2), way: 'request' },
+        { nth: counted, way: 'request' },
+        { nth: counted, way: 'answer' },
+      ] as const;
+      const move = await doomedMoves[name](market);
+      const key = uuidv7();
+      for (const { nth, way } of kills) {
+        const before = await everyRow();
+        expect(await killAt(move, name, key, nth, way)).toMatchObject({ isKilled: true, said: '' });
+        const isDone = way === 'answer';
+        if (isDone) expect(await happened(move.errandId, name)).toEqual({ events: 1, journals: 1, state: move.to });
+        else expect(await everyRow()).toBe(before);
+        await expectSound(market.db, market.tenantId, `${name} killed at the ${way} of statement ${nth} of ${counted}`);
+      }
+      const last = await killAt(move, name, key, statementsMax, 'request');
+      expect(last).toMatchObject({ isKilled: false, code: 0, said: '{"isReplay":true}\n' });
+      expect(await happened(move.errandId, name)).toEqual({ events: 1, journals: 1, state: move.to });
+    },
+    testMsMax,
+  );
+});
+
+/** Does the move on a new connection. @returns how many statements it took, COMMIT included and what follows it left out */
+async function countStatements(move: DoomedMove): Promise<number> {
+  const server = serverOn(link.url);
+  let statements = 0;
+  let commit = 0;
+  link.watch((text) => {
+    statements += 1;
+    if (text.includes('COMMIT')) commit = statements;
+  });
+  await doMove(server, move, uuidv7());
+  link.watch(undefined);
+  await server.db.close();
+  return commit;
+}

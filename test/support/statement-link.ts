@@ -14,6 +14,8 @@ export interface StatementLink {
    * connection ends. Default: every connection ends, and no new one is taken.
    */
   cutAt(nth: number, at: CutAt, how?: (backendPid: number) => Promise<void>): void;
+  /** Shows every statement, as it is on the wire; undefined for no longer. */
+  watch(onStatement: ((text: string) => void) | undefined): void;
   /** Since `cutAt`. */
   readonly isCut: boolean;
   close(): Promise<void>;
@@ -30,6 +32,7 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let cut: { left: number; readonly at: CutAt; readonly how?: (backendPid: number) => Promise<void> } | undefined;
+  let shown: ((text: string) => void) | undefined;
   let isCut = false;
   let takesNone = false;
   const breakAll = (): void => {
@@ -60,6 +63,7 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
     }
     if (takesNone) return void near.destroy();
     onStatements(near, ({ bytes, isWhole }) => {
+      if (isWhole) shown?.(bytes.toString('latin1'));
       if (isWhole && cut && --cut.left === 0) {
         if (cut.at === 'request') return strike(() => far.write(bytes));
         isAnswerHeld = true;
@@ -83,6 +87,7 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
       isCut = false;
       takesNone = false;
     },
+    watch: (onStatement) => void (shown = onStatement),
     get isCut() {
       return isCut;
     },
