@@ -17,5 +17,5 @@ const user = { ...viewer, roles: new Set(viewer.roles) };
 const { isReplay } = await idempotency.once(user, { operation: 'doomed', key, request: errandId }, () =>
   moves[move](user),
 );
-console.log(JSON.stringify({ isReplay }));
+process.stdout.write(`${JSON.stringify({ isReplay })}\n`);
 await db.close();
