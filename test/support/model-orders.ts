@@ -10,14 +10,17 @@ import { newErrand, proof, type StoryServices } from './stories.js';
 const minute = 60_000;
 export const command: Arbitrary<Command> = record({
   action: oneof(
-    { weight: 4, arbitrary: constant('advance' as const) },
+    { weight: 6, arbitrary: constant('advance' as const) },
     { weight: 3, arbitrary: constant('aside' as const) },
-    { weight: 3, arbitrary: constantFrom(...actions) },
+    { weight: 2, arbitrary: constantFrom(...actions) },
   ),
   who: constantFrom(...people),
-  errand: nat(2),
+  errand: constantFrom(0, 0, 0, 1, 2),
   amount: nat(1_999).map((amount) => BigInt(amount + 1)),
-  passMs: constantFrom(0, minute, minute, 20 * minute, 60 * minute, 60 * minute, 7 * 60 * minute, 49 * 60 * minute),
+  passMs: oneof(
+    { weight: 15, arbitrary: constantFrom(0, minute, 20 * minute, 60 * minute) },
+    { weight: 1, arbitrary: constantFrom(7 * 60 * minute, 49 * 60 * minute) },
+  ),
   cutAt: oneof({ weight: 11, arbitrary: constant(null) }, { weight: 1, arbitrary: nat(39).map((nth) => nth + 1) }),
   again: nat(9).map((dice) => dice === 0),
 });
@@ -89,7 +92,7 @@ function postOrder(world: World, { who, amount, errand }: Command, now: number, 
     budget: { minor: 5_000n, currency: 'NGN' },
     goodsBudget: { minor: amount % 400n, currency: 'NGN' },
     goodsInAdvance: amount % 2n === 0n,
-    startBy: amount % 3n === 0n ? new Date(now + 360 * minute) : null,
+    startBy: amount % 5n === 0n ? new Date(now + 360 * minute) : null,
     publish: amount % 4n !== 0n,
   });
   return keyed(

@@ -87,8 +87,12 @@ export function aside({ slots }: World, { errand, amount }: Command): { action: 
   const runner = e.runner ?? [...e.offers.keys()][0] ?? 'kofi';
   const [opener, other] = e.dispute?.byCustomer ? [customer, runner] : [runner, customer];
   const ways: Readonly<Record<string, readonly (readonly [Action, Who])[]>> = {
-    OPEN: [['withdrawOffer', runner]],
+    OPEN: [
+      ['withdrawOffer', runner],
+      ['offer', runner],
+    ],
     AWAITING_FUNDING: [
+      ['fund', customer],
       ['agreeSteps', customer],
       ['cancel', customer],
       ['timers', 'staff'],

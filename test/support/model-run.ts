@@ -50,7 +50,7 @@ interface Ground {
 }
 
 /** How often all the rules are looked at; what moved is compared after every command. */
-const lookEvery = 12;
+const lookEvery = 25;
 
 async function startRun(ground: Ground, options?: ModelOptions): Promise<ModelRun> {
   const { market, healthy } = ground;

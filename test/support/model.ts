@@ -81,7 +81,7 @@ export function createModel({ wrongAbout }: ModelOptions = {}) {
         customer: who,
         goodsBudget: amount % 400n,
         inAdvance: amount % 2n === 0n,
-        startBy: amount % 3n === 0n ? now + 6 * hour : null,
+        startBy: amount % 5n === 0n ? now + 6 * hour : null,
         expiresAt: now + 7 * day,
         isPublished: amount % 4n !== 0n,
         state: amount % 4n === 0n ? 'DRAFT' : 'OPEN',
