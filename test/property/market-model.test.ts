@@ -10,7 +10,9 @@ import { startMarket, type StoryMarket } from '../support/stories.js';
 const commandsMin = Number(process.env['RUNAM_MODEL_COMMANDS'] ?? 1_000);
 const firstSeed = Number(process.env['RUNAM_MODEL_SEED'] ?? 20_260_302);
 const runsPerRound = 5;
-const testMsMax = 120_000 + commandsMin * 300;
+/** So long a shorter story is looked for; then the shortest so far is told. */
+const searchMsMax = 120_000;
+const testMsMax = 240_000 + commandsMin * 300;
 
 let market: StoryMarket;
 let runner: ModelRunner;
@@ -36,7 +38,7 @@ async function tellStories(seed: number, numRuns: number, options?: ModelOptions
     for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += run.counts[name];
     for (const each of run.seen) seen.add(each);
   });
-  await assert(tell, { numRuns, seed, endOnFailure, unbiased: true });
+  await assert(tell, { numRuns, seed, endOnFailure, unbiased: true, interruptAfterTimeLimit: searchMsMax });
 }
 
 describe('any sequence of calls, legal or not, some with broken connections', () => {
@@ -70,6 +72,24 @@ describe('a control', () => {
       const told = tellStories(firstSeed, 100, { wrongAbout }, true);
       await expect(told).rejects.toThrow(/seed: \d+/);
       await expect(told).rejects.toMatchObject({ cause: { message: caught[wrongAbout] } });
+    },
+    testMsMax,
+  );
+
+  it(
+    'whose database loses the news of a transition is caught',
+    async () => {
+      await market.db.write(async (tx) => {
+        await tx.$executeRaw`CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN DELETE FROM outbox WHERE seq = NEW.seq; RETURN NULL; END $$`;
+        await tx.$executeRaw`CREATE TRIGGER zz_lose AFTER INSERT ON outbox FOR EACH ROW
+          WHEN (NEW.payload ->> 'transition' = 'start') EXECUTE FUNCTION lose()`;
+      });
+      const told = tellStories(firstSeed, 100, {}, true);
+      await expect(told).rejects.toMatchObject({
+        cause: { actual: expect.arrayContaining([expect.stringMatching(/^I24: /)]) },
+      });
+      await market.db.write((tx) => tx.$executeRaw`DROP FUNCTION lose() CASCADE`);
     },
     testMsMax,
   );
