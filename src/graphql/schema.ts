@@ -17,6 +17,7 @@ import { refuseBrokenText } from './common/text.js';
 import { keyArgument } from './idempotency/idempotent.js';
 import { keyHeader } from './idempotency/key-header.js';
 import { LedgerResolver } from './ledger/ledger.resolver.js';
+import { StatementResolver } from './ledger/statement.resolver.js';
 import { createLoaders } from './loaders.js';
 import { NotificationConnectionResolver, NotificationResolver } from './notification/notification.resolver.js';
 import { OfferResolver } from './offer/offer.resolver.js';
@@ -65,6 +66,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       NotificationConnectionResolver,
       NotificationResolver,
       OfferActionResolver,
+      StatementResolver,
       OfferResolver,
       PayoutAccountResolver,
       PayoutResolver,

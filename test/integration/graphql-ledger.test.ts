@@ -42,6 +42,13 @@ const chargeback = `mutation ($input: ChargebackInput!) { recordChargeback(input
   isReplay journal { id kind businessRef reason actorId lines { account side amount { minor } } } } }`;
 const reverse = `mutation ($id: ID!, $reason: String!) { reverseJournal(journalId: $id, reason: $reason) {
   journal { id reversesId reason actorId lines { account side amount { minor } } } } }`;
+const statementParts = `code isFinal opening { minor } closing { minor } debits { minor } credits { minor } csv
+  lines { edges { cursor node { journalId kind businessRef side amount { minor } balance { minor currency } bookedAt effectiveAt } }
+          pageInfo { hasNextPage hasPreviousPage endCursor } }`;
+const myStatement = `query ($from: DateTime, $to: DateTime, $first: Int, $after: String) {
+  statement: myStatement(from: $from, to: $to, first: $first, after: $after) { ${statementParts} } }`;
+const accountStatement = `query ($code: String!, $from: DateTime, $to: DateTime, $first: Int, $after: String) {
+  statement: accountStatement(code: $code, currency: NGN, from: $from, to: $to, first: $first, after: $after) { ${statementParts} } }`;
 const journal = 'query ($id: ID!) { journal(id: $id) { id kind reversesId recordedAt effectiveAt } }';
 
 async function topUp(minor: number): Promise<string> {
@@ -73,6 +80,66 @@ describe('the books over GraphQL', () => {
       });
     }
     expect((await ask(finance.client, balance, { code: 'user:nobody:wallet' })).codes).toEqual(['NOT_FOUND']);
+  });
+
+  it('state a wallet to its owner and every account to FINANCE and ADMIN, page by page', async () => {
+    const saver = await join(app.client, 'CUSTOMER');
+    const wallet = `user:${saver.id}:wallet`;
+    expect(await ask(saver.client, myStatement)).toMatchObject({
+      codes: [],
+      data: { statement: { code: wallet, closing: { minor: 0 }, lines: { edges: [] } } },
+    });
+    for (const minor of [100, 200, 300]) {
+      const input = { amount: { minor, currency: 'NGN' as const } };
+      await saver.client.get(TopUpWalletDocument, { input });
+    }
+    const first = await ask(saver.client, myStatement, { first: 2 });
+    expect(first).toMatchObject({
+      codes: [],
+      data: {
+        statement: {
+          code: wallet,
+          isFinal: false,
+          opening: { minor: 0 },
+          closing: { minor: 600 },
+          credits: { minor: 600 },
+          lines: {
+            edges: [
+              { node: { kind: 'wallet.topUp', side: 'CREDIT', amount: { minor: 100 }, balance: { minor: 100 } } },
+              { node: { amount: { minor: 200 }, balance: { minor: 300, currency: 'NGN' } } },
+            ],
+            pageInfo: { hasNextPage: true, hasPreviousPage: false },
+          },
+        },
+      },
+    });
+    const { statement } = first.data as unknown as {
+      statement: { csv: string; lines: { pageInfo: { endCursor: string } } };
+    };
+    const after = statement.lines.pageInfo.endCursor;
+    for (const [client, question, variables] of [
+      [saver.client, myStatement, {}],
+      [finance.client, accountStatement, { code: wallet }],
+      [admin.client, accountStatement, { code: wallet }],
+    ] as const) {
+      const rest = await ask(client, question, { ...variables, first: 2, after });
+      expect(rest).toMatchObject({
+        codes: [],
+        data: { statement: { closing: { minor: 600 }, lines: { edges: [{ node: { balance: { minor: 600 } } }] } } },
+      });
+      const last = rest.data as unknown as { statement: { csv: string } };
+      const table = `${statement.csv}${last.statement.csv}`.trimEnd().split('\r\n');
+      expect(table.map((row) => row.split(',').at(-2))).toEqual(['balance', '0', '100', '300', '600', '600']);
+    }
+    const before = { from: '2020-01-01T00:00:00Z', to: '2020-02-01T00:00:00Z', first: null, after: null };
+    expect(await ask(saver.client, myStatement, before)).toMatchObject({
+      codes: [],
+      data: { statement: { opening: { minor: 0 }, closing: { minor: 0 }, lines: { edges: [] } } },
+    });
+    expect((await ask(saver.client, accountStatement, { code: wallet })).codes).toEqual(['FORBIDDEN']);
+    expect((await ask(support.client, accountStatement, { code: wallet })).codes).toEqual(['FORBIDDEN']);
+    expect((await ask(app.client, myStatement)).codes).toEqual(['UNAUTHENTICATED']);
+    expect((await ask(saver.client, myStatement, { first: 101 })).codes).toEqual(['BAD_INPUT']);
   });
 
   it('take a chargeback once, and a reversal once, from FINANCE', async () => {

@@ -4,12 +4,19 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** When the connection breaks: the statement never reaches the database, or it is carried out and its answer never arrives. */
 export type CutAt = 'request' | 'answer';
 
-/** A way to PostgreSQL that breaks at a chosen statement, for good. */
+/** A way to PostgreSQL that breaks at a chosen statement, until it is mended. */
 export interface StatementLink {
   /** The database's address by this way. */
   readonly url: string;
-  /** Breaks at the `nth` statement from now on; 1 is the next one. */
-  cutAt(nth: number, at: CutAt): void;
+  /**
+   * Breaks at the `nth` statement from now on; 1 is the next one. What was broken before is mended for connections to come.
+   * @param how what happens then, given the number of the database's process; afterwards the request goes on, or the
+   * connection ends. Default: every connection ends, and no new one is taken.
+   */
+  cutAt(nth: number, at: CutAt, how?: (backendPid: number) => Promise<void>): void;
+  /** Shows every statement, as it is on the wire; undefined for no longer. */
+  watch(onStatement: ((text: string) => void) | undefined): void;
+  /** Since `cutAt`. */
   readonly isCut: boolean;
   close(): Promise<void>;
 }
@@ -18,19 +25,30 @@ export interface StatementLink {
 const endsStatement: ReadonlySet<number> = new Set([0x51, 0x53]);
 const readyForQuery = 0x5a;
 const readyForQueryBytes = 6;
+/** BackendKeyData, which the database sends once a connection. */
+const backendKeyData = 0x4b;
 
 export async function startStatementLink(databaseUrl: string): Promise<StatementLink> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
-  let cut: { left: number; readonly at: CutAt } | undefined;
+  let cut: { left: number; readonly at: CutAt; readonly how?: (backendPid: number) => Promise<void> } | undefined;
+  let shown: ((text: string) => void) | undefined;
   let isCut = false;
+  let takesNone = false;
   const breakAll = (): void => {
-    isCut = true;
+    takesNone = true;
     for (const socket of sockets) socket.destroy();
   };
   const server = createServer((near) => {
     const far = connect(Number(target.port || 5432), target.hostname);
-    let isAnswerDropped = false;
+    let pid = 0;
+    let isAnswerHeld = false;
+    /** Does what is to be done, and then hands on what was held up. */
+    const strike = (handOn: () => void): void => {
+      isCut = true;
+      if (cut?.how) void cut.how(pid).then(handOn, handOn);
+      else breakAll();
+    };
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -38,19 +56,24 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
       sockets.add(socket);
       // A connection that breaks is what this is for; its close says so.
       socket.on('error', () => socket.destroy());
-      socket.on('close', () => other.destroy());
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
     }
-    if (isCut) return void near.destroy();
-    onStatements(near, (statement) => {
-      if (statement.isWhole && cut && --cut.left === 0) {
-        if (cut.at === 'request') return breakAll();
-        isAnswerDropped = true;
+    if (takesNone) return void near.destroy();
+    onStatements(near, ({ bytes, isWhole }) => {
+      if (isWhole) shown?.(bytes.toString('latin1'));
+      if (isWhole && cut && --cut.left === 0) {
+        if (cut.at === 'request') return strike(() => far.write(bytes));
+        isAnswerHeld = true;
       }
-      far.write(statement.bytes);
+      far.write(bytes);
     });
     far.on('data', (bytes: Buffer) => {
-      if (!isAnswerDropped) near.write(bytes);
-      else if (bytes.at(-readyForQueryBytes) === readyForQuery) breakAll();
+      pid ||= backendPidIn(bytes);
+      if (!isAnswerHeld) near.write(bytes);
+      else if (bytes.at(-readyForQueryBytes) === readyForQuery) strike(() => near.destroy());
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,7 +82,12 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
   url.port = String((server.address() as AddressInfo).port);
   return {
     url: url.href,
-    cutAt: (nth, at) => void (cut = { left: nth, at }),
+    cutAt(nth, at, how) {
+      cut = { left: nth, at, ...(how && { how }) };
+      isCut = false;
+      takesNone = false;
+    },
+    watch: (onStatement) => void (shown = onStatement),
     get isCut() {
       return isCut;
     },
@@ -69,6 +97,14 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
       await once(server, 'close');
     },
   };
+}
+
+/** The number of the process in a server's first messages; 0 when it is not among them. */
+function backendPidIn(bytes: Buffer): number {
+  for (let at = 0; at + 9 <= bytes.length; at += 1 + bytes.readUInt32BE(at + 1)) {
+    if (bytes[at] === backendKeyData) return bytes.readInt32BE(at + 5);
+  }
+  return 0;
 }
 
 /** Hands on what a client sends, statement by statement; what belongs to none (sign-in, goodbye) as it comes. */

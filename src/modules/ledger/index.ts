@@ -21,6 +21,8 @@ export {
   type LedgerTime,
   type TrialBalance,
 } from './reports.js';
+export { statementCursor, type AccountStatement, type StatementLine, type StatementPeriod } from './statement.js';
+export { statementCsv } from './statement.csv.js';
 export { journalById, type BookedJournal } from './reversal.js';
 export { recoverReceivables } from './recovery.js';
 export { createSealer, type Sealer, type SealerDeps, type SealRound } from './sealing.js';

@@ -2,6 +2,7 @@ import {
   AppError,
   isUuid,
   notFound,
+  parseCurrency,
   requireUser,
   type Clock,
   type Currency,
@@ -13,6 +14,7 @@ import { parseReason, requireFinance, stillFinance } from './by-hand.js';
 import { ledgerHealth, type LedgerHealth } from './health.js';
 import { accountBalance, trialBalance, type AccountBalance, type AsOf, type TrialBalance } from './reports.js';
 import { journalById, reverseJournal, type BookedJournal } from './reversal.js';
+import { accountStatement, walletStatement, type AccountStatement, type StatementPeriod } from './statement.js';
 import { verifyLedger, type LedgerVerification, type VerifyOptions } from './verify.js';
 
 /** The books. Bookings go through `postJournal`, inside the transaction of the business change they belong to. */
@@ -25,6 +27,15 @@ export interface LedgerService {
   accountBalance(viewer: Viewer, code: string, currency: Currency, asOf?: AsOf): Promise<AccountBalance>;
   /** Every account of the viewer's market. @throws AppError FORBIDDEN unless FINANCE or ADMIN */
   trialBalance(viewer: Viewer, currency: Currency, asOf?: AsOf): Promise<TrialBalance>;
+  /** An account of the viewer's market, line by line. @throws AppError FORBIDDEN unless FINANCE or ADMIN, NOT_FOUND, BAD_INPUT */
+  accountStatement(
+    viewer: Viewer,
+    code: string,
+    currency: Currency,
+    period?: StatementPeriod,
+  ): Promise<AccountStatement>;
+  /** The viewer's own wallet in the currency of the market. @throws AppError UNAUTHENTICATED, BAD_INPUT */
+  myStatement(viewer: Viewer, period?: StatementPeriod): Promise<AccountStatement>;
   /** @throws AppError FORBIDDEN unless FINANCE or ADMIN, NOT_FOUND */
   journal(viewer: Viewer, id: string): Promise<BookedJournal>;
   /**
@@ -56,6 +67,15 @@ export function createLedgerService({ db, clock }: LedgerServiceDeps): LedgerSer
     async trialBalance(viewer, currency, asOf) {
       const { tenantId } = requireBookkeeper(viewer);
       return trialBalance(db.read, { ...asOf, tenantId, currency });
+    },
+    async accountStatement(viewer, code, currency, period) {
+      const { tenantId } = requireBookkeeper(viewer);
+      return accountStatement(db.read, code, { ...period, tenantId, currency });
+    },
+    async myStatement(viewer, period) {
+      const { tenantId, userId } = requireUser(viewer);
+      const { currency } = await db.read.tenant.findUniqueOrThrow({ where: { id: tenantId } });
+      return walletStatement(db.read, userId, { ...period, tenantId, currency: parseCurrency(currency) });
     },
     async journal(viewer, id) {
       const { tenantId } = requireBookkeeper(viewer);

@@ -71,7 +71,7 @@ export async function trialBalance(reader: Reader, question: BooksQuestion): Pro
 }
 
 /** Asked before the sums, so that they see everything of a period that was closed by then. */
-async function isClosed(reader: Reader, { asOf, by = 'RECORDED' }: AsOf): Promise<boolean> {
+export async function isClosed(reader: Reader, { asOf, by = 'RECORDED' }: AsOf): Promise<boolean> {
   if (asOf === undefined || by === 'EFFECTIVE') return false;
   return asOf.getTime() <= (await closingOf(reader)).closedThrough.getTime();
 }

@@ -1,0 +1,65 @@
+import type { Paid } from './model.money.js';
+
+export const people = ['ada', 'bola', 'kofi', 'femi', 'staff'] as const;
+export type Who = (typeof people)[number];
+
+export type State =
+  | 'DRAFT'
+  | 'OPEN'
+  | 'AWAITING_FUNDING'
+  | 'ASSIGNED'
+  | 'IN_PROGRESS'
+  | 'DELIVERED'
+  | 'DISPUTED'
+  | 'COMPLETED'
+  | 'CANCELLED'
+  | 'EXPIRED';
+export type Kind = 'customer' | 'assignedRunner' | 'runner' | 'staff' | 'stranger';
+
+export interface ModelOffer {
+  readonly amount: bigint;
+  state: 'PENDING' | 'ACCEPTED' | 'CLOSED';
+}
+export interface ModelEscrow {
+  service: bigint;
+  goods: bigint;
+  /** What is or was held of goods in all. */
+  goodsTotal: bigint;
+  funded: bigint;
+  released: bigint;
+  refunded: bigint;
+  fundedAt: number;
+  receipted: bigint;
+  advanced: bigint;
+  tips: bigint;
+  paid: Paid;
+  steps: { readonly amount: bigint; isReleased: boolean }[];
+  disputes: Record<'customer' | 'assignedRunner', number>;
+}
+export interface ModelDispute {
+  readonly byCustomer: boolean;
+  readonly claim: bigint;
+  readonly openedFrom: State;
+  readonly openedAt: number;
+  state: 'AWAITING_RESPONSE' | 'UNDER_REVIEW' | 'RESOLVED' | 'FINAL' | 'WITHDRAWN';
+  dueAt: number;
+  customerAmount: bigint;
+}
+export interface ModelErrand {
+  readonly number: number;
+  readonly customer: Who;
+  readonly goodsBudget: bigint;
+  readonly inAdvance: boolean;
+  readonly startBy: number | null;
+  readonly expiresAt: number;
+  /** A draft shows itself to its customer and staff, also when it was discarded. */
+  isPublished: boolean;
+  state: State;
+  runner: Who | null;
+  fundBy: number;
+  autoReleaseAt: number;
+  completedAt: number;
+  readonly offers: Map<Who, ModelOffer>;
+  escrow: ModelEscrow | null;
+  dispute: ModelDispute | null;
+}
