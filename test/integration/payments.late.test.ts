@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Currency } from '../../src/kernel/index.js';
 import { accounts } from '../../src/modules/ledger/index.js';
+import type { ChargeReport } from '../../src/modules/providers/index.js';
 import {
   amountStaysPending as waits,
   moneyOf,
@@ -8,7 +9,7 @@ import {
   paymentsOn,
   type PaymentStage,
 } from '../support/payments.js';
-import { scriptedProvider } from '../support/scripted-provider.js';
+import { scriptedProvider, succeeded } from '../support/scripted-provider.js';
 import { hourMs } from '../support/stories.js';
 
 let stage: PaymentStage;
@@ -128,5 +129,41 @@ describe('money that an errand does not wait for any more', () => {
     });
     expect([await stage.held(suspense, 'GHS'), await stage.held(clearing, 'GHS')]).toEqual([0n, -5n]);
     await assertSound();
+  });
+});
+
+describe('a charge that has failed', () => {
+  beforeAll(open);
+
+  it('comes in when its payer tried again and nobody told: it is asked about for a week', async () => {
+    const { db, clock, customer } = market;
+    const said: { report: ChargeReport } = { report: { kind: 'FAILED', reason: 'declined' } };
+    let asked = 0;
+    const provider = scriptedProvider({ initiateCharge: () => said.report, chargeOf: () => (++asked, said.report) });
+    const own = paymentsOn(db, clock, provider);
+    const fail = async (reference: string) => {
+      said.report = { kind: 'FAILED', reason: 'declined' };
+      const topUp = { amountMinor: 700n, currency: 'NGN', reference };
+      await expect(own.wallets.topUp(customer, topUp)).rejects.toThrow('The payment was declined');
+      return db.read.charge.findFirstOrThrow({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] });
+    };
+    const tried = await fail('tried again');
+    clock.forward(6 * 24 * hourMs);
+    expect(await own.charges.checkDue()).toMatchObject({ ended: 0, failed: 0 });
+    expect(await stage.chargeOf(tried)).toMatchObject({ state: 'FAILED', failure: 'declined' });
+    said.report = succeeded({ reference: tried.providerRef, amount: { minor: 700n, currency: 'NGN' }, email: '' });
+    clock.forward(6 * hourMs);
+    expect(await own.charges.checkDue()).toMatchObject({ ended: 1, failed: 0 });
+    expect(moneyOf(await stage.chargeOf(tried))).toMatchObject({ landed: 'WALLET', received: 700n });
+    const given = await fail('given up');
+    for (let days = 0; days < 8; days += 1) {
+      clock.forward(24 * hourMs);
+      await own.charges.checkDue();
+    }
+    const before = asked;
+    clock.forward(1_000 * hourMs);
+    await own.charges.checkDue();
+    expect([asked - before, (await stage.chargeOf(given)).nextCheckAt]).toEqual([0, null]);
+    await market.assertSound();
   });
 });
