@@ -16,7 +16,7 @@ import { newestFirst, type PageArgs } from '../errands/index.js';
 import type { ChargebackService } from '../escrows/index.js';
 import { requireFinance, stillFinance } from '../ledger/index.js';
 import type { ChargeService } from './charge.service.js';
-import { deleteDone, saveFate, takeDue, type Fate, type Webhook } from './inbox.repo.js';
+import { deleteDone, saveFate, takeDue, withoutBody, type Fate, type Webhook } from './inbox.repo.js';
 import { decodeAbout, subjectOf } from './notice.codec.js';
 
 /** Makes a payout that a provider has told of due now. @returns false when there is none with this reference */
@@ -97,6 +97,7 @@ export function createInboxService(deps: InboxDeps): InboxService {
         where: { AND: [{ state: 'FAILED', OR: [{ tenantId }, { tenantId: null }] }, behind(page.after)] },
         orderBy: [{ receivedAt: 'desc' }, { id: 'asc' }],
         take: page.first + 1,
+        omit: withoutBody,
       });
       return pageOf(rows.map(shown), page.first);
     },
@@ -109,7 +110,7 @@ export function createInboxService(deps: InboxDeps): InboxService {
         const data = { state: 'RECEIVED' as const, attempts: 0, nextAt: clock.now() };
         const { count } = isUuid(id) ? await tx.webhookInbox.updateMany({ where, data }) : { count: 0 };
         if (count === 0) throw notFound('failed webhook', id);
-        return shown(await tx.webhookInbox.findUniqueOrThrow({ where: { id } }));
+        return shown(await tx.webhookInbox.findUniqueOrThrow({ where: { id }, omit: withoutBody }));
       });
     },
   };
