@@ -7,8 +7,10 @@ import {
   createPayoutAccountService,
   createPayoutService,
   createPayoutWorker,
+  type AccountCipher,
   type Payout,
   type PayoutPolicy,
+  type PayoutService,
   type PayoutWorker,
 } from '../../src/modules/payouts/index.js';
 import { createSandboxProvider, createSandboxServer, type PaymentProvider } from '../../src/modules/providers/index.js';
@@ -37,14 +39,17 @@ export async function startPayoutMarket(policy: Partial<PayoutPolicy> = {}) {
   const bankId = await addBank(db, clock);
   await addFee(market, 2_500n);
   const accounts = createPayoutAccountService({ db, clock, provider, cipher, coolOffMs: 0 });
-  const payouts = createPayoutService({
-    db,
-    clock,
-    policy: { ...openPolicy, ...policy },
-    provider: 'sandbox',
-    // Nobody is asked for one here: test/integration/graphql-payouts.test.ts holds that.
-    confirmPassword: async () => undefined,
-  });
+  const payoutsWith = (keys: AccountCipher | undefined): PayoutService =>
+    createPayoutService({
+      db,
+      clock,
+      policy: { ...openPolicy, ...policy },
+      cipher: keys,
+      provider: 'sandbox',
+      // Nobody is asked for one here: test/integration/graphql-payouts.test.ts holds that.
+      confirmPassword: async () => undefined,
+    });
+  const payouts = payoutsWith(cipher);
   const workerWith = (paidBy: PaymentProvider = provider, on: Db = db): PayoutWorker =>
     createPayoutWorker({ db: on, clock, providers: [paidBy], cipher });
   return {
@@ -55,6 +60,7 @@ export async function startPayoutMarket(policy: Partial<PayoutPolicy> = {}) {
     bankId,
     accounts,
     payouts,
+    payoutsWith,
     worker: workerWith(),
     workerWith,
     finance: await market.addPerson(market.tenantId, 'FINANCE'),

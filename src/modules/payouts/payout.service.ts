@@ -13,6 +13,7 @@ import {
 import type { Db, Prisma, Reader } from '../../db/index.js';
 import { namesFaults, newestFirst, refuse, type PageArgs } from '../errands/index.js';
 import type { ProviderName } from '../providers/index.js';
+import type { AccountCipher } from './account.cipher.js';
 import {
   assertPayoutVisible,
   payoutStates,
@@ -68,6 +69,8 @@ export interface PayoutServiceDeps {
   readonly db: Pick<Db, 'read' | 'write'>;
   readonly clock: Clock;
   readonly policy: PayoutPolicy;
+  /** Undefined without a key: then everything waits for FINANCE. */
+  readonly cipher: AccountCipher | undefined;
   /** Who pays out; undefined on a server that pays nothing out. */
   readonly provider: ProviderName | undefined;
   /** @throws AppError INVALID_CREDENTIALS, RATE_LIMITED */
@@ -78,6 +81,7 @@ export function createPayoutService({
   db,
   clock,
   policy,
+  cipher,
   provider,
   confirmPassword,
 }: PayoutServiceDeps): PayoutService {
@@ -86,7 +90,7 @@ export function createPayoutService({
     async request(viewer, input) {
       const user = requireUser(viewer);
       if (!provider) throw new AppError('UNAVAILABLE', 'No payment provider is set up on this server.');
-      return db.write((tx) => requestPayout({ tx, clock, policy }, user, input));
+      return db.write((tx) => requestPayout({ tx, clock, policy, cipher }, user, input));
     },
     approve: (viewer, id, expectedVersion) =>
       db.write((tx) => approvePayout({ tx, clock }, requireUser(viewer), id, expectedVersion)),
