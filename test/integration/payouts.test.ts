@@ -4,6 +4,7 @@ import { accounts } from '../../src/modules/ledger/index.js';
 import {
   createAccountCipher,
   createPayoutAccountService,
+  createPayoutWorker,
   type AccountCipher,
 } from '../../src/modules/payouts/index.js';
 import { magicAccounts } from '../../src/modules/providers/index.js';
@@ -115,6 +116,20 @@ describe('a payout', () => {
     expect(await wallet(viewer)).toBe(100_000n);
     expect(await market.db.read.payout.count({ where: { userId: viewer.userId } })).toBe(0);
     await market.assertSound();
+  });
+
+  it('to an account whose key is not set waits, and says so to those who keep the books, until it is', async () => {
+    const { db, clock, payee, request, provider, payouts, worker } = market;
+    const { viewer, account } = await payee();
+    const { id } = await request(viewer, account.id, 10_000n);
+    const other = createAccountCipher([{ id: 'other', key: randomBytes(32) }]);
+    const blind = createPayoutWorker({ db, clock, providers: [provider], cipher: other });
+    expect(await blind.work()).toEqual({ claimed: 1, moved: 0, failed: 0 });
+    const lastError = 'its account is encrypted with the key one, which is not set';
+    expect(await payouts.get(viewer, id)).toMatchObject({ state: 'QUEUED', attempt: 0, lastError });
+    clock.forward(hourMs);
+    await worker.work();
+    expect((await payouts.get(viewer, id)).state).toBe('PAID');
   });
 
   it('to an account that somebody else has too waits for FINANCE, also when theirs was added under an earlier key', async () => {
