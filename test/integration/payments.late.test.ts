@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Currency } from '../../src/kernel/index.js';
 import { accounts } from '../../src/modules/ledger/index.js';
+import { createChargeService } from '../../src/modules/payments/index.js';
 import type { ChargeReport } from '../../src/modules/providers/index.js';
 import {
   amountStaysPending as waits,
@@ -129,6 +130,30 @@ describe('money that an errand does not wait for any more', () => {
     });
     expect([await stage.held(suspense, 'GHS'), await stage.held(clearing, 'GHS')]).toEqual([0n, -5n]);
     await assertSound();
+  });
+});
+
+describe('a charge of a provider that is not set up any more', () => {
+  beforeAll(open);
+
+  it('waits for it, and is looked at less and less often', async () => {
+    const { db, clock } = market;
+    const { charge } = await stage.begin();
+    const former = createChargeService({ db, clock, provider: undefined });
+    const pauses: number[] = [];
+    while (pauses.length < 6) {
+      const { nextCheckAt } = await stage.chargeOf(charge);
+      clock.forward(nextCheckAt!.getTime() - clock.now().getTime());
+      expect(await former.checkDue()).toEqual({ checked: 0, ended: 0, failed: 1 });
+      pauses.push((await stage.chargeOf(charge)).nextCheckAt!.getTime() - clock.now().getTime());
+    }
+    expect(pauses).toEqual(pauses.toSorted((one, other) => one - other));
+    expect(pauses.at(-1)).toBe(1_280_000);
+    const lastError = 'The payment provider sandbox is not set up on this server.';
+    expect(await stage.chargeOf(charge)).toMatchObject({ state: 'PENDING', lastError });
+    sandbox.server.book.succeedCharge(charge.providerRef);
+    clock.forward(hourMs);
+    expect(await payments.charges.checkDue()).toMatchObject({ ended: 1 });
   });
 });
 
