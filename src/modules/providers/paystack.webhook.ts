@@ -11,8 +11,8 @@ export function paystackSignature(secretKey: string, rawBody: Buffer | string): 
 }
 
 /**
- * Paystack does not name its events: the same body is the same event, but a lost dispute has a name. A dispute is one the cardholder's bank decided
- * against us only when it is resolved so; what is merely opened or reminded of moves no money.
+ * Paystack does not name its events: the same body is the same event, but a lost dispute has a name. A dispute is one the
+ * cardholder's bank decided against us only when it is resolved so; what is merely opened or reminded of moves no money.
  */
 export function paystackNotice(rawBody: Buffer): WebhookNotice {
   const body = webhookObject(rawBody);
