@@ -35,15 +35,10 @@ export function createPayouts(
     nameMatchMin,
   };
   const { confirmPassword } = accounts;
+  const cipher = cipherOf(config);
   return {
-    payoutAccounts: createPayoutAccountService({
-      db,
-      clock,
-      provider,
-      cipher: cipherOf(config),
-      coolOffMs: coolOffS * 1000,
-    }),
-    payouts: createPayoutService({ db, clock, policy, provider: provider?.name, confirmPassword }),
+    payoutAccounts: createPayoutAccountService({ db, clock, provider, cipher, coolOffMs: coolOffS * 1000 }),
+    payouts: createPayoutService({ db, clock, policy, cipher, provider: provider?.name, confirmPassword }),
     reconciliation: createReconciliationService({ db, providers: provider ? [provider] : [] }),
   };
 }

@@ -10,7 +10,7 @@ const bodyBytesMax = 262_144;
 
 /**
  * `POST /webhooks/{provider}`: the body as it came, byte by byte, because that is what is signed. Answered as soon as it is
- * kept. Not limited in rate: providers send many from few addresses, and who has no key is refused before anything is read.
+ * kept. Not limited in rate: providers send many from few addresses, and who has no key costs a hash of the body.
  */
 export function addWebhooks(app: FastifyInstance, door: WebhookDoor): void {
   app.register(async (scope) => {

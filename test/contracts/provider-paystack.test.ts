@@ -1,3 +1,4 @@
+import { expect, it } from 'vitest';
 import { createPaystackProvider } from '../../src/modules/providers/paystack.provider.js';
 import { paystackSignature, paystackSignatureHeader } from '../../src/modules/providers/paystack.webhook.js';
 import { createPaystackDouble } from '../support/providers/paystack.double.js';
@@ -22,3 +23,17 @@ describeProviderContract('Paystack', () => ({
   tellsChargebacks: true,
   secrets: [secretKey],
 }));
+
+it('has one name for a dispute that was lost, in whatever words and how often it is told', () => {
+  const provider = createPaystackProvider({ baseUrl: 'http://127.0.0.1:1', secretKey });
+  const idOf = (data: object) => {
+    const body = JSON.stringify({ event: 'charge.dispute.resolve', data });
+    return provider.readWebhook({ [paystackSignatureHeader]: paystackSignature(secretKey, body) }, Buffer.from(body))
+      .eventId;
+  };
+  const transaction = { reference: 'charge-1' };
+  const lost = { id: 358_950, refund_amount: 5_800, currency: 'NGN', resolution: 'merchant-accepted', transaction };
+  const ids = [lost, { ...lost, updatedAt: '2026-03-02T10:00:00Z' }, { ...lost, id: 358_951 }].map(idOf);
+  expect(ids).toEqual(['dispute 358950', 'dispute 358950', 'dispute 358951']);
+  expect(idOf({ ...lost, resolution: 'declined' })).not.toBe(ids[0]);
+});

@@ -134,12 +134,26 @@ describe('the door for webhooks', () => {
     expect(Object.keys(headers as object)).toContain('x-sandbox-signature');
   });
 
+  it('keeps no body of what is told of transfers, in which account numbers of those who were paid may stand', async () => {
+    const data = { reference: 'po-1', recipient: { account_number: '9988776655' } };
+    const told = { event: 'transfer.paid', data };
+    expect((await knock(JSON.stringify({ ...told, id: uuidv7() }))).status).toBe(200);
+    expect((await knock(JSON.stringify({ ...told, event: 'recipient.made', id: uuidv7() }))).status).toBe(200);
+    const rows = await app.app.db.read.webhookInbox.findMany();
+    const bodies = rows.map(({ rawBody }) => Buffer.from(rawBody).toString()).join('');
+    expect(bodies + JSON.stringify(rows.map(({ about }) => about))).not.toContain('9988776655');
+  });
+
   it.each<[number, string, () => Promise<Response>]>([
     [401, 'without a signature', () => knock(eventOf('r'), { signature: '' })],
     [401, 'with the signature of another body', () => knock(eventOf('r'), { signature: sign('{}') })],
     [401, 'changed after it was signed', () => knock(eventOf('r') + ' ', { signature: sign(eventOf('r')) })],
     [400, 'signed and unreadable', () => knock('no json')],
     [400, 'signed and empty', () => knock('')],
+    [400, 'signed, about a reference that is no text', () => knock(eventOf('a\0b'))],
+    [400, 'signed, about a reference without end', () => knock(eventOf('r'.repeat(5_000)))],
+    [400, 'signed, of an event without a name', () => knock(eventOf('r', ''))],
+    [400, 'signed, of an event whose name is no text', () => knock(eventOf('r', '\0'))],
     [404, 'of a provider that is not set up', () => knock(eventOf('r'), { provider: 'paystack' })],
     [404, 'of nobody we know', () => knock(eventOf('r'), { provider: '..%2fgraphql' })],
     [413, 'larger than any provider sends', () => knock(' '.repeat(300_000))],

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Currency } from '../../src/kernel/index.js';
 import { accounts } from '../../src/modules/ledger/index.js';
+import { createChargeService } from '../../src/modules/payments/index.js';
+import type { ChargeReport } from '../../src/modules/providers/index.js';
 import {
   amountStaysPending as waits,
   moneyOf,
@@ -8,7 +10,7 @@ import {
   paymentsOn,
   type PaymentStage,
 } from '../support/payments.js';
-import { scriptedProvider } from '../support/scripted-provider.js';
+import { scriptedProvider, succeeded } from '../support/scripted-provider.js';
 import { hourMs } from '../support/stories.js';
 
 let stage: PaymentStage;
@@ -128,5 +130,65 @@ describe('money that an errand does not wait for any more', () => {
     });
     expect([await stage.held(suspense, 'GHS'), await stage.held(clearing, 'GHS')]).toEqual([0n, -5n]);
     await assertSound();
+  });
+});
+
+describe('a charge of a provider that is not set up any more', () => {
+  beforeAll(open);
+
+  it('waits for it, and is looked at less and less often', async () => {
+    const { db, clock } = market;
+    const { charge } = await stage.begin();
+    const former = createChargeService({ db, clock, provider: undefined });
+    const pauses: number[] = [];
+    while (pauses.length < 6) {
+      const { nextCheckAt } = await stage.chargeOf(charge);
+      clock.forward(nextCheckAt!.getTime() - clock.now().getTime());
+      expect(await former.checkDue()).toEqual({ checked: 0, ended: 0, failed: 1 });
+      pauses.push((await stage.chargeOf(charge)).nextCheckAt!.getTime() - clock.now().getTime());
+    }
+    expect(pauses).toEqual(pauses.toSorted((one, other) => one - other));
+    expect(pauses.at(-1)).toBe(1_280_000);
+    const lastError = 'The payment provider sandbox is not set up on this server.';
+    expect(await stage.chargeOf(charge)).toMatchObject({ state: 'PENDING', lastError });
+    sandbox.server.book.succeedCharge(charge.providerRef);
+    clock.forward(hourMs);
+    expect(await payments.charges.checkDue()).toMatchObject({ ended: 1 });
+  });
+});
+
+describe('a charge that has failed', () => {
+  beforeAll(open);
+
+  it('comes in when its payer tried again and nobody told: it is asked about for a week', async () => {
+    const { db, clock, customer } = market;
+    const said: { report: ChargeReport } = { report: { kind: 'FAILED', reason: 'declined' } };
+    let asked = 0;
+    const provider = scriptedProvider({ initiateCharge: () => said.report, chargeOf: () => (++asked, said.report) });
+    const own = paymentsOn(db, clock, provider);
+    const fail = async (reference: string) => {
+      said.report = { kind: 'FAILED', reason: 'declined' };
+      const topUp = { amountMinor: 700n, currency: 'NGN', reference };
+      await expect(own.wallets.topUp(customer, topUp)).rejects.toThrow('The payment was declined');
+      return db.read.charge.findFirstOrThrow({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }] });
+    };
+    const tried = await fail('tried again');
+    clock.forward(6 * 24 * hourMs);
+    expect(await own.charges.checkDue()).toMatchObject({ ended: 0, failed: 0 });
+    expect(await stage.chargeOf(tried)).toMatchObject({ state: 'FAILED', failure: 'declined' });
+    said.report = succeeded({ reference: tried.providerRef, amount: { minor: 700n, currency: 'NGN' }, email: '' });
+    clock.forward(6 * hourMs);
+    expect(await own.charges.checkDue()).toMatchObject({ ended: 1, failed: 0 });
+    expect(moneyOf(await stage.chargeOf(tried))).toMatchObject({ landed: 'WALLET', received: 700n });
+    const given = await fail('given up');
+    for (let days = 0; days < 8; days += 1) {
+      clock.forward(24 * hourMs);
+      await own.charges.checkDue();
+    }
+    const before = asked;
+    clock.forward(1_000 * hourMs);
+    await own.charges.checkDue();
+    expect([asked - before, (await stage.chargeOf(given)).nextCheckAt]).toEqual([0, null]);
+    await market.assertSound();
   });
 });

@@ -17,8 +17,9 @@ import {
   magicAccounts,
   type Fault,
   type PaymentProvider,
+  type TransferReport,
 } from '../../src/modules/providers/index.js';
-import type { UserViewer } from '../../src/kernel/index.js';
+import type { Money, UserViewer } from '../../src/kernel/index.js';
 import { anotherProcess, ordinaryAccount, startPayoutMarket, type PayoutMarket } from '../support/payouts.js';
 
 /** For a long look: RUNAM_PAYOUT_FAULTS=200 npx vitest run test/integration/payouts.faults.test.ts */
@@ -102,6 +103,55 @@ describe('a provider that lies and a line that breaks', () => {
     expect(await last()).toMatchObject({ state: 'PAID', attempt: 2, clientRef: asked.clientRef });
     expect(effectsOf(asked)).toHaveLength(1);
     await line.close();
+  });
+});
+
+describe('a provider that says what cannot be kept', () => {
+  const odd = `no \0 such account ${'\u{1F4B8}'.repeat(400)}`;
+  const pay = async (report: (payout: Payout) => TransferReport) => {
+    const { payee, request, payouts, workerWith, provider, wallet } = market;
+    const { viewer, account: to } = await payee();
+    const asked = await request(viewer, to.id, 40_000n);
+    const says = async (): Promise<TransferReport> => report(asked);
+    await workerWith({ ...provider, sendTransfer: says, transferOf: says }).work();
+    return { payout: await payouts.get(viewer, asked.id), held: await wallet(viewer) };
+  };
+
+  it('gives the money back all the same when it refuses in words that are no text', async () => {
+    const { payout, held } = await pay(() => ({ kind: 'FAILED', reason: odd }));
+    expect(payout).toMatchObject({ state: 'FAILED', lastError: expect.stringMatching(/^no {2}such account/) });
+    expect(payout.lastError!.length).toBeLessThanOrEqual(500);
+    expect(held).toBe(100_000n);
+    await market.assertSound();
+  });
+
+  it('has paid all the same when its own name for it is no text', async () => {
+    const { payout } = await pay(({ amount }) => ({
+      kind: 'PAID',
+      amount: { minor: amount, currency: 'NGN' },
+      fee: { minor: 0n, currency: 'NGN' },
+      providerRef: odd,
+    }));
+    expect(payout.state).toBe('PAID');
+    await market.assertSound();
+  });
+
+  it.each<readonly [string, Money]>([
+    ['of another currency', { minor: 1_000n, currency: 'KES' }],
+    ['below nothing', { minor: -1_000n, currency: 'NGN' }],
+  ])('is not believed that it has paid for a fee %s: nothing moves, and it is asked again', async (_, fee) => {
+    const { payout, held } = await pay(({ amount }) => ({
+      kind: 'PAID',
+      amount: { minor: amount, currency: 'NGN' },
+      fee,
+      providerRef: 'theirs',
+    }));
+    expect(payout).toMatchObject({ state: 'UNKNOWN', providerFee: null });
+    expect(held).toBe(57_500n);
+    await market.assertSound();
+    // It comes to its senses, so that what follows finds nothing under way.
+    await market.settle(market.worker);
+    expect((await market.payouts.get(market.finance, payout.id)).state).toBe('PAID');
   });
 });
 

@@ -1,7 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accounts } from '../../src/modules/ledger/index.js';
+import {
+  createAccountCipher,
+  createPayoutAccountService,
+  createPayoutWorker,
+  type AccountCipher,
+} from '../../src/modules/payouts/index.js';
 import { magicAccounts } from '../../src/modules/providers/index.js';
-import { rightPassword, startPayoutMarket, type PayoutMarket } from '../support/payouts.js';
+import { ordinaryAccount, startPayoutMarket, type PayoutMarket } from '../support/payouts.js';
 
 let market: PayoutMarket;
 beforeAll(async () => void (market = await startPayoutMarket()));
@@ -102,16 +109,77 @@ describe('a payout', () => {
     expect(await payouts.noticed('po-of-nobody')).toBe(false);
   });
 
-  it('is asked for with the password, and without it nothing moves', async () => {
-    const { payee, payouts, wallet } = market;
+  it('of more than the wallet holds with the fee moves nothing', async () => {
+    const { payee, request, wallet } = market;
     const { viewer, account } = await payee();
-    const input = { payoutAccountId: account.id, amountMinor: 1_000n, currency: 'NGN' };
-    await expect(payouts.request(viewer, input, 'guessed')).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' });
+    await expect(request(viewer, account.id, 97_501n)).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS' });
     expect(await wallet(viewer)).toBe(100_000n);
-    await expect(payouts.request(viewer, { ...input, amountMinor: 97_501n }, rightPassword)).rejects.toMatchObject({
-      code: 'INSUFFICIENT_FUNDS',
-    });
     expect(await market.db.read.payout.count({ where: { userId: viewer.userId } })).toBe(0);
     await market.assertSound();
+  });
+
+  it('to an account whose key is not set waits, and says so to those who keep the books, until it is', async () => {
+    const { db, clock, payee, request, provider, payouts, worker } = market;
+    const { viewer, account } = await payee();
+    const { id } = await request(viewer, account.id, 10_000n);
+    const other = createAccountCipher([{ id: 'other', key: randomBytes(32) }]);
+    const blind = createPayoutWorker({ db, clock, providers: [provider], cipher: other });
+    expect(await blind.work()).toEqual({ claimed: 1, moved: 0, failed: 0 });
+    const lastError = 'its account is encrypted with the key one, which is not set';
+    expect(await payouts.get(viewer, id)).toMatchObject({ state: 'QUEUED', attempt: 0, lastError });
+    clock.forward(hourMs);
+    await worker.work();
+    expect((await payouts.get(viewer, id)).state).toBe('PAID');
+  });
+
+  it('to an account that somebody else has too waits for FINANCE, also when theirs was added under an earlier key', async () => {
+    const { db, clock, payee, provider, bankId, tenantId, addPerson, finance, payouts } = market;
+    const key = randomBytes(32);
+    const old = createAccountCipher([{ id: 'old', key }]);
+    const changed = createAccountCipher([
+      { id: 'new', key: randomBytes(32) },
+      { id: 'old', key },
+    ]);
+    const accountsWith = (cipher: AccountCipher) =>
+      createPayoutAccountService({ db, clock, provider, cipher, coolOffMs: 0 });
+    const another = ordinaryAccount();
+    await accountsWith(old).add(await addPerson(tenantId, 'RUNNER'), { bankId, accountNumber: another });
+    const { viewer } = await payee();
+    const { account } = await accountsWith(changed).add(viewer, { bankId, accountNumber: another });
+    const after = market.payoutsWith(changed);
+    const input = { payoutAccountId: account.id, amountMinor: 10_000n, currency: 'NGN' };
+    const waiting = await after.request(viewer, input);
+    expect(waiting.state).toBe('REQUESTED');
+    expect((await market.payoutsWith(undefined).request(viewer, input)).state).toBe('REQUESTED');
+    await payouts.reject(finance, waiting.id, 'shared');
+    await market.assertSound();
+  });
+});
+
+describe('payout accounts', () => {
+  it('tell whose they are of up to 20 numbers a day, removed or not, so that nobody goes through numbers for names', async () => {
+    const { accounts: payoutAccounts, bankId, clock, provider, db } = market;
+    const viewer = await market.addPerson(market.tenantId, 'RUNNER');
+    let asked = 0;
+    const resolveAccount: typeof provider.resolveAccount = (request) => (
+      (asked += 1),
+      provider.resolveAccount(request)
+    );
+    const counted = createPayoutAccountService({
+      db,
+      clock,
+      provider: { ...provider, resolveAccount },
+      cipher: market.cipher,
+      coolOffMs: 0,
+    });
+    const addOne = () => counted.add(viewer, { bankId, accountNumber: ordinaryAccount() });
+    for (let count = 0; count < 20; count += 1) {
+      const { account } = await addOne();
+      await payoutAccounts.remove(viewer, account.id);
+    }
+    await expect(addOne()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+    expect(asked).toBe(20);
+    clock.forward(24 * hourMs);
+    expect((await addOne()).account.status).toBe('ACTIVE');
   });
 });

@@ -1,21 +1,20 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { inspect } from 'node:util';
 import { createDb, type Db } from '../../src/db/index.js';
-import { AppError, silentLogger, uuidv7, type Clock, type Role, type UserViewer } from '../../src/kernel/index.js';
+import { silentLogger, uuidv7, type Clock, type Role, type UserViewer } from '../../src/kernel/index.js';
 import {
   createAccountCipher,
   createPayoutAccountService,
   createPayoutService,
   createPayoutWorker,
+  type AccountCipher,
   type Payout,
   type PayoutPolicy,
+  type PayoutService,
   type PayoutWorker,
 } from '../../src/modules/payouts/index.js';
 import { createSandboxProvider, createSandboxServer, type PaymentProvider } from '../../src/modules/providers/index.js';
 import { startMarket, type StoryMarket } from './stories.js';
-
-/** Nobody's password but this one is right. */
-export const rightPassword = 'a long password';
 
 export const openPolicy: PayoutPolicy = {
   approvalAbove: () => 1_000_000n,
@@ -40,15 +39,17 @@ export async function startPayoutMarket(policy: Partial<PayoutPolicy> = {}) {
   const bankId = await addBank(db, clock);
   await addFee(market, 2_500n);
   const accounts = createPayoutAccountService({ db, clock, provider, cipher, coolOffMs: 0 });
-  const payouts = createPayoutService({
-    db,
-    clock,
-    policy: { ...openPolicy, ...policy },
-    provider: 'sandbox',
-    confirmPassword: async (_viewer, password) => {
-      if (password !== rightPassword) throw new AppError('INVALID_CREDENTIALS', 'The password is wrong.');
-    },
-  });
+  const payoutsWith = (keys: AccountCipher | undefined): PayoutService =>
+    createPayoutService({
+      db,
+      clock,
+      policy: { ...openPolicy, ...policy },
+      cipher: keys,
+      provider: 'sandbox',
+      // Nobody is asked for one here: test/integration/graphql-payouts.test.ts holds that.
+      confirmPassword: async () => undefined,
+    });
+  const payouts = payoutsWith(cipher);
   const workerWith = (paidBy: PaymentProvider = provider, on: Db = db): PayoutWorker =>
     createPayoutWorker({ db: on, clock, providers: [paidBy], cipher });
   return {
@@ -59,6 +60,7 @@ export async function startPayoutMarket(policy: Partial<PayoutPolicy> = {}) {
     bankId,
     accounts,
     payouts,
+    payoutsWith,
     worker: workerWith(),
     workerWith,
     finance: await market.addPerson(market.tenantId, 'FINANCE'),
@@ -70,7 +72,7 @@ export async function startPayoutMarket(policy: Partial<PayoutPolicy> = {}) {
       return { viewer, account };
     },
     request: (viewer: UserViewer, payoutAccountId: string, amountMinor: bigint): Promise<Payout> =>
-      payouts.request(viewer, { payoutAccountId, amountMinor, currency: 'NGN' }, rightPassword),
+      payouts.request(viewer, { payoutAccountId, amountMinor, currency: 'NGN' }),
     wallet: async (viewer: UserViewer): Promise<bigint> => (await market.wallets.wallet(viewer)).minor,
     /** Works, moving the clock on, until nothing is under way any more. @throws Error when it never ends */
     async settle(worker: PayoutWorker, stepMs = 20_000, roundsMax = 500): Promise<void> {

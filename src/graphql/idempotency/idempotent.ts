@@ -21,6 +21,11 @@ export interface IdempotentOptions {
    */
   readonly inSteps?: boolean;
   /**
+   * What is asked before the transaction of the key begins, of replays too: what takes long or a connection of its own would
+   * hold up everybody else from inside it. What it throws refuses the call. Default: nothing.
+   */
+  readonly before?: (args: Arguments, context: GraphqlContext) => Promise<void>;
+  /**
    * What of the arguments two calls with one key are compared by, for mutations that take secrets: what is compared is kept
    * as a plain hash, from which a password or an account number can be guessed. Default: all of them.
    */
@@ -42,7 +47,7 @@ const behindAll = 1000;
  * says whether it is a replay. Authorization runs before this, for replays too. What a payload holds is as the first call
  * left it; what is reached from there and is no part of it (people, counts) is read anew, with what the viewer may see now.
  */
-export function Idempotent({ inSteps = false, compared }: IdempotentOptions = {}): MethodDecorator {
+export function Idempotent({ inSteps = false, before, compared }: IdempotentOptions = {}): MethodDecorator {
   return ((prototype: object, name: string, descriptor: TypedPropertyDescriptor<Method>) => {
     const method = descriptor.value!;
     Arg(keyArgument, () => String, { nullable: true, description })(prototype, name, behindAll);
@@ -52,6 +57,7 @@ export function Idempotent({ inSteps = false, compared }: IdempotentOptions = {}
       const own = params.slice(0, -2);
       const data = params.at(-1) as ResolverData<GraphqlContext>;
       const call = callOf(data, compared);
+      await before?.(data.args as Arguments, data.context);
       const run = async (callName?: string): Promise<Answered<Payload>> => {
         const { isReplay, ...answer } = await method.apply(this, inSteps ? [...own, callName] : own);
         return { answer, isReplay: isReplay === true };

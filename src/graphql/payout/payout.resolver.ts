@@ -42,9 +42,13 @@ export class PayoutResolver {
     description:
       'Pays from your wallet to one of your payout accounts. Amount and fee leave the wallet at once and come back when it is rejected or fails.',
   })
-  @Idempotent({ compared: ({ input }) => ({ input: { ...(input as RequestPayoutInput), password: undefined } }) })
+  @Idempotent({
+    before: ({ input }, { services, viewer }) =>
+      services.payouts.confirm(viewer, (input as RequestPayoutInput).password),
+    compared: ({ input }) => ({ input: { ...(input as RequestPayoutInput), password: undefined } }),
+  })
   async requestPayout(
-    @Arg('input', () => RequestPayoutInput) { payoutAccountId, amount, password }: RequestPayoutInput,
+    @Arg('input', () => RequestPayoutInput) { payoutAccountId, amount }: RequestPayoutInput,
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
     const wanted = {
@@ -52,7 +56,7 @@ export class PayoutResolver {
       amountMinor: amount.minor,
       currency: amount.currency,
     };
-    return { payout: await services.payouts.request(viewer, wanted, password) };
+    return { payout: await services.payouts.request(viewer, wanted) };
   }
 
   @Authorized('FINANCE')

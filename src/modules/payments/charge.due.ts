@@ -7,7 +7,7 @@ const leaseMs = 60_000;
 /** Takes charges whose time to be asked about has come, the longest overdue first, so that no other process takes them meanwhile. */
 export async function dueCharges(tx: Tx, now: Date, limit: number): Promise<readonly Charge[]> {
   const taken = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM charge WHERE state = 'PENDING' AND next_check_at <= ${now}
+    SELECT id FROM charge WHERE state <> 'SUCCEEDED' AND next_check_at <= ${now}
     ORDER BY next_check_at, id LIMIT ${limit}::int FOR UPDATE SKIP LOCKED`;
   const ids = taken.map(({ id }) => id);
   if (ids.length === 0) return [];

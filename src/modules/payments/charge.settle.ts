@@ -4,7 +4,7 @@ import { decide, systemActor, type Decision } from '../errands/index.js';
 import { factsOf, fundHeld, lockBoth, type Held } from '../escrows/index.js';
 import { postJournal } from '../ledger/index.js';
 import type { ChargeReport } from '../providers/index.js';
-import { nextCheckAt, type Charge } from './charge.js';
+import { nextCheckAt, nextLookAtFailed, type Charge } from './charge.js';
 import { landingOf, receiptJournal } from './charge.landing.js';
 
 export interface SavedReport {
@@ -36,9 +36,7 @@ export async function saveReport(tx: Tx, seen: Charge, report: ChargeReport, ter
   }
   const told = understood(report);
   if (told.kind === 'SUCCEEDED') return { charge: await land(tx, charge, held, told, terms.now), booked: true };
-  const patch = patchOf(charge, seen, told, terms);
-  if (!patch) return { charge, booked: false };
-  const data = { ...patch, updatedAt: terms.now };
+  const data = { ...patchOf(charge, seen, told, terms), updatedAt: terms.now };
   return { charge: await tx.charge.update({ where: { id: charge.id }, data }), booked: false };
 }
 
@@ -92,36 +90,39 @@ function fundingOf(charge: Charge, held: Held, now: Date): Decision | undefined 
   }
 }
 
-/** What changes of a charge that has not come in; undefined when nothing does. */
+/** What changes of a charge that has not come in. What has failed stays so until the provider says otherwise. */
 function patchOf(
   charge: Charge,
   seen: Charge,
   report: Exclude<ChargeReport, Succeeded>,
   { now, notFoundHorizonMs }: SavingTerms,
-): Prisma.ChargeUncheckedUpdateInput | undefined {
-  const waits = { checks: charge.checks + 1, nextCheckAt: nextCheckAt(charge.checks + 1, now) };
+): Prisma.ChargeUncheckedUpdateInput {
+  const checks = charge.checks + 1;
   const isPending = charge.state === 'PENDING';
+  const again = isPending ? nextCheckAt(checks, now) : nextLookAtFailed(charge, checks, now);
+  const waits = { checks, nextCheckAt: again };
   // An answer from before the provider was asked to charge once more says nothing of that.
-  const isCurrent = charge.asks === seen.asks;
+  const mayFail = isPending && charge.asks === seen.asks;
+  const failed = (reason: string) => {
+    const isOver = { state: 'FAILED', failure: shortened(reason), lastError: null } as const;
+    return { ...isOver, checks, nextCheckAt: nextLookAtFailed(charge, checks, now) };
+  };
   switch (report.kind) {
     case 'PENDING': {
       const checkoutUrl = report.checkoutUrl ?? charge.checkoutUrl;
-      return { state: 'PENDING', failure: null, lastError: null, checkoutUrl, ...waits };
+      const open = { state: 'PENDING', failure: null, lastError: null, checkoutUrl } as const;
+      return { ...open, checks, nextCheckAt: nextCheckAt(checks, now) };
     }
     case 'FAILED':
-      return isPending && isCurrent ? failed(report.reason) : undefined;
+      return mayFail ? failed(report.reason) : waits;
     case 'NOT_FOUND': {
-      const isFinal = isCurrent && now.getTime() - charge.askedAt.getTime() > notFoundHorizonMs;
-      if (isPending && isFinal) return failed('The provider has no such payment.');
-      return isPending ? { lastError: 'The provider does not know it yet.', ...waits } : undefined;
+      const isFinal = now.getTime() - charge.askedAt.getTime() > notFoundHorizonMs;
+      if (mayFail && isFinal) return failed('The provider has no such payment.');
+      return isPending ? { lastError: 'The provider does not know it yet.', ...waits } : waits;
     }
     case 'UNKNOWN':
-      return isPending ? { lastError: shortened(report.reason), ...waits } : undefined;
+      return isPending ? { lastError: shortened(report.reason), ...waits } : waits;
   }
-}
-
-function failed(reason: string) {
-  return { state: 'FAILED', failure: shortened(reason), lastError: null, nextCheckAt: null } as const;
 }
 
 const reasonLengthMax = 500;

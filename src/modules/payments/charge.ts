@@ -42,6 +42,15 @@ export function nextCheckAt(checks: number, now: Date): Date {
   return new Date(now.getTime() + Math.min(firstCheckMs * 2 ** Math.min(checks, 20), checkMsMax));
 }
 
+/**
+ * A payer may try a failed payment again on the provider's page, and nobody may tell: it is asked about for a week from when
+ * the provider was asked to charge. Null when that is over.
+ */
+export function nextLookAtFailed({ askedAt }: Pick<Charge, 'askedAt'>, checks: number, now: Date): Date | null {
+  return now.getTime() - askedAt.getTime() < failedWatchMs ? nextCheckAt(checks, now) : null;
+}
+
+const failedWatchMs = 7 * 24 * 60 * 60 * 1000;
 const firstCheckMs = 10_000;
 const checkMsMax = 6 * 60 * 60 * 1000;
 

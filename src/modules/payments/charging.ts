@@ -27,7 +27,7 @@ export interface Charging {
   required(name: string): PaymentProvider;
   /** Has the provider charge, for a charge that is written down already. */
   initiate(charge: Charge, user: Pick<UserViewer, 'userId'>): Promise<Asked>;
-  /** Asks how it went. Undefined when its provider is not set up here any more. */
+  /** Asks how it went. Undefined when its provider is not set up here any more: then it is asked about later, and ever less often. */
   check(charge: Charge): Promise<Asked | undefined>;
 }
 
@@ -43,6 +43,11 @@ export function createCharging(deps: ChargingDeps): Charging {
     return { ...saved, report };
   }
 
+  async function postpone(charge: Charge): Promise<undefined> {
+    const report = { kind: 'UNKNOWN', reason: notSetUp(charge.provider) } as const;
+    await db.write((tx) => saveReport(tx, charge, report, { now: clock.now(), notFoundHorizonMs: 0 }));
+  }
+
   return {
     provider() {
       if (provider) return provider;
@@ -51,7 +56,7 @@ export function createCharging(deps: ChargingDeps): Charging {
     required(name) {
       const by = known.get(name);
       if (by) return by;
-      throw new AppError('UNAVAILABLE', `The payment provider ${name} is not set up on this server.`);
+      throw new AppError('UNAVAILABLE', notSetUp(name));
     },
     async initiate(charge, { userId }) {
       const by = known.get(charge.provider);
@@ -62,7 +67,9 @@ export function createCharging(deps: ChargingDeps): Charging {
     },
     async check(charge) {
       const by = known.get(charge.provider);
-      return by && save(by, charge, await by.chargeOf(charge.providerRef));
+      return by ? save(by, charge, await by.chargeOf(charge.providerRef)) : postpone(charge);
     },
   };
 }
+
+const notSetUp = (name: string): string => `The payment provider ${name} is not set up on this server.`;

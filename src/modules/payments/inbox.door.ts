@@ -1,15 +1,26 @@
-import { AppError, notFound, silentLogger, storable, uuidv7, type Clock, type Logger } from '../../kernel/index.js';
+import {
+  AppError,
+  badInput,
+  isStorable,
+  notFound,
+  silentLogger,
+  storable,
+  uuidv7,
+  type Clock,
+  type Logger,
+} from '../../kernel/index.js';
 import type { Db } from '../../db/index.js';
 import type { PaymentProvider, WebhookNotice } from '../providers/index.js';
 import { storeNotice } from './inbox.repo.js';
+import { subjectOf } from './notice.codec.js';
 
 export type Headers = Readonly<Record<string, string | undefined>>;
 
 /** Where providers tell us what happened. */
 export interface WebhookDoor {
   /**
-   * Checks who speaks and keeps what is said, once an event, whatever it is about; what becomes of it is none of the caller's
-   * business. @returns the id it is kept under, undefined when it was told before
+   * Checks who speaks and keeps what is said, once an event, whatever it is about, and the body of what is about a charge; what
+   * becomes of it is none of the caller's business. @returns the id it is kept under, undefined when it was told before
    * @throws AppError NOT_FOUND for a provider that is not set up, UNAUTHENTICATED for a missing or wrong signature and
    * BAD_INPUT for a body that cannot be read: these are not kept; UNAVAILABLE when it could not be kept
    */
@@ -26,6 +37,8 @@ export interface WebhookDoorDeps {
 /** Whoever knocks without a key can fill no log. */
 const refusalLoggedEveryMs = 60_000;
 const headerLengthMax = 500;
+const nameLengthMax = 200;
+const textLengthMax = 500;
 
 export function createWebhookDoor({ db, clock, providers, logger = silentLogger }: WebhookDoorDeps): WebhookDoor {
   const known = new Map(providers.map((provider) => [provider.name as string, provider]));
@@ -43,7 +56,7 @@ export function createWebhookDoor({ db, clock, providers, logger = silentLogger 
 
   function read(provider: PaymentProvider, headers: Headers, rawBody: Buffer): WebhookNotice {
     try {
-      return provider.readWebhook(headers, rawBody);
+      return keepable(provider.readWebhook(headers, rawBody));
     } catch (error) {
       if (error instanceof AppError) noteRefusal(provider.name, error);
       throw error;
@@ -56,11 +69,32 @@ export function createWebhookDoor({ db, clock, providers, logger = silentLogger 
       if (!provider) throw notFound('payment provider', name.slice(0, 40));
       const notice = read(provider, headers, rawBody);
       const now = clock.now();
-      const told = { id: uuidv7(now.getTime()), provider: name, headers: telling(headers), rawBody };
+      const kept = isEvidence(notice) ? rawBody : nothing;
+      const told = { id: uuidv7(now.getTime()), provider: name, headers: telling(headers), rawBody: kept };
       const isNew = await db.write((tx) => storeNotice(tx, told, notice, now));
       return isNew ? told.id : undefined;
     },
   };
+}
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * Whether the body is kept as it came: what is told of charges moves money, or explains why it did. What is told of transfers
+ * holds the account numbers of those who were paid, and comes to nothing but a question.
+ */
+function isEvidence({ about }: WebhookNotice): boolean {
+  return about.kind === 'charge' || about.kind === 'chargeback';
+}
+
+/** @throws AppError BAD_INPUT when a name in it is none that we, or a provider, would give */
+function keepable({ eventId, about }: WebhookNotice): WebhookNotice {
+  const names = about.kind === 'other' ? [eventId] : [eventId, subjectOf(about)];
+  if (names.some((name) => name === '' || name.length > nameLengthMax || !isStorable(name)))
+    throw badInput('body', `names an event or a reference that is not 1 to ${nameLengthMax} characters of text.`);
+  if (about.kind === 'other') return { eventId, about: { ...about, type: storable(about.type, textLengthMax) } };
+  if (about.kind !== 'chargeback') return { eventId, about };
+  return { eventId, about: { ...about, reason: storable(about.reason, textLengthMax) } };
 }
 
 /** What may matter to whoever looks at it later. A header that is a secret itself, as some providers send, is none of these. */

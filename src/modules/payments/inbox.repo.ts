@@ -3,7 +3,9 @@ import { Prisma, type Tx, type WebhookInbox } from '../../db/index.js';
 import type { WebhookNotice } from '../providers/index.js';
 import { encodeAbout } from './notice.codec.js';
 
-export type Webhook = Readonly<WebhookInbox>;
+/** Without the body, which only a person looks into. */
+export type Webhook = Readonly<Omit<WebhookInbox, 'rawBody'>>;
+export const withoutBody = { rawBody: true } as const;
 
 /** Longer than asking a provider takes: who has taken a notice and died leaves it for so long. */
 const leaseMs = 60_000;
@@ -39,7 +41,7 @@ export async function takeDue(tx: Tx, now: Date, limit: number, id?: string): Pr
   if (taken.length === 0) return [];
   const data = { nextAt: new Date(now.getTime() + leaseMs), attempts: { increment: 1 } };
   await tx.webhookInbox.updateMany({ where, data });
-  return tx.webhookInbox.findMany({ where, orderBy: [{ receivedAt: 'asc' }, { id: 'asc' }] });
+  return tx.webhookInbox.findMany({ where, orderBy: [{ receivedAt: 'asc' }, { id: 'asc' }], omit: withoutBody });
 }
 
 export type Fate =

@@ -16,7 +16,7 @@ import { newestFirst, type PageArgs } from '../errands/index.js';
 import type { ChargebackService } from '../escrows/index.js';
 import { requireFinance, stillFinance } from '../ledger/index.js';
 import type { ChargeService } from './charge.service.js';
-import { deleteDone, saveFate, takeDue, type Fate, type Webhook } from './inbox.repo.js';
+import { deleteDone, saveFate, takeDue, withoutBody, type Fate, type Webhook } from './inbox.repo.js';
 import { decodeAbout, subjectOf } from './notice.codec.js';
 
 /** Makes a payout that a provider has told of due now. @returns false when there is none with this reference */
@@ -47,7 +47,7 @@ export interface FailedWebhook extends Pick<
  * number matters; a chargeback, of which providers tell in no other way, is booked once by its event when its charge is.
  */
 export interface InboxService {
-  /** Works off what is due, one after the other. Safe in any number of processes. @returns how many were taken; default limit 50 */
+  /** Works off what is due, a few at once. Safe in any number of processes. @returns how many were taken; default limit 25 */
   work(limit?: number): Promise<number>;
   /** Works off one that was just kept; it stays for the rounds when that fails. */
   workOne(id: string): Promise<void>;
@@ -59,7 +59,9 @@ export interface InboxService {
   retry(viewer: Viewer, id: string): Promise<FailedWebhook>;
 }
 
-export const webhooksPerRound = 50;
+/** A round over a provider that does not answer is over while its webhooks are still in this process's hand. */
+export const webhooksPerRound = 25;
+const atOnce = 5;
 const keptMs = 30 * 24 * 60 * 60 * 1000;
 const forgottenPerRound = 1_000;
 const reasonLengthMax = 500;
@@ -83,7 +85,8 @@ export function createInboxService(deps: InboxDeps): InboxService {
   return {
     async work(limit = webhooksPerRound) {
       const due = await take(limit);
-      for (const webhook of due) await handle(webhook);
+      for (let from = 0; from < due.length; from += atOnce)
+        await Promise.all(due.slice(from, from + atOnce).map(handle));
       return due.length;
     },
     async workOne(id) {
@@ -97,6 +100,7 @@ export function createInboxService(deps: InboxDeps): InboxService {
         where: { AND: [{ state: 'FAILED', OR: [{ tenantId }, { tenantId: null }] }, behind(page.after)] },
         orderBy: [{ receivedAt: 'desc' }, { id: 'asc' }],
         take: page.first + 1,
+        omit: withoutBody,
       });
       return pageOf(rows.map(shown), page.first);
     },
@@ -109,7 +113,7 @@ export function createInboxService(deps: InboxDeps): InboxService {
         const data = { state: 'RECEIVED' as const, attempts: 0, nextAt: clock.now() };
         const { count } = isUuid(id) ? await tx.webhookInbox.updateMany({ where, data }) : { count: 0 };
         if (count === 0) throw notFound('failed webhook', id);
-        return shown(await tx.webhookInbox.findUniqueOrThrow({ where: { id } }));
+        return shown(await tx.webhookInbox.findUniqueOrThrow({ where: { id }, omit: withoutBody }));
       });
     },
   };

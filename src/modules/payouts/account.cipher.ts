@@ -31,6 +31,8 @@ export interface AccountCipher {
    * decrypting any, also when it was added under an older key.
    */
   hashesOf(bankId: string, accountNumber: string): readonly [Uint8Array<ArrayBuffer>, ...Uint8Array<ArrayBuffer>[]];
+  /** Whether numbers that were encrypted with the key of this name can be read. */
+  knows(keyId: string): boolean;
 }
 
 const nonceBytes = 12;
@@ -65,6 +67,7 @@ export function createAccountCipher(keys: readonly PayoutKey[]): AccountCipher {
       decipher.setAuthTag(bytes.subarray(-tagBytes));
       return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]).toString('utf8');
     },
+    knows: (keyId) => derived.some(({ id }) => id === keyId),
     hashesOf: (bankId, accountNumber) => {
       const text = JSON.stringify([bankId, accountNumber]);
       return [hashWith(newest, text), ...older.map((key) => hashWith(key, text))];

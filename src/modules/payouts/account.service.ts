@@ -4,6 +4,7 @@ import {
   isUuid,
   notFound,
   requireUser,
+  storable,
   uuidOf,
   uuidv7,
   type Clock,
@@ -15,6 +16,7 @@ import { currencyOf, requireVersion } from '../errands/index.js';
 import type { PaymentProvider } from '../providers/index.js';
 import type { AccountCipher } from './account.cipher.js';
 import { withoutNumber, type PayoutAccount } from './account.js';
+import { refuseMore, refuseTooFast } from './account.limits.js';
 import { bankCodeFor } from './bank.code.js';
 import { nameMatchScore } from './name.match.js';
 
@@ -59,7 +61,7 @@ export interface PayoutAccountServiceDeps {
   readonly coolOffMs: number;
 }
 
-const accountsMax = 10;
+const nameLengthMax = 200;
 const numberPattern = /^\d{5,20}$/;
 
 type Able = PayoutAccountServiceDeps & { readonly provider: PaymentProvider; readonly cipher: AccountCipher };
@@ -112,6 +114,7 @@ async function addAccount(
   const hashes = cipher.hashesOf(bank.id, accountNumber);
   const earlier = await addedBefore(db.read, id, hashes);
   if (earlier) return { account: earlier, isReplay: true };
+  await refuseTooFast(db.read, user, clock.now());
   const accountName = await resolveName(deps, bank, accountNumber);
   const { userId, tenantId } = user;
   const profile = await db.read.userProfile.findUnique({ where: { userId }, select: { displayName: true } });
@@ -140,6 +143,7 @@ async function addAccount(
     await tx.$queryRaw`SELECT id FROM app_user WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
     const meanwhile = await addedBefore(tx, id, hashes);
     if (meanwhile) return { account: meanwhile, isReplay: true };
+    await refuseTooFast(tx, user, now);
     await refuseMore(tx, user, hashes);
     return { account: await tx.payoutAccount.create({ data: row, omit: withoutNumber }), isReplay: false };
   });
@@ -180,22 +184,13 @@ async function resolveName({ db, provider }: Able, bank: Bank, accountNumber: st
   const bankCode = await bankCodeFor(db.read, provider.name, bank.id);
   if (bankCode === undefined) throw badInput('input.bankId', `${bank.name} cannot be paid through ${provider.name}.`);
   const report = await provider.resolveAccount({ accountNumber, bankCode, currency: bank.currency });
-  if (report.kind === 'RESOLVED') return report.accountName;
+  if (report.kind === 'RESOLVED') return storable(report.accountName, nameLengthMax);
   if (report.kind === 'REFUSED')
-    throw badInput('input.accountNumber', `is no account that can be paid to: ${report.reason}`);
+    throw badInput(
+      'input.accountNumber',
+      `is no account that can be paid to: ${storable(report.reason, nameLengthMax)}`,
+    );
   throw new AppError('UNAVAILABLE', 'The bank did not say whose account it is; try again.', { retryable: true });
-}
-
-/** Under the user's lock, so that one account is not added twice at once. */
-async function refuseMore(tx: Tx, { tenantId, userId }: UserViewer, hashes: readonly Uint8Array[]): Promise<void> {
-  const where = { tenantId, userId, status: 'ACTIVE' as const };
-  const known = await tx.payoutAccount.findMany({ where, select: { numberHash: true } });
-  const isKnown = known.some(({ numberHash }) =>
-    hashes.some((hash) => Buffer.from(hash).equals(Buffer.from(numberHash))),
-  );
-  if (isKnown) throw badInput('input.accountNumber', 'is one of your payout accounts already.');
-  if (known.length < accountsMax) return;
-  throw new AppError('LIMIT_EXCEEDED', `A person has up to ${accountsMax} payout accounts; remove one first.`);
 }
 
 async function removeAccount(

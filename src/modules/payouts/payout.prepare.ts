@@ -52,6 +52,8 @@ async function prepareSending(
   const account = await tx.payoutAccount.findUniqueOrThrow({ where: { id: payout.payoutAccountId } });
   const bankCode = await bankCodeFor(tx, provider.name, account.bankId);
   if (bankCode === undefined) return failUnsent(tx, payout, `its bank cannot be paid through ${provider.name}`, now);
+  if (!cipher.knows(account.keyId))
+    return postpone(hand, tx, payout, `its account is encrypted with the key ${account.keyId}, which is not set`);
   const place = { tenantId: account.tenantId, userId: account.userId, accountId: account.id };
   const accountNumber = cipher.open({ keyId: account.keyId, sealed: account.numberSealed }, place);
   const request = requestOf(payout, account, bankCode, accountNumber);

@@ -1,4 +1,4 @@
-import { AppError } from '../../kernel/index.js';
+import { AppError, storable } from '../../kernel/index.js';
 import type { Prisma, Tx } from '../../db/index.js';
 import type { TransferReport } from '../providers/index.js';
 import { lockClaimed, type Claim } from './payout.claim.js';
@@ -26,7 +26,7 @@ export async function saveReport(
   const payout = await lockClaimed(tx, claim);
   if (!payout) return false;
   const now = hand.clock.now();
-  const after = await takeReport(hand, tx, payout, report, now);
+  const after = await takeReport(hand, tx, payout, readable(report), now);
   const hasMoved = after.version !== payout.version;
   const checks = hasMoved ? 0 : payout.checks + 1;
   const wasHinted = payout.notices !== notices;
@@ -37,6 +37,17 @@ export async function saveReport(
     data: { checks, claimedUntil: null, nextCheckAt: isOver ? null : next },
   });
   return hasMoved;
+}
+
+const reasonLengthMax = 500;
+const providerRefLengthMax = 200;
+
+/** Whatever the provider writes can be kept: what cannot be saved would be asked for again for ever. */
+function readable(report: TransferReport): TransferReport {
+  if ('reason' in report)
+    return { ...report, reason: storable(report.reason, reasonLengthMax) || 'no reason was given' };
+  if (!('providerRef' in report) || report.providerRef === undefined) return report;
+  return { ...report, providerRef: storable(report.providerRef, providerRefLengthMax) };
 }
 
 async function takeReport(

@@ -13,6 +13,7 @@ import {
 import type { Db, Prisma, Reader } from '../../db/index.js';
 import { namesFaults, newestFirst, refuse, type PageArgs } from '../errands/index.js';
 import type { ProviderName } from '../providers/index.js';
+import type { AccountCipher } from './account.cipher.js';
 import {
   assertPayoutVisible,
   payoutStates,
@@ -35,12 +36,16 @@ export interface PayoutListArgs extends PageArgs {
  */
 export interface PayoutService {
   /**
-   * Takes amount and fee from the viewer's wallet. Above the limits of the policy it waits for somebody of FINANCE.
-   * @param password the viewer's own, asked again
-   * @throws AppError INVALID_CREDENTIALS, RATE_LIMITED, BAD_INPUT, NOT_FOUND (account), ILLEGAL_TRANSITION while the account
-   * cools off or the viewer owes, LIMIT_EXCEEDED, INSUFFICIENT_FUNDS, UNAVAILABLE on a server without a provider
+   * Whether the password is the viewer's own, which is asked before `request`: it takes long, and so is never done while a
+   * transaction holds a connection. @throws AppError INVALID_CREDENTIALS, RATE_LIMITED
    */
-  request(viewer: Viewer, input: NewPayout, password: string): Promise<Payout>;
+  confirm(viewer: Viewer, password: string): Promise<void>;
+  /**
+   * Takes amount and fee from the viewer's wallet. Above the limits of the policy it waits for somebody of FINANCE.
+   * @throws AppError BAD_INPUT, NOT_FOUND (account), ILLEGAL_TRANSITION while the account cools off or the viewer owes,
+   * LIMIT_EXCEEDED, INSUFFICIENT_FUNDS, UNAVAILABLE on a server without a provider
+   */
+  request(viewer: Viewer, input: NewPayout): Promise<Payout>;
   /** By somebody of FINANCE who is not its owner. @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION */
   approve(viewer: Viewer, id: string, expectedVersion?: number | null): Promise<Payout>;
   /** As `approve`; amount and fee are back in the wallet at once. @throws AppError also BAD_INPUT */
@@ -64,6 +69,8 @@ export interface PayoutServiceDeps {
   readonly db: Pick<Db, 'read' | 'write'>;
   readonly clock: Clock;
   readonly policy: PayoutPolicy;
+  /** Undefined without a key: then everything waits for FINANCE. */
+  readonly cipher: AccountCipher | undefined;
   /** Who pays out; undefined on a server that pays nothing out. */
   readonly provider: ProviderName | undefined;
   /** @throws AppError INVALID_CREDENTIALS, RATE_LIMITED */
@@ -74,15 +81,16 @@ export function createPayoutService({
   db,
   clock,
   policy,
+  cipher,
   provider,
   confirmPassword,
 }: PayoutServiceDeps): PayoutService {
   return {
-    async request(viewer, input, password) {
+    confirm: async (viewer, password) => confirmPassword(requireUser(viewer), password),
+    async request(viewer, input) {
       const user = requireUser(viewer);
       if (!provider) throw new AppError('UNAVAILABLE', 'No payment provider is set up on this server.');
-      await confirmPassword(user, password);
-      return db.write((tx) => requestPayout({ tx, clock, policy }, user, input));
+      return db.write((tx) => requestPayout({ tx, clock, policy, cipher }, user, input));
     },
     approve: (viewer, id, expectedVersion) =>
       db.write((tx) => approvePayout({ tx, clock }, requireUser(viewer), id, expectedVersion)),

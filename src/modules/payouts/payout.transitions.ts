@@ -166,11 +166,14 @@ function withinLimits({ payout, limits }: PayoutFacts): Refusal | undefined {
   return { code: 'LIMIT_EXCEEDED', message };
 }
 
-/** A provider that speaks of another amount speaks of something else. */
+/** A provider that speaks of another amount speaks of something else; and a fee is taken from the same account. */
 function amountIsOurs({ payout, report }: PayoutFacts): Refusal | undefined {
   const isPaid = report?.kind === 'PAID' || report?.kind === 'REVERSED';
   if (!isPaid) return illegal('The provider has not said that it was paid.');
   const { minor, currency } = report.amount;
+  const { fee } = report;
+  if (fee.minor < 0n || fee.currency !== currency)
+    return illegal(`The provider speaks of a fee of ${formatMoney(fee)} for ${formatMoney(report.amount)}.`);
   if (minor === payout.amount && currency === payout.currency) return undefined;
   const ours = formatMoney({ minor: payout.amount, currency: payout.currency as Currency });
   return illegal(`The provider speaks of ${formatMoney(report.amount)} and the payout is of ${ours}.`);

@@ -11,19 +11,25 @@ export function paystackSignature(secretKey: string, rawBody: Buffer | string): 
 }
 
 /**
- * Paystack does not name its events: the same body is the same event. A dispute is one the cardholder's bank decided
- * against us only when it is resolved so; what is merely opened or reminded of moves no money.
+ * Paystack does not name its events: the same body is the same event, but a lost dispute has a name. A dispute is one the
+ * cardholder's bank decided against us only when it is resolved so; what is merely opened or reminded of moves no money.
  */
 export function paystackNotice(rawBody: Buffer): WebhookNotice {
   const body = webhookObject(rawBody);
   const [event, data, eventId] = [textAt(body, 'event'), at(body, 'data'), bodyHash(rawBody)];
   if (event === undefined) throw unreadable('it has no event');
   const reference = textAt(data, 'reference');
-  if (event === 'charge.dispute.resolve') return { eventId, about: disputed(data, event) };
+  if (event === 'charge.dispute.resolve') return { eventId: disputeId(data) ?? eventId, about: disputed(data, event) };
   if (reference === undefined) return { eventId, about: { kind: 'other', type: event } };
   if (/^charge\.(?:success|failed)$/.test(event)) return { eventId, about: { kind: 'charge', reference } };
   if (event.startsWith('transfer.')) return { eventId, about: { kind: 'transfer', clientRef: reference } };
   return { eventId, about: { kind: 'other', type: event } };
+}
+
+/** A dispute is lost once: told again in other words, or with another time in it, it is the same event. */
+function disputeId(data: unknown): string | undefined {
+  const id = textAt(data, 'id');
+  return id === undefined || !lostResolutions.has(textAt(data, 'resolution') ?? '') ? undefined : `dispute ${id}`;
 }
 
 const lostResolutions: ReadonlySet<string> = new Set(['merchant-accepted', 'auto-accepted']);

@@ -21,6 +21,7 @@ const transferStates = {
 /** Speaks Paystack's HTTP shapes over a book of its own. */
 export function createPaystackDouble(clock: Clock, secretKey: string): ProviderDouble {
   const webhooks: Webhook[] = [];
+  let disputes = 358_950;
   const accounts = new Map<string, string>();
   const book = createSandboxBook({
     clock,
@@ -96,6 +97,7 @@ export function createPaystackDouble(clock: Clock, secretKey: string): ProviderD
   function dataOf(line: BookLine): object {
     if (line.type !== 'charge.chargedBack') return { reference: line.reference };
     return {
+      id: (disputes += 1),
       refund_amount: Number(line.minor),
       currency: line.currency,
       resolution: 'merchant-accepted',
