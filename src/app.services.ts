@@ -2,6 +2,7 @@ import type { Config } from './config/index.js';
 import type { Db } from './db/index.js';
 import type { Services } from './graphql/index.js';
 import type { Clock } from './kernel/index.js';
+import { createAuditService } from './modules/audit/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createDisputeService } from './modules/disputes/index.js';
 import { createErrandService, createHandoverService, createOfferService } from './modules/errands/index.js';
@@ -9,6 +10,7 @@ import { createEscrowService } from './modules/escrows/index.js';
 import { createIdempotencyService } from './modules/idempotency/index.js';
 import { createLedgerService } from './modules/ledger/index.js';
 import type { PaymentProvider } from './modules/providers/index.js';
+import { createReviewService } from './modules/reviews/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import { createAccountService, createPasswords, createUserService, type Tokens } from './modules/users/index.js';
 import { createPayouts } from './app.payouts.js';
@@ -35,6 +37,7 @@ export function createServices({
   const accounts = createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds });
   return {
     accounts,
+    audit: createAuditService({ db, clock }),
     banks: createBankService({ db }),
     disputes: createDisputeService({ db, clock }),
     errands: createErrandService({ db, clock }),
@@ -44,6 +47,7 @@ export function createServices({
     ledger: createLedgerService({ db, clock }),
     offers: createOfferService({ db, clock }),
     ...createPayouts({ db, clock, config, provider }, accounts),
+    reviews: createReviewService({ db, clock }),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
   };

@@ -3,6 +3,7 @@ import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
 import { AppError } from '../kernel/index.js';
 import { authChecker } from './auth-checker.js';
+import { AuditResolver } from './audit/audit.resolver.js';
 import { BankResolver } from './bank/bank.resolver.js';
 import { CacheAdminResolver } from './cache-admin/cache-admin.resolver.js';
 import type { GraphqlContext } from './context.js';
@@ -23,6 +24,7 @@ import { PayoutResolver } from './payout/payout.resolver.js';
 import { ReconciliationResolver } from './payout/reconciliation.resolver.js';
 import { ChargeResolver } from './payment/charge.resolver.js';
 import { WebhookResolver } from './payment/webhook.resolver.js';
+import { ErrandReviewsResolver, ReviewResolver, UserReviewsResolver } from './review/review.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
 import { SystemResolver } from './system/system.resolver.js';
 import { UserResolver } from './user/user.resolver.js';
@@ -32,12 +34,14 @@ import { WalletResolver } from './wallet/wallet.resolver.js';
 export async function createSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
+      AuditResolver,
       BankResolver,
       CacheAdminResolver,
       ChargeResolver,
       DisputeDecisionResolver,
       DisputeResolver,
       ErrandResolver,
+      ErrandReviewsResolver,
       EscrowResolver,
       EscrowStepsResolver,
       EvidenceResolver,
@@ -47,9 +51,11 @@ export async function createSchema(): Promise<GraphQLSchema> {
       PayoutResolver,
       ReconciliationResolver,
       ProofResolver,
+      ReviewResolver,
       SessionResolver,
       SystemResolver,
       UserResolver,
+      UserReviewsResolver,
       WalletResolver,
       WebhookResolver,
     ],

@@ -1,3 +1,4 @@
+import type { AuditService } from '../modules/audit/index.js';
 import type { BankService } from '../modules/banks/index.js';
 import type { DisputeService } from '../modules/disputes/index.js';
 import type { ErrandService, HandoverService, OfferService } from '../modules/errands/index.js';
@@ -6,12 +7,14 @@ import type { IdempotencyService } from '../modules/idempotency/index.js';
 import type { LedgerService } from '../modules/ledger/index.js';
 import type { PayoutAccountService, PayoutService, ReconciliationService } from '../modules/payouts/index.js';
 import type { ChargeService, InboxService, WalletService } from '../modules/payments/index.js';
+import type { ReviewService } from '../modules/reviews/index.js';
 import type { TenantService } from '../modules/tenants/index.js';
 import type { AccountService, UserService } from '../modules/users/index.js';
 
 /** The use cases that resolvers call. */
 export interface Services {
   readonly accounts: AccountService;
+  readonly audit: AuditService;
   readonly banks: BankService;
   readonly chargebacks: ChargebackService;
   readonly charges: ChargeService;
@@ -26,6 +29,7 @@ export interface Services {
   readonly payoutAccounts: PayoutAccountService;
   readonly payouts: PayoutService;
   readonly reconciliation: ReconciliationService;
+  readonly reviews: ReviewService;
   readonly tenants: TenantService;
   readonly users: UserService;
   readonly wallets: WalletService;

@@ -5,9 +5,11 @@ import {
   uuidv7,
   type Clock,
   type Currency,
+  type UserViewer,
   type Viewer,
 } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
+import { recordAct } from '../audit/index.js';
 import {
   actorOf,
   closeLiveOffers,
@@ -148,10 +150,24 @@ export async function drop(
   await postJournal(tx, journalOf(held.errand, decision));
   await releaseAcceptedOffer(tx, held.errand, 'WITHDRAWN', now);
   const emptied = { ...settledPatch(escrow, settlement, 'calledOff'), retiredAt: now };
+  if (decision.event.actorRole === 'staff') await recordDrop(tx, requireUser(viewer), held.errand, why, now);
   return {
     escrow: await saveEscrow(tx, escrow, emptied, now),
     errand: await saveTransition(tx, held.errand, decision, patches.runnerDrop(), why),
   };
+}
+
+async function recordDrop(
+  tx: Tx,
+  by: UserViewer,
+  errand: Errand,
+  reason: string | undefined,
+  now: Date,
+): Promise<void> {
+  const { id: targetId, state, runnerId } = errand;
+  const before = { state, runnerId };
+  const after = { state: 'OPEN', runnerId: null };
+  await recordAct(tx, by, { action: 'dropErrand', targetId, before, after, reason }, now);
 }
 
 /** A customer who thinks that a receipt is wrong opens a dispute; saying less than it is not enough. */
