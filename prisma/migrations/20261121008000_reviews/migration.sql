@@ -48,7 +48,6 @@ BEGIN
     USING ERRCODE = 'check_violation';
 END $$;
 CREATE TRIGGER review_stays BEFORE UPDATE ON review FOR EACH ROW
-  WHEN ((NEW.stars, NEW.text, NEW.visible_at, NEW.subject_id, NEW.author_id, NEW.errand_id)
-        IS DISTINCT FROM (OLD.stars, OLD.text, OLD.visible_at, OLD.subject_id, OLD.author_id, OLD.errand_id)
+  WHEN ((NEW.stars, NEW.text, NEW.visible_at) IS DISTINCT FROM (OLD.stars, OLD.text, OLD.visible_at)
     AND (NEW.version <> OLD.version + 1 OR NEW.updated_at >= OLD.visible_at))
   EXECUTE FUNCTION review_stays();
