@@ -17,6 +17,7 @@ import {
   type Worker,
 } from './modules/jobs/index.js';
 import { createBookkeeping } from './modules/ledger/index.js';
+import type { NewsRounds } from './modules/news/index.js';
 import { createSessionForgetting } from './modules/users/index.js';
 
 export interface JobsOptions {
@@ -31,6 +32,7 @@ export interface JobsOptions {
   readonly onRun: ((run: JobRun) => void) | undefined;
   /** Further work of the whole installation, by its name, done every `timersEveryMs`; what is undefined is not done. */
   readonly rounds: Readonly<Record<string, Standing['work'] | undefined>>;
+  readonly news: NewsRounds;
 }
 
 export interface Jobs {
@@ -49,6 +51,8 @@ const jobKinds = {
 
 /** Half of the promised 5 seconds is left for whoever is in the way. */
 const pollMs = 2_000;
+/** News is waited for more than timers are. */
+const newsPerTimer = 5;
 const failedKeptMs = 7 * 24 * 60 * 60 * 1000;
 
 /** The work that nobody asks for: what is put into the queue, and who does it. */
@@ -102,7 +106,7 @@ function errandOf({ model, after }: ModelChange): readonly string[] {
 }
 
 function standingJobs(options: JobsOptions, timers: TimerService) {
-  const { config, db, clock, logger, idempotency, timersEveryMs, rounds } = options;
+  const { config, db, clock, logger, idempotency, timersEveryMs, rounds, news } = options;
   const { expiredSessionsKeptDays: keptDays } = config.jobs;
   return [
     cron('timers', '* * * * *', createOverdueRound({ timers, logger })),
@@ -113,6 +117,9 @@ function standingJobs(options: JobsOptions, timers: TimerService) {
       const before = new Date(clock.now().getTime() - failedKeptMs);
       await db.write((tx) => forgetFailed(tx, before));
     }),
+    recurring('news', timersEveryMs / newsPerTimer, news.publish),
+    recurring('webhooks', timersEveryMs / newsPerTimer, news.send),
+    cron('old-news', '* * * * *', news.sweep),
     ...Object.entries(rounds).flatMap(([name, work]) => (work ? [recurring(name, timersEveryMs, work)] : [])),
   ] satisfies readonly Standing[];
 }

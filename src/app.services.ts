@@ -2,6 +2,7 @@ import type { Config } from './config/index.js';
 import type { Db } from './db/index.js';
 import type { Services } from './graphql/index.js';
 import type { Clock } from './kernel/index.js';
+import { createActionService } from './modules/actions/index.js';
 import { createAuditService } from './modules/audit/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createDisputeService } from './modules/disputes/index.js';
@@ -24,19 +25,17 @@ export interface ServicesDeps {
   readonly provider: PaymentProvider | undefined;
 }
 
-/** The use cases, but for those of money that comes in. */
-export function createServices({
-  db,
-  clock,
-  tokens,
-  config,
-  provider,
-}: ServicesDeps): Omit<Services, 'chargebacks' | 'charges' | 'inbox' | 'wallets'> {
+/** What `app.paying.ts` and `app.news.ts` make. */
+type MadeElsewhere = 'chargebacks' | 'charges' | 'inbox' | 'wallets' | 'liveNews' | 'notifications' | 'webhooks';
+
+/** The use cases, but for those of money that comes in and of news. */
+export function createServices({ db, clock, tokens, config, provider }: ServicesDeps): Omit<Services, MadeElsewhere> {
   const passwords = createPasswords();
   const refreshTtlSeconds = config.auth.refreshTokenTtlS;
   const accounts = createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds });
   return {
     accounts,
+    actions: createActionService({ db, clock }),
     audit: createAuditService({ db, clock }),
     banks: createBankService({ db }),
     disputes: createDisputeService({ db, clock }),

@@ -5,7 +5,7 @@ import type { CacheAdmin } from './admin/index.js';
 import { createCacheSet, type CacheEvent, type CacheSet, type CacheSetOptions } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
-import { createApollo, createSchema, type Services } from './graphql/index.js';
+import { createApollo, createSchema, createSubscriptions, type Services } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { createInvalidator, startReaper } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger } from './kernel/index.js';
@@ -15,6 +15,7 @@ import { createTokens } from './modules/users/index.js';
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
 import { createJobs } from './app.jobs.js';
+import { createNews } from './app.news.js';
 import { createOperating } from './app.operating.js';
 import { createPaying } from './app.paying.js';
 import { createPayments } from './app.payments.js';
@@ -101,7 +102,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   const transferNoticed = payouts.noticed;
   const paying = createPaying({ db, clock, logger, provider, chargebacks, transferNoticed });
   const { charges, inbox, wallets } = paying;
-  const services: Services = { ...others, payouts, charges, inbox, wallets, chargebacks };
+  const news = createNews({ config, jwtSecret, db, clock, logger });
+  const services: Services = { ...others, ...news.services, payouts, charges, inbox, wallets, chargebacks };
+  db.onCommitted(async () => news.services.liveNews.wake());
   const jobs = createJobs({
     config,
     databaseUrl,
@@ -112,6 +115,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     timersEveryMs,
     onRun: metrics?.job,
     rounds: { payments: paying.round, payouts: payoutsRoundOf({ db, clock, config, logger, provider }) },
+    news: news.rounds,
   });
   const apollo = createApollo({
     schema,
@@ -125,6 +129,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   const base = { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant };
   const control = namingDemoted(caches.control, cache, config);
   const operating = createOperating({ config, logger, schema, control, base });
+  const subscriptions = createSubscriptions({
+    schema,
+    context: operating.context,
+    logger,
+    introspection: config.graphql.hasIntrospection,
+    viewerCheckMs: config.news.subscriptions.viewerCheckMs,
+  });
   const http = await createHttpServer({
     apollo,
     context: operating.context,
@@ -136,6 +147,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     tracing,
     metrics: metrics && { ...metrics, token: config.metrics.token },
     webhooks: paying.door,
+    subscriptions: { subscriptions, ...config.news.subscriptions },
     readiness: createReadiness(db, cache),
   });
 
@@ -159,6 +171,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await apollo.stop();
         await operating.stop();
         await jobs.worker.stop();
+        await news.services.liveNews.close();
         await paying.stop();
         await payments.close();
         await sweeper.stop();

@@ -30,6 +30,7 @@ export interface Config {
   readonly payouts: PayoutsConfig;
   readonly payments: PaymentsConfig;
   readonly jobs: JobsConfig;
+  readonly news: NewsConfig;
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
   readonly metrics: MetricsConfig;
   /** Undefined: nothing is traced. */
@@ -41,6 +42,19 @@ export interface JobsConfig {
   readonly isInside: boolean;
   readonly concurrency: number;
   readonly expiredSessionsKeptDays: number;
+}
+
+export interface NewsConfig {
+  /** Undefined: derived from the secret of access tokens. */
+  readonly webhookKey: string | undefined;
+  readonly giveUpAfterS: number;
+  readonly retentionS: number;
+  readonly subscriptions: {
+    /** Connections. 0: none. */
+    readonly connectionsMax: number;
+    readonly connectionsPerViewerMax: number;
+    readonly viewerCheckMs: number;
+  };
 }
 
 export interface HttpConfig {

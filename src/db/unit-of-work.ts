@@ -10,6 +10,7 @@ import {
   type Tx,
 } from './client.js';
 import { withRetries } from './retry.js';
+import { unavailable } from './failures.js';
 import { createTelling, listenerOf, type ChangeListener, type CommitListener } from './telling.js';
 import { outcomeOf, runningTransactionsEnded, type Outcome } from './transactions.js';
 
@@ -23,6 +24,11 @@ export interface Db {
    * when the connection broke at the COMMIT, because then nobody knows whether it happened
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work`, which only reads, on one moment of the database: what its statements see fits together. Inside a unit of work
+   * it sees what that wrote.
+   */
+  snapshot<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
   /**
    * As `write`, in a transaction of its own even inside another: it stays when the outer one is rolled back. It has a
    * connection that no other transaction takes; it must not want a row that the outer one has changed, and be short, because
@@ -155,6 +161,16 @@ export function createDb(options: DbOptions): Db {
       return unitOfWork.exit(async () => writeOn(on, work));
     },
     beforeCommit: (work) => void beforeCommit.push(work),
+    async snapshot(work) {
+      const outer = unitOfWork.getStore();
+      if (outer) return work(outer as unknown as Reader);
+      const options = { ...limits, isolationLevel: 'RepeatableRead' as const };
+      try {
+        return await client.$transaction(async (transaction) => work(transaction as unknown as Reader), options);
+      } catch (error) {
+        throw unavailable(error) ?? error;
+      }
+    },
     onChanges: telling.add,
     onCommitted: (listener) => telling.add(listenerOf(listener)),
     async tellUntold(olderThanMs, offers) {

@@ -40,6 +40,9 @@ export const watchedColumns = {
   IdempotencyRecord: [],
   RowChange: [],
   Outbox: [],
+  WebhookEndpoint: [],
+  WebhookDelivery: [],
+  Notification: [],
 } as const satisfies Record<Prisma.ModelName, readonly string[]>;
 
 type WatchedColumns = typeof watchedColumns;

@@ -56,7 +56,7 @@ async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<Grap
     cacheAdmin,
     requestId,
     userAgent: request.userAgent,
-    loaders: createLoaders(services, viewer.tenantId),
+    loaders: createLoaders(services, viewer),
     cacheTrace: [],
     viewerReads,
     isTraced,

@@ -1,3 +1,4 @@
+import type { ActionService } from '../modules/actions/index.js';
 import type { AuditService } from '../modules/audit/index.js';
 import type { BankService } from '../modules/banks/index.js';
 import type { DisputeService } from '../modules/disputes/index.js';
@@ -7,6 +8,7 @@ import type { IdempotencyService } from '../modules/idempotency/index.js';
 import type { LedgerService } from '../modules/ledger/index.js';
 import type { PayoutAccountService, PayoutService, ReconciliationService } from '../modules/payouts/index.js';
 import type { ChargeService, InboxService, WalletService } from '../modules/payments/index.js';
+import type { LiveNews, NotificationService, WebhookService } from '../modules/news/index.js';
 import type { ReviewService } from '../modules/reviews/index.js';
 import type { TenantService } from '../modules/tenants/index.js';
 import type { AccountService, UserService } from '../modules/users/index.js';
@@ -14,6 +16,7 @@ import type { AccountService, UserService } from '../modules/users/index.js';
 /** The use cases that resolvers call. */
 export interface Services {
   readonly accounts: AccountService;
+  readonly actions: ActionService;
   readonly audit: AuditService;
   readonly banks: BankService;
   readonly chargebacks: ChargebackService;
@@ -25,6 +28,9 @@ export interface Services {
   readonly idempotency: IdempotencyService;
   readonly inbox: InboxService;
   readonly ledger: LedgerService;
+  /** What is committed, as it happens. */
+  readonly liveNews: LiveNews;
+  readonly notifications: NotificationService;
   readonly offers: OfferService;
   readonly payoutAccounts: PayoutAccountService;
   readonly payouts: PayoutService;
@@ -33,4 +39,5 @@ export interface Services {
   readonly tenants: TenantService;
   readonly users: UserService;
   readonly wallets: WalletService;
+  readonly webhooks: WebhookService;
 }

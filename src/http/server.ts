@@ -16,6 +16,8 @@ import {
   resolveViewer,
 } from '../graphql/index.js';
 import { AppError, uuidv7, type Logger, type Tracing } from '../kernel/index.js';
+import { addSubscriptions } from './subscriptions.js';
+import type { SubscriptionsDoor } from './subscriptions.door.js';
 import { withEtag } from './graphql-get.js';
 import { addMetrics, type MetricsDoor } from './metrics-route.js';
 import { createPage } from './page.js';
@@ -41,6 +43,8 @@ export interface HttpOptions {
   readonly metrics?: MetricsDoor | undefined;
   /** Undefined: there is no `/webhooks`. */
   readonly webhooks?: WebhookDoor | undefined;
+  /** Undefined: nobody can subscribe. */
+  readonly subscriptions?: SubscriptionsDoor | undefined;
   /** Undefined when requests can be answered well, else what is not ready. */
   readonly readiness: () => Promise<string | undefined>;
 }
@@ -72,6 +76,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.setNotFoundHandler((request, reply) => answerFault(notHere(request), request, reply, logger));
   addGraphql(app, options);
   addCacheAdmin(app, options);
+  if (options.subscriptions) addSubscriptions(app, { ...options, ...options.subscriptions, path: graphqlPath });
   addProbes(app, options.readiness);
   if (options.webhooks) addWebhooks(app, options.webhooks);
   if (options.metrics) addMetrics(app, options.metrics);

@@ -35,6 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'modules/errands',
     'modules/escrows',
   ],
+  'modules/actions': ['kernel', 'db', 'modules/ledger', 'modules/errands', 'modules/escrows', 'modules/disputes'],
   'modules/providers': ['kernel'],
   'modules/payouts': [
     'kernel',
@@ -61,7 +62,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'modules/payouts',
   ],
   'modules/jobs': ['kernel', 'db'],
-  'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users'],
+  'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/errands'],
   'modules/reviews': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/audit', 'modules/errands'],
   seed: ['kernel', 'db', 'modules/*'],
   invalidation: ['kernel', 'cache', 'db'],

@@ -99,9 +99,10 @@ describe('the models that an operation can touch', () => {
 
   it('are exactly those that a delete takes along when rows hang on the deleted one', async () => {
     const hanging: Partial<Record<Model, readonly Model[]>> = {
-      User: ['UserProfile', 'RoleGrant', 'Session', 'RefreshToken', 'IdempotencyRecord'],
+      User: ['UserProfile', 'RoleGrant', 'Session', 'RefreshToken', 'IdempotencyRecord', 'Notification'],
       Session: ['RefreshToken'],
-      Errand: ['Offer'],
+      Errand: ['Offer', 'Notification'],
+      WebhookEndpoint: ['WebhookDelivery'],
       Bank: ['BankCode', 'BankAlias'],
     };
     const { samples, grounds } = worlds;
@@ -136,6 +137,7 @@ describe('the models that an operation can touch', () => {
       'Errand',
       'Escrow',
       'IdempotencyRecord',
+      'Notification',
       'Offer',
       'Payout',
       'PayoutAccount',
@@ -144,6 +146,7 @@ describe('the models that an operation can touch', () => {
       'Session',
       'User',
       'UserProfile',
+      'WebhookEndpoint',
     ];
     expect(typeof seen === 'object' && seen.models.toSorted()).toEqual(following);
     expect([...touchedBy('User', 'update', args)].toSorted()).toEqual(following);
@@ -197,6 +200,7 @@ describe('the models that a nested write can touch', () => {
     const deleting = { data: { users: { delete: { id: 'u' } } } };
     expect([...touchedBy('Tenant', 'update', deleting)].toSorted()).toEqual([
       'IdempotencyRecord',
+      'Notification',
       'RefreshToken',
       'RoleGrant',
       'Session',

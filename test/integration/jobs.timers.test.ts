@@ -19,6 +19,8 @@ interface TimerJob {
   readonly at: Date;
 }
 
+const none = async (): Promise<void> => {};
+
 describe('a transition that sets a timer leaves a job behind for its time, which fires it then and not before, once:', () => {
   let market: StoryMarket;
   let psql: Client;
@@ -29,7 +31,14 @@ describe('a transition that sets a timer leaves a job behind for its time, which
     arbiter = await market.addPerson(market.tenantId, 'ARBITER');
     const idempotency = createIdempotencyService({ db, clock, ttlMs: hourMs });
     const options = { db, clock, logger: silentLogger, databaseUrl: database.url, idempotency };
-    createJobs({ ...options, config: loadEnv({}), timersEveryMs: 5_000, onRun: undefined, rounds: {} });
+    createJobs({
+      ...options,
+      config: loadEnv({}),
+      timersEveryMs: 5_000,
+      onRun: undefined,
+      rounds: {},
+      news: { publish: none, send: none, sweep: none },
+    });
     psql = new Client({ connectionString: database.url });
     await psql.connect();
   });

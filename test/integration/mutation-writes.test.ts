@@ -179,6 +179,7 @@ async function everyMutation(mutate: Mutate): Promise<void> {
   await byHand(mutate, customer);
   await payouts(mutate, runner, customer);
   await payments(mutate, customer, runner);
+  await news(mutate, customer);
   const everywhere = argumentsOf({ everywhere: 'Boolean' });
   await mutate(runner.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: false });
   await mutate(customer.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: true });
@@ -341,6 +342,23 @@ async function steps(
   const ofCode = argumentsOf({ errandId: 'ID!', code: 'String!' });
   const given = { errandId: id, code: await issue('DROPOFF') };
   await mutate(runner.client, 'confirmByCode', ofCode, 'escrow { id }', given);
+}
+
+/** What an admin does about webhooks, and what somebody was told. */
+async function news(mutate: Mutate, { client }: Signed): Promise<void> {
+  await mutate(client, 'markNotificationsRead', argumentsOf({ ids: '[ID!]' }), 'marked', { ids: [uuidv7()] });
+  const create = { input: { url: 'http://127.0.0.1:9/hook', topics: ['*'] } };
+  const created = ofInput('CreateWebhookEndpointInput');
+  const { endpoint } = await mutate(client, 'createWebhookEndpoint', created, 'endpoint { id }', create);
+  const { id } = endpoint as unknown as { id: string };
+  const sample = sampleRow('WebhookDelivery', { WebhookEndpoint: { id, tenantId } as Row } as SampleRows);
+  const delivery = await app.app.db.write((tx) => tx.webhookDelivery.create({ data: sample as never }));
+  const again = argumentsOf({ deliveryId: 'ID!' });
+  await mutate(client, 'replayWebhookDelivery', again, 'delivery { id }', { deliveryId: delivery.id });
+  const update = argumentsOf({ id: 'ID!', input: 'UpdateWebhookEndpointInput!' });
+  await mutate(client, 'updateWebhookEndpoint', update, 'endpoint { id }', { id, input: { state: 'PAUSED' } });
+  await mutate(client, 'rotateWebhookSecret', ofId, 'endpoint { id }', { id });
+  await mutate(client, 'deleteWebhookEndpoint', ofId, 'endpoint { id }', { id });
 }
 
 async function postErrand(mutate: Mutate, { client }: Signed, publish: boolean, more: Row): Promise<string> {

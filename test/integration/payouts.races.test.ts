@@ -26,6 +26,23 @@ function counted(provider: PaymentProvider): { readonly provider: PaymentProvide
   return { provider: { ...provider, sendTransfer }, sent: () => sent };
 }
 
+/** Asks at once and keeps its answers back until it is told to give them. */
+function slowly(provider: PaymentProvider) {
+  let [answer, asked]: (() => void)[] = [() => undefined, () => undefined];
+  const isToldTo = new Promise<void>((resolve) => (answer = resolve));
+  const wasAsked = new Promise<void>((resolve) => (asked = resolve));
+  const slow: PaymentProvider = {
+    ...provider,
+    async transferOf(reference) {
+      const report = await provider.transferOf(reference);
+      asked!();
+      await isToldTo;
+      return report;
+    },
+  };
+  return { provider: slow, wasAsked, answer: () => answer!() };
+}
+
 describe('workers on several servers', () => {
   it('hand each payout over once, and every kobo leaves once', async () => {
     const { payee, request, workerWith, provider, db, effectsOf } = market;
@@ -50,21 +67,9 @@ describe('workers on several servers', () => {
     const { id, clientRef } = await request(viewer, account.id, 40_000n);
     await worker.work();
     clock.forward(3_600_000);
-    let answer: () => void = () => undefined;
-    const thinks = new Promise<void>((resolve) => (answer = resolve));
-    let asked: () => void = () => undefined;
-    const wasAsked = new Promise<void>((resolve) => (asked = resolve));
-    const slow: PaymentProvider = {
-      ...provider,
-      async transferOf(reference) {
-        const report = await provider.transferOf(reference);
-        asked();
-        await thinks;
-        return report;
-      },
-    };
-    const slowRound = workerWith(slow, servers[0]).work();
-    await wasAsked;
+    const slow = slowly(provider);
+    const slowRound = workerWith(slow.provider, servers[0]).work();
+    await slow.wasAsked;
     sandbox.book.payTransfer(clientRef);
     await payouts.noticed(clientRef);
     clock.forward(3_600_000);
@@ -73,12 +78,37 @@ describe('workers on several servers', () => {
       workerWith(provider, servers[2]).work(),
     ]);
     expect(one!.claimed + other!.claimed).toBe(1);
-    answer();
+    slow.answer();
     await slowRound;
     expect((await payouts.get(viewer, id)).state).toBe('PAID');
     const steps = await payouts.eventsFor(tenantId, [id]);
     expect(steps.filter(({ transition }) => transition === 'pay')).toHaveLength(1);
     await market.assertSound();
+  });
+
+  it('that were overtaken save nothing: a payout stays in the hand that has it', async () => {
+    const { payee, request, worker, workerWith, provider, payouts, clock, finance, sandbox, settle } = market;
+    const { viewer, account } = await payee(100_000n, magicAccounts.staysPending);
+    const { id, clientRef, state } = await request(viewer, account.id, 40_000n);
+    // Somebody else may have this account too.
+    if (state === 'REQUESTED') await payouts.approve(finance, id);
+    await worker.work();
+    clock.forward(3_600_000);
+    const [first, second] = [slowly(provider), slowly(provider)];
+    const overtaken = workerWith(first.provider, servers[0]).work();
+    await first.wasAsked;
+    clock.forward(3_600_000);
+    const inHand = workerWith(second.provider, servers[1]).work();
+    await second.wasAsked;
+    const held = await payouts.get(viewer, id);
+    first.answer();
+    await overtaken;
+    expect(await payouts.get(viewer, id)).toEqual(held);
+    second.answer();
+    await inHand;
+    expect((await payouts.get(viewer, id)).claimedUntil).toBeNull();
+    sandbox.book.payTransfer(clientRef);
+    await settle(worker);
   });
 
   it('that were held up beyond their lease send nothing any more', async () => {

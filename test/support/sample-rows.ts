@@ -351,6 +351,38 @@ const makers = {
   }),
   RowChange: () => ({ xid: 0n, model: 'Tenant' }),
   Outbox: ({ Tenant }) => ({ tenantId: Tenant.id, topic: 'test', aggregateId: uuidv7(), payload: {}, createdAt: at }),
+  WebhookEndpoint: ({ User }) => ({
+    id: uuidv7(),
+    tenantId: User.tenantId,
+    ownerId: User.id,
+    url: 'https://example.com/hook',
+    topics: ['*'],
+    state: 'ACTIVE',
+    secretSeq: 1,
+    version: 1,
+    ...times,
+  }),
+  WebhookDelivery: ({ WebhookEndpoint }) => ({
+    id: uuidv7(),
+    tenantId: WebhookEndpoint.tenantId,
+    endpointId: WebhookEndpoint.id,
+    outboxSeq: BigInt(small()) * 30_000n + BigInt(small()),
+    topic: 'test',
+    body: '{}',
+    state: 'DEAD',
+    attempt: 1,
+    giveUpAt: at,
+    createdAt: at,
+  }),
+  Notification: ({ User, Errand }) => ({
+    id: uuidv7(),
+    tenantId: User.tenantId,
+    userId: User.id,
+    kind: 'test',
+    errandId: Errand.id,
+    params: {},
+    createdAt: at,
+  }),
 } as const satisfies Record<Model, (others: SampleRows) => Row>;
 
 /** A new row that the database accepts beside the ones it names. Its ids are its own. */

@@ -68,6 +68,9 @@ function changeOf(model: Model): Row {
     IdempotencyRecord: { answer: {} },
     RowChange: {},
     Outbox: { topic: 'changed' },
+    WebhookEndpoint: { pausedReason: null, failingSince: new Date() },
+    WebhookDelivery: { lastError: 'refused' },
+    Notification: { readAt: new Date() },
   };
   return changes[model];
 }

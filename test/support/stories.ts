@@ -11,6 +11,7 @@ import {
   type Offer,
   type ProofInput,
 } from '../../src/modules/errands/index.js';
+import { createActionService } from '../../src/modules/actions/index.js';
 import { createEscrowService, createTimerService, type Escrow } from '../../src/modules/escrows/index.js';
 import { createDisputeService, disputeTimer } from '../../src/modules/disputes/index.js';
 import { createLedgerService, type AccountRef } from '../../src/modules/ledger/index.js';
@@ -41,6 +42,7 @@ export function createServices(db: Db, clock: Clock) {
     wallets: createWalletService({ db, clock, provider: sandboxOf(clock) }),
     handovers: createHandoverService({ db, clock }),
     ledger: { ...createLedgerService({ db, clock }), balance: balanceReader(db) },
+    actions: createActionService({ db, clock }),
     disputes: createDisputeService({ db, clock }),
     timers: createTimerService({ db, clock, more: [disputeTimer] }),
   };

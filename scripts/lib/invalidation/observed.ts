@@ -225,4 +225,10 @@ export const mutationWrites: Readonly<Record<string, readonly Model[]>> = {
   ],
   reviewUser: ['IdempotencyRecord', 'Review'],
   hideReview: ['AuditEntry', 'IdempotencyRecord', 'Review'],
+  markNotificationsRead: ['Notification'],
+  createWebhookEndpoint: ['WebhookEndpoint'],
+  updateWebhookEndpoint: ['WebhookEndpoint'],
+  rotateWebhookSecret: ['WebhookEndpoint'],
+  deleteWebhookEndpoint: ['WebhookEndpoint'],
+  replayWebhookDelivery: ['WebhookDelivery'],
 };

@@ -69,6 +69,8 @@ export interface ErrandService {
   find(tenantId: string, id: string): Promise<Errand>;
   /** The market: every state but DRAFT, without drafts that were discarded. */
   list(viewer: Viewer, args: MarketListArgs): Promise<Page<Errand>>;
+  /** One errand, if `list` with this filter would show it. @throws AppError BAD_INPUT as `list` does */
+  findListed(viewer: Viewer, id: string, filter: ErrandFilter): Promise<Errand | undefined>;
   /** What the viewer posted or runs, newest first, drafts included. */
   listMine(viewer: Viewer, args: MyListArgs): Promise<Page<Errand>>;
   /** In no order; what is missing is left out. For callers that learnt the ids from rows the viewer may see. */
@@ -130,6 +132,10 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
     find: (tenantId, id) => find(db.read, tenantId, id),
     list: async (viewer, { filter, orderBy, ...page }) =>
       errandPage(db.read, marketWhere(viewer.tenantId, filter ?? {}), orderBy ?? 'CREATED_DESC', page),
+    async findListed({ tenantId }, id, filter) {
+      const where = { AND: [marketWhere(tenantId, filter), { id }] };
+      return (await db.read.errand.findFirst({ where })) ?? undefined;
+    },
     listMine: async (viewer, args) => errandPage(db.read, mineWhere(viewer, args), 'CREATED_DESC', args),
     byIds: (tenantId, ids) => db.read.errand.findMany({ where: { tenantId, id: { in: ids.filter(isUuid) } } }),
   };

@@ -1,5 +1,6 @@
 export {
   assertVisible,
+  canSee,
   canSeePrivate,
   errandCategories,
   errandStates,
@@ -18,7 +19,7 @@ export {
 } from './errand.js';
 export { actorKinds, type ActorKind, type Facts, type TransitionRule } from './transition.rule.js';
 export { actorsOf, noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
-export type { DisputeFacts } from './dispute.facts.js';
+export { evidencePerPartyMax, evidenceRefusal, type DisputeFacts } from './dispute.facts.js';
 export type { MilestoneFacts, PartsAdded, ReceiptFacts, ServiceShare, TipFacts } from './extra.facts.js';
 export { tipWindowMs } from './extra.transitions.js';
 export {
@@ -30,13 +31,19 @@ export {
   type IssuedCode,
 } from './handover.js';
 export type { Refusal } from './refusals.js';
+export { deadlineOf, termsOf, type Timer, type TransitionTerms } from './transition.terms.js';
+export { assertMove, hasMove, type PartRule, type PartTable } from './part.rule.js';
+export { offerTransitions } from './offer.transitions.js';
 export {
   actorOf,
   decide,
+  isFor,
+  preview,
   requireVersion,
   systemActor,
   type Actor,
   type Decision,
+  type Preview,
   type TransitionEvent,
 } from './decide.js';
 export { nothing, refundOf, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
@@ -50,9 +57,9 @@ export {
 export { amountFault, namesFaults, refuse, textFaults, type MoneyInput } from './faults.js';
 export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
 export { newestFirst } from './newest-first.js';
-export { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
+export { lockErrand, lockErrandOfOffer, saveTransition, transitionTopic } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
-export { closeLiveOffers, expireStaleOffers, releaseAcceptedOffer } from './offer.repo.js';
+export { closeLiveOffers, expireStaleOffers, offerStateAt, releaseAcceptedOffer, saveOffer } from './offer.repo.js';
 export { parseProofs, type ProofInput } from './proof.input.js';
 export {
   createErrandService,
@@ -72,6 +79,7 @@ export {
   createOfferService,
   newOfferRow,
   readOffer,
+  withdrawalRefusal,
   type NewOffer,
   type OfferChange,
   type OfferService,

@@ -13,6 +13,8 @@ export type ActorKind = (typeof actorKinds)[number];
 export interface Facts {
   readonly errand: Errand;
   readonly offer?: Pick<Offer, 'state' | 'expiresAt'>;
+  /** The actor has a live offer on the errand. Looked up where it is asked for beforehand; a unique index knows it anyway. */
+  readonly hasOffer?: boolean;
   readonly proofsCount?: number;
   readonly money?: MoneyFacts;
   readonly dispute?: DisputeFacts;
@@ -26,6 +28,8 @@ export interface Facts {
   readonly hasCode?: boolean;
   /** How many disputes the actor has opened about this escrow. */
   readonly disputesOpened?: number;
+  /** How many pieces of evidence the actor has shown in this dispute. As with `hasOffer`. */
+  readonly evidenceShown?: number;
   /** The version the caller decided on. */
   readonly expectedVersion?: number | null | undefined;
 }

@@ -3,7 +3,7 @@ import type { Posting } from '../ledger/index.js';
 import { disputeTransitions } from './dispute.transitions.js';
 import { extraTransitions } from './extra.transitions.js';
 import { amountMinorMax, type Errand } from './errand.js';
-import { badInput, due, firstOf, illegal, notFrozen, notYet, type Refusal } from './refusals.js';
+import { badInput, due, firstOf, hasLiveOffer, illegal, notFrozen, notYet, type Refusal } from './refusals.js';
 import { fundingPostings, refundPostings, settlementPostings, type MoneyFacts } from './settlement.js';
 import type { ActorKind, Facts, TransitionRule } from './transition.rule.js';
 
@@ -33,10 +33,11 @@ export const transitions = {
     from: ['OPEN'],
     to: 'same',
     actor: 'runner',
-    guard: ({ errand }, now) =>
+    guard: ({ errand, hasOffer = false }, now) =>
       firstOf([
         errand.expiresAt <= now && illegal('The errand takes no more offers: it has expired.'),
         isTooLateToStart(errand, now) && tooLateToStart(),
+        hasOffer && hasLiveOffer,
       ]),
     postings: none,
     description: 'A runner offers to do an open errand.',

@@ -1,13 +1,4 @@
-import {
-  badInput,
-  formatMoney,
-  requireUser,
-  uuidv7,
-  type Clock,
-  type Currency,
-  type UserViewer,
-  type Viewer,
-} from '../../kernel/index.js';
+import { requireUser, uuidv7, type Clock, type UserViewer, type Viewer } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
 import { recordAct } from '../audit/index.js';
 import {
@@ -20,18 +11,18 @@ import {
   refundOf,
   refuse,
   releaseAcceptedOffer,
+  saveOffer,
   saveTransition,
   textFaults,
   type Decision,
   type Errand,
   type Offer,
-  type Settlement,
 } from '../errands/index.js';
 import { postJournal } from '../ledger/index.js';
-import { currentFeePlan, openEscrow, saveEscrow, type HeldEscrow } from './escrow.repo.js';
-import { fundedPatch, heldGoodsSpent, journalOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
+import { currentFeePlan, openEscrow, saveEscrow } from './escrow.repo.js';
+import { fundedPatch, journalOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
 import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange, type Held } from './escrow.hold.js';
-import { cancellationSettlement, deliverySettlement } from './fees.js';
+import { settleCancellation, settleDelivery } from './escrow.settle.js';
 
 export interface AcceptedOffer extends EscrowChange {
   readonly offer: Offer;
@@ -73,9 +64,8 @@ export async function acceptOffer(
   const decision = decide('acceptOffer', { errand, offer, expectedVersion }, actorOf(viewer, errand), now);
   const plan = await currentFeePlan(tx, errand.tenantId);
   const escrow = await openEscrow(tx, errand, newEscrowRow(errand, offer, plan.id, uuidv7(now.getTime()), now));
-  const accepted = { state: 'ACCEPTED', version: offer.version + 1, updatedAt: now } as const;
   return {
-    offer: await tx.offer.update({ where: { id: offer.id }, data: accepted }),
+    offer: await saveOffer(tx, offer, 'ACCEPTED', now),
     escrow,
     errand: await saveTransition(tx, errand, decision, patches.acceptOffer(offer, now)),
   };
@@ -103,8 +93,7 @@ export async function fundHeld(tx: Tx, held: Held, decision: Decision): Promise<
 export async function confirm(hand: Hand, errandId: string, options: ConfirmOptions): Promise<EscrowChange> {
   const { tx, viewer, clock } = hand;
   const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
-  const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
-    deliverySettlement(feePlan, partsOf(escrow), heldGoodsSpent(escrow, goodsSpentOf(escrow, options.goodsSpent)));
+  const settle = settleDelivery(options.goodsSpent);
   const facts = { ...factsOf(held, settle), expectedVersion: options.expectedVersion };
   const decision = decide('confirm', facts, actorOf(viewer, held.errand), clock.now());
   return settleEscrow(tx, held, decision, settle);
@@ -126,8 +115,7 @@ export async function cancel(
     await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
     return voidEscrow(tx, held, decision, patches.cancelFree(), parseReason(reason));
   }
-  const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
-    cancellationSettlement(feePlan, partsOf(escrow), escrow.fundedAt ?? escrow.createdAt, now);
+  const settle = settleCancellation(now);
   const decision = decide('cancelAssigned', { ...factsOf(held, settle), expectedVersion }, actor, now);
   await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
   return settleEscrow(tx, held, decision, settle, parseReason(reason));
@@ -168,15 +156,6 @@ async function recordDrop(
   const before = { state, runnerId };
   const after = { state: 'OPEN', runnerId: null };
   await recordAct(tx, by, { action: 'dropErrand', targetId, before, after, reason }, now);
-}
-
-/** A customer who thinks that a receipt is wrong opens a dispute; saying less than it is not enough. */
-function goodsSpentOf({ goods, goodsReceipted, currency }: Escrow, spent: bigint | null | undefined): bigint {
-  const goodsSpent = spent ?? (goodsReceipted > 0n ? goodsReceipted : goods);
-  if (goodsSpent >= goodsReceipted && goodsSpent <= goods) return goodsSpent;
-  const most = formatMoney({ minor: goods, currency: currency as Currency });
-  const least = goodsReceipted > 0n ? `${goodsReceipted}, which the receipts say,` : '0';
-  throw badInput('goodsSpent', `must be from ${least} to ${goods} (${most}, the goods budget), got ${goodsSpent}.`);
 }
 
 function parseReason(reason: string | null | undefined): string | undefined {

@@ -21,7 +21,10 @@ export {
 } from './fees.js';
 export { fundHeld, type AcceptedOffer, type CancelledErrand, type ConfirmOptions } from './escrow.moves.js';
 export { escrowOf, factsOf, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
-export { saveEscrow, type HeldEscrow } from './escrow.repo.js';
+export { readEscrows, saveEscrow, type HeldEscrow } from './escrow.repo.js';
+export { settleOf } from './escrow.settle.js';
+export { escrowTransitions } from './escrow.transitions.js';
+export { milestoneTransitions } from './milestone.transitions.js';
 export { receiptsPatch, type CodeGiven, type ReceiptInput } from './handover.moves.js';
 export { milestonePatch, milestoneStates, type Milestone, type NewMilestone } from './milestone.moves.js';
 export { topUpPatch, type EscrowTopUp } from './top-up.moves.js';

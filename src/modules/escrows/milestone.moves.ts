@@ -1,12 +1,13 @@
 import { formatMoney, invariant, requireUser, uuidv7, type Currency, type FieldFault } from '../../kernel/index.js';
 import type { Milestone as MilestoneRow, MilestoneState, Tx } from '../../db/index.js';
-import { actorOf, decide, refuse, saveTransition, textFaults } from '../errands/index.js';
+import { actorOf, assertMove, decide, refuse, saveTransition, textFaults } from '../errands/index.js';
 import { postJournal } from '../ledger/index.js';
 import { escrowOf, factsOf, lockBoth, type EscrowChange, type Held } from './escrow.hold.js';
 import type { Hand } from './escrow.moves.js';
 import { saveEscrow, type HeldEscrow } from './escrow.repo.js';
 import { journalOf, partsOf, type Escrow } from './escrow.js';
 import { milestoneShare } from './fees.js';
+import { milestoneTransitions } from './milestone.transitions.js';
 
 export type Milestone = Readonly<MilestoneRow>;
 
@@ -62,6 +63,7 @@ export async function releaseMilestone(
   invariant(milestone && facts.milestone, `milestone ${seq} of escrow ${escrow.id} is released and there is none`);
   await postJournal(tx, journalOf(held.errand, decision));
   const { commission, vat } = facts.milestone.share;
+  assertMove(milestoneTransitions, `milestone ${milestone.id}`, milestone.state, 'RELEASED');
   const released = { state: 'RELEASED', commission, vat, releasedAt: now } as const;
   await tx.milestone.update({ where: { id: milestone.id }, data: released });
   return {

@@ -10,7 +10,6 @@ export {
   type Posting,
 } from './ledger.js';
 export { accountRow, journalRow, lineRows, openAndLock, postJournal, type JournalDraft } from './journal.js';
-export { receivableBalance, walletBalance } from './balance.js';
 export { ledgerHealth, type LedgerHealth } from './health.js';
 export { createLedgerService, type LedgerService, type LedgerServiceDeps } from './ledger.service.js';
 export { parseReason, requireFinance, stillFinance } from './by-hand.js';
@@ -27,3 +26,4 @@ export { recoverReceivables } from './recovery.js';
 export { createSealer, type Sealer, type SealerDeps, type SealRound } from './sealing.js';
 export { createBookkeeping, type BookkeepingOptions } from './books.round.js';
 export { verifyLedger, type LedgerFault, type LedgerVerification, type VerifyOptions } from './verify.js';
+export { floorsOf, receivableBalance, walletBalance } from './balance.js';

@@ -6,7 +6,7 @@ import type { GraphqlContext } from '../context.js';
 import { RetryWebhookPayload, WebhookConnectionType } from './webhook.type.js';
 
 @Resolver()
-export class WebhookResolver {
+export class InboxResolver {
   @Authorized('FINANCE')
   @Query(() => WebhookConnectionType, {
     description:
