@@ -38,7 +38,8 @@ export function createOperating({ config, logger, schema, control, base }: Opera
     tenantIdOf: async (slug) => (await tenants.bySlug(slug)).id,
     async record(by, action, scope) {
       if (by === serverStart) return;
-      await audit.note(by.viewer ?? 'operator', { action, targetId: inWords(scope), after: { ...scope } });
+      const reach = by.tenant ?? 'all markets';
+      await audit.note(by.viewer ?? 'operator', { action, targetId: inWords(scope), after: { ...scope, reach } });
     },
   });
   const { platformTenant } = config.graphql;

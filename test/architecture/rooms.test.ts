@@ -62,7 +62,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'modules/payouts',
   ],
   'modules/jobs': ['kernel', 'db'],
-  'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/errands'],
+  'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/audit', 'modules/errands'],
   'modules/reviews': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/audit', 'modules/errands'],
   seed: ['kernel', 'db', 'modules/*'],
   invalidation: ['kernel', 'cache', 'db'],

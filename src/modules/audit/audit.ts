@@ -1,6 +1,17 @@
 import type { Role } from '../../kernel/index.js';
 
-export const auditTargets = ['user', 'errand', 'dispute', 'journal', 'payout', 'webhook', 'review', 'cache'] as const;
+export const auditTargets = [
+  'user',
+  'errand',
+  'dispute',
+  'journal',
+  'payout',
+  'inbox',
+  'endpoint',
+  'delivery',
+  'review',
+  'cache',
+] as const;
 export type AuditTarget = (typeof auditTargets)[number];
 
 interface AdminActionRule {
@@ -37,7 +48,12 @@ export const adminActions = {
   recordChargeback: { target: 'journal', roles: ['FINANCE'], description: 'Booked a chargeback by hand.' },
   approvePayout: { target: 'payout', roles: ['FINANCE'], description: 'Let a payout go.' },
   rejectPayout: { target: 'payout', roles: ['FINANCE'], description: 'Gave a payout back to its wallet.' },
-  retryWebhook: { target: 'webhook', roles: ['FINANCE'], description: 'Had a failed webhook tried again.' },
+  retryWebhook: { target: 'inbox', roles: ['FINANCE'], description: 'Had a failed webhook tried again.' },
+  createWebhookEndpoint: { target: 'endpoint', roles: ['ADMIN'], description: "Had the market's news sent somewhere." },
+  updateWebhookEndpoint: { target: 'endpoint', roles: ['ADMIN'], description: 'Changed where news is sent.' },
+  rotateWebhookSecret: { target: 'endpoint', roles: ['ADMIN'], description: 'Gave an endpoint a new secret.' },
+  deleteWebhookEndpoint: { target: 'endpoint', roles: ['ADMIN'], description: 'Had news sent somewhere no more.' },
+  replayWebhookDelivery: { target: 'delivery', roles: ['ADMIN'], description: 'Sent a piece of news again.' },
   hideReview: { target: 'review', roles: ['SUPPORT', 'ADMIN'], description: 'Took a review out of sight.' },
   clearCache: { target: 'cache', roles: ['ADMIN'], description: 'Cleared what is cached.' },
   warmCache: { target: 'cache', roles: ['ADMIN'], description: 'Warmed the cache.' },
