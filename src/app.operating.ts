@@ -5,7 +5,7 @@ import type { CacheControl } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createCacheOperating, createOperations, type ContextDeps, type TtlPolicy } from './graphql/index.js';
 import type { CacheType } from './invalidation/index.js';
-import type { Logger } from './kernel/index.js';
+import { storable, type Logger } from './kernel/index.js';
 
 export interface OperatingOptions {
   readonly config: Pick<Config, 'cache' | 'graphql'>;
@@ -66,12 +66,8 @@ const serverStart: Operator = { name: 'start of the server', tenant: undefined }
 
 function inWords(scope: object): string {
   const named = Object.entries(scope).filter(([, part]) => part !== undefined);
-  return (
-    named
-      .map(([name, part]) => `${name} ${String(part)}`)
-      .join(', ')
-      .slice(0, scopeLengthMax) || 'everything'
-  );
+  const words = named.map(([name, part]) => `${name} ${String(part)}`).join(', ');
+  return words === '' ? 'everything' : storable(words, scopeLengthMax);
 }
 
 const scopeLengthMax = 500;

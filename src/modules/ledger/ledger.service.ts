@@ -72,7 +72,7 @@ export function createLedgerService({ db, clock }: LedgerServiceDeps): LedgerSer
         const journal = await reverseJournal(tx, user, request, clock);
         const after = { reversalId: journal.id, businessRef: journal.businessRef };
         const act = { action: 'reverseJournal', targetId: journalId, after, reason: request.reason } as const;
-        await recordAct(tx, user, act, journal.recordedAt);
+        await recordAct(tx, user, act, journal.effectiveAt);
         return journal;
       });
     },
