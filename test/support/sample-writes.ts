@@ -62,7 +62,7 @@ function changeOf(model: Model): Row {
     PayoutAccount: { last4: '9999' },
     Payout: { lastError: 'Changed' },
     PayoutEvent: { reason: 'Changed' },
-    Review: { text: 'Changed' },
+    Review: { hiddenAt: new Date(), hiddenReason: 'Changed' },
     AuditEntry: { reason: 'Changed' },
     BankAlias: { name: uuidv7() },
     IdempotencyRecord: { answer: {} },
