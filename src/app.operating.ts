@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
-import { createAdvisor, createCacheAdmin, createWarming, type CacheAdmin } from './admin/index.js';
+import { createAdvisor, createCacheAdmin, createWarming, type CacheAdmin, type Operator } from './admin/index.js';
 import type { CacheControl } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createCacheOperating, createOperations, type ContextDeps, type TtlPolicy } from './graphql/index.js';
 import type { CacheType } from './invalidation/index.js';
-import type { Logger } from './kernel/index.js';
+import { storable, type Logger } from './kernel/index.js';
 
 export interface OperatingOptions {
   readonly config: Pick<Config, 'cache' | 'graphql'>;
@@ -24,7 +24,7 @@ export interface Operating {
 
 /** The cache's administration, and the context of every request, which it is a part of. */
 export function createOperating({ config, logger, schema, control, base }: OperatingOptions): Operating {
-  const { tenants } = base.services;
+  const { audit, tenants } = base.services;
   const { cache, policy } = base.caching;
   const types: Readonly<Record<string, TtlPolicy[CacheType]>> = policy;
   const advisor = createAdvisor({ cache, policyOf: (type) => types[type] });
@@ -36,6 +36,11 @@ export function createOperating({ config, logger, schema, control, base }: Opera
     warming,
     logger,
     tenantIdOf: async (slug) => (await tenants.bySlug(slug)).id,
+    async record(by, action, scope) {
+      if (by === serverStart) return;
+      const reach = by.tenant ?? 'all markets';
+      await audit.note(by.viewer ?? 'operator', { action, targetId: inWords(scope), after: { ...scope, reach } });
+    },
   });
   const { platformTenant } = config.graphql;
   const context: ContextDeps = { ...base, cacheAdmin: createCacheOperating({ admin, tenants, platformTenant }) };
@@ -56,6 +61,17 @@ export function createOperating({ config, logger, schema, control, base }: Opera
   };
 }
 
+/** Not by hand. */
+const serverStart: Operator = { name: 'start of the server', tenant: undefined };
+
+function inWords(scope: object): string {
+  const named = Object.entries(scope).filter(([, part]) => part !== undefined);
+  const words = named.map(([name, part]) => `${name} ${String(part)}`).join(', ');
+  return words === '' ? 'everything' : storable(words, scopeLengthMax);
+}
+
+const scopeLengthMax = 500;
+
 interface WarmingAtStart {
   readonly admin: CacheAdmin;
   readonly control: Pick<CacheControl, 'health'>;
@@ -74,7 +90,7 @@ async function warmInBackground({ admin, control, logger, goesOn }: WarmingAtSta
     await delay(readyPollMs, undefined, { ref: false });
   if (!goesOn()) return;
   try {
-    const { errors: _errors, ...counts } = await admin.warm({ name: 'start of the server', tenant: undefined });
+    const { errors: _errors, ...counts } = await admin.warm(serverStart);
     logger.info(counts, 'the cache is warm');
   } catch (error) {
     logger.warn({ err: error }, 'the cache could not be warmed');

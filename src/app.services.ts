@@ -3,6 +3,7 @@ import type { Db } from './db/index.js';
 import type { Services } from './graphql/index.js';
 import type { Clock } from './kernel/index.js';
 import { createActionService } from './modules/actions/index.js';
+import { createAuditService } from './modules/audit/index.js';
 import { createBankService } from './modules/banks/index.js';
 import { createDisputeService } from './modules/disputes/index.js';
 import { createErrandService, createHandoverService, createOfferService } from './modules/errands/index.js';
@@ -10,6 +11,7 @@ import { createEscrowService } from './modules/escrows/index.js';
 import { createIdempotencyService } from './modules/idempotency/index.js';
 import { createLedgerService } from './modules/ledger/index.js';
 import type { PaymentProvider } from './modules/providers/index.js';
+import { createReviewService } from './modules/reviews/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import { createAccountService, createPasswords, createUserService, type Tokens } from './modules/users/index.js';
 import { createPayouts } from './app.payouts.js';
@@ -34,6 +36,7 @@ export function createServices({ db, clock, tokens, config, provider }: Services
   return {
     accounts,
     actions: createActionService({ db, clock }),
+    audit: createAuditService({ db, clock }),
     banks: createBankService({ db }),
     disputes: createDisputeService({ db, clock }),
     errands: createErrandService({ db, clock }),
@@ -43,6 +46,7 @@ export function createServices({ db, clock, tokens, config, provider }: Services
     ledger: createLedgerService({ db, clock }),
     offers: createOfferService({ db, clock }),
     ...createPayouts({ db, clock, config, provider }, accounts),
+    reviews: createReviewService({ db, clock }),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
   };

@@ -5,14 +5,28 @@ import type { Operator } from './operator.js';
 /** Does `work`, and writes into the log who did what, how far. @throws what `work` throws, faults of the cache as AppError */
 export type Audited = <T>(by: Operator, action: string, scope: object, work: () => Promise<T>) => Promise<T>;
 
+/** What the market's log of staff keeps, beside the lines of the server's. */
+export type RecordedAction = 'clearCache' | 'warmCache';
+
+/** Keeps who did what, how far, after it was done. */
+export type Recorder = (by: Operator, action: RecordedAction, scope: object) => Promise<void>;
+
+const recorded: Readonly<Record<string, RecordedAction>> = {
+  clear: 'clearCache',
+  'clear all': 'clearCache',
+  warm: 'warmCache',
+};
+
 /** One line for every operation, also for those that were refused or failed. */
-export function createAudit(logger: Logger): Audited {
+export function createAudit(logger: Logger, record: Recorder): Audited {
   return async (by, action, scope, work) => {
     const startedMs = performance.now();
     const line = { by: by.name, reach: by.tenant ?? 'all markets', ...scope };
     try {
       const done = await work();
       logger.info({ ...line, tookMs: Math.round(performance.now() - startedMs) }, `cache ${action}, by hand`);
+      const kept = recorded[action];
+      if (kept) await record(by, kept, scope);
       return done;
     } catch (error) {
       logger.warn({ ...line, err: error }, `cache ${action}, by hand: not done`);

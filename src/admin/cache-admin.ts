@@ -10,7 +10,7 @@ import { createUnderstanding, type TenantOf } from './understanding.js';
 
 export function createCacheAdmin(deps: CacheAdminDeps): CacheAdmin {
   const { control, logger } = deps;
-  const audited = createAudit(logger);
+  const audited = createAudit(logger, deps.record);
   const aliasOf = (alias: string | undefined): string | undefined => {
     if (alias === undefined || control.aliases.includes(alias)) return alias;
     throw badInput('alias', `no such alias; takes ${control.aliases.join(', ')}`);

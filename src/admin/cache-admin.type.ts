@@ -1,6 +1,7 @@
 import type { CacheControl } from '../cache/index.js';
 import type { Logger } from '../kernel/index.js';
 import type { AdviceReport, Advisor } from './advice/advisor.js';
+import type { Recorder } from './audit.js';
 import type { Operator } from './operator.js';
 import type {
   ClearInput,
@@ -41,6 +42,8 @@ export interface CacheAdminDeps {
   /** The id of the market of this slug. @throws AppError NOT_FOUND */
   readonly tenantIdOf: (slug: string) => Promise<string>;
   readonly logger: Logger;
+  /** For the log of what staff do. What it throws fails the call, although the thing is done. */
+  readonly record: Recorder;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { AppError, requireUser, type Viewer } from '../kernel/index.js';
+import { AppError, requireUser, type UserViewer, type Viewer } from '../kernel/index.js';
 
 /** Whoever operates the cache, and how far their hand reaches. */
 export interface Operator {
@@ -6,6 +6,8 @@ export interface Operator {
   readonly name: string;
   /** Undefined for the command line. */
   readonly userId?: string;
+  /** As whom they signed in; undefined for the command line. */
+  readonly viewer?: UserViewer;
   /** The id of the one market they may act on; undefined: the whole installation. */
   readonly tenant: string | undefined;
 }
@@ -19,9 +21,10 @@ export const commandLine: Operator = { name: 'command line', tenant: undefined }
  * @throws AppError UNAUTHENTICATED, FORBIDDEN
  */
 export function operatorOf(viewer: Viewer, platformTenant: string | undefined): Operator {
-  const { userId, tenantId, roles } = requireUser(viewer);
+  const user = requireUser(viewer);
+  const { userId, tenantId, roles } = user;
   if (!roles.has('ADMIN')) throw new AppError('FORBIDDEN', 'This needs the role ADMIN.');
-  return { name: userId, userId, tenant: tenantId === platformTenant ? undefined : tenantId };
+  return { name: userId, userId, viewer: user, tenant: tenantId === platformTenant ? undefined : tenantId };
 }
 
 /** @returns the one market to act on; undefined: all @throws AppError FORBIDDEN when that is somebody else's */

@@ -31,6 +31,8 @@ export const watchedColumns = {
   PayoutAccount: [],
   Payout: [],
   PayoutEvent: [],
+  Review: [],
+  AuditEntry: [],
   WebhookInbox: [],
   Bank: ['id', 'country'],
   BankCode: ['id', 'bankId', 'country'],

@@ -61,6 +61,14 @@ export function createLoaders(services: Services, viewer: Viewer) {
       (ids) => services.escrows.milestonesFor(tenantId, ids),
       (milestone) => milestone.escrowId,
     ),
+    reviewsByErrandId: groupedBy(
+      (ids) => services.reviews.forErrands(tenantId, ids),
+      (review) => review.errandId,
+    ),
+    ratingByUserId: byKey(
+      (ids) => services.reviews.ratings(tenantId, ids),
+      (rating) => rating.userId,
+    ),
     liveOffersByErrandId: new DataLoader<string, number>(async (ids) => {
       const counts = await services.offers.countsFor(tenantId, ids);
       return ids.map((id) => counts.get(id) ?? 0);

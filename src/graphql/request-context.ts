@@ -46,13 +46,15 @@ async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<Grap
   const floor = request.cacheFloor === undefined ? undefined : parseFloor(request.cacheFloor);
   const idempotencyKey = request.idempotencyKey === undefined ? undefined : parseKeyHeader(request.idempotencyKey);
   const viewerReads: Outcome[] = [];
-  const viewer = await resolveViewer(deps, request, { floor, seen: (outcome) => viewerReads.push(outcome) });
+  const resolved = await resolveViewer(deps, request, { floor, seen: (outcome) => viewerReads.push(outcome) });
+  const { requestId } = request;
+  const viewer = resolved.kind === 'user' ? { ...resolved, requestId } : resolved;
   return {
     viewer,
     services,
     caching,
     cacheAdmin,
-    requestId: request.requestId,
+    requestId,
     userAgent: request.userAgent,
     loaders: createLoaders(services, viewer),
     cacheTrace: [],

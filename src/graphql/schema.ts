@@ -4,6 +4,7 @@ import { buildSchema, type PubSub } from 'type-graphql';
 import { AppError } from '../kernel/index.js';
 import { DisputeActionResolver, ErrandActionResolver, OfferActionResolver } from './action/action.resolver.js';
 import { authChecker } from './auth-checker.js';
+import { AuditResolver } from './audit/audit.resolver.js';
 import { BankResolver } from './bank/bank.resolver.js';
 import { CacheAdminResolver } from './cache-admin/cache-admin.resolver.js';
 import type { GraphqlContext } from './context.js';
@@ -26,6 +27,7 @@ import { PayoutResolver } from './payout/payout.resolver.js';
 import { ReconciliationResolver } from './payout/reconciliation.resolver.js';
 import { ChargeResolver } from './payment/charge.resolver.js';
 import { InboxResolver } from './payment/inbox.resolver.js';
+import { ErrandReviewsResolver, ReviewResolver, UserReviewsResolver } from './review/review.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
 import { CaseSubscriptions } from './subscription/case.subscriptions.js';
 import { ErrandSubscriptions } from './subscription/errand.subscriptions.js';
@@ -48,6 +50,7 @@ const noPubSub: PubSub = {
 export async function createSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
+      AuditResolver,
       BankResolver,
       CaseSubscriptions,
       CacheAdminResolver,
@@ -59,6 +62,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       ErrandActionResolver,
       ErrandResolver,
       ErrandSubscriptions,
+      ErrandReviewsResolver,
       EscrowResolver,
       EscrowStepsResolver,
       EvidenceResolver,
@@ -72,9 +76,11 @@ export async function createSchema(): Promise<GraphQLSchema> {
       PayoutResolver,
       ReconciliationResolver,
       ProofResolver,
+      ReviewResolver,
       SessionResolver,
       SystemResolver,
       UserResolver,
+      UserReviewsResolver,
       WalletResolver,
       WebhookResolver,
     ],

@@ -1,4 +1,5 @@
 import type { ActionService } from '../modules/actions/index.js';
+import type { AuditService } from '../modules/audit/index.js';
 import type { BankService } from '../modules/banks/index.js';
 import type { DisputeService } from '../modules/disputes/index.js';
 import type { ErrandService, HandoverService, OfferService } from '../modules/errands/index.js';
@@ -8,6 +9,7 @@ import type { LedgerService } from '../modules/ledger/index.js';
 import type { PayoutAccountService, PayoutService, ReconciliationService } from '../modules/payouts/index.js';
 import type { ChargeService, InboxService, WalletService } from '../modules/payments/index.js';
 import type { LiveNews, NotificationService, WebhookService } from '../modules/news/index.js';
+import type { ReviewService } from '../modules/reviews/index.js';
 import type { TenantService } from '../modules/tenants/index.js';
 import type { AccountService, UserService } from '../modules/users/index.js';
 
@@ -15,6 +17,7 @@ import type { AccountService, UserService } from '../modules/users/index.js';
 export interface Services {
   readonly accounts: AccountService;
   readonly actions: ActionService;
+  readonly audit: AuditService;
   readonly banks: BankService;
   readonly chargebacks: ChargebackService;
   readonly charges: ChargeService;
@@ -32,6 +35,7 @@ export interface Services {
   readonly payoutAccounts: PayoutAccountService;
   readonly payouts: PayoutService;
   readonly reconciliation: ReconciliationService;
+  readonly reviews: ReviewService;
   readonly tenants: TenantService;
   readonly users: UserService;
   readonly wallets: WalletService;

@@ -19,6 +19,8 @@ export interface UserViewer extends ViewerBase {
   readonly kind: 'user';
   readonly userId: string;
   readonly sessionId: string;
+  /** Of the request they ask with, where it has one. */
+  readonly requestId?: string;
 }
 
 /** Who asks. Always inside one tenant, also when not signed in. */

@@ -142,6 +142,7 @@ describe('the models that an operation can touch', () => {
       'Payout',
       'PayoutAccount',
       'Proof',
+      'Review',
       'RoleGrant',
       'Session',
       'User',

@@ -154,11 +154,16 @@ async function everyMutation(mutate: Mutate): Promise<void> {
     await fund(errandId);
     if (!isDone) await cancel(errandId);
     else await deliver(mutate, customer, runner, errandId);
+    if (isDone) await reviews(mutate, customer, runner, errandId);
   }
   const assigned = await post();
   await accept(assigned);
   await fund(assigned);
   await mutate(runner.client, 'dropErrand', ofId, 'errand { id }', { id: assigned });
+  await accept(assigned);
+  await fund(assigned);
+  const clerk = await signUpSupport(mutate, customer);
+  await mutate(clerk.client, 'dropErrand', ofId, 'errand { id }', { id: assigned });
   await steps(mutate, customer, runner, async (input) => {
     const errandId = await post(true, input);
     await accept(errandId);
@@ -210,6 +215,28 @@ async function accounts(mutate: Mutate, customer: Signed, runner: Signed): Promi
   await mutate(customer.client, 'updateProfile', ofInput('UpdateProfileInput'), 'user { id }', {
     input: { displayName: 'Renamed' },
   });
+}
+
+/** Each says something of the other, and staff finds that one should not have. */
+async function reviews(mutate: Mutate, customer: Signed, runner: Signed, errandId: string): Promise<void> {
+  const args = argumentsOf({ errandId: 'ID!', input: 'ReviewInput!', expectedVersion: 'Int' });
+  const input = { stars: 1, text: 'Rude words.' };
+  const give = (by: Signed, expectedVersion?: number) =>
+    mutate(by.client, 'reviewUser', args, 'review { id }', { errandId, input, expectedVersion });
+  await give(runner);
+  await give(runner, 1);
+  const { review } = await give(customer);
+  const clerk = await signUpSupport(mutate, customer, 'reader');
+  const hide = argumentsOf({ id: 'ID!', reason: 'String!' });
+  const { id } = review as unknown as { id: string };
+  await mutate(clerk.client, 'hideReview', hide, 'review { id }', { id, reason: 'a test' });
+}
+
+async function signUpSupport(mutate: Mutate, admin: Signed, name = 'clerk'): Promise<Signed> {
+  const clerk = await signUp(mutate, 'CUSTOMER', name);
+  const role = argumentsOf({ userId: 'ID!', role: 'Role!' });
+  await mutate(admin.client, 'grantRole', role, 'user { id }', { userId: clerk.id, role: 'SUPPORT' });
+  return clerk;
 }
 
 /** What FINANCE books, and what it takes back again. */

@@ -62,6 +62,8 @@ function changeOf(model: Model): Row {
     PayoutAccount: { last4: '9999' },
     Payout: { lastError: 'Changed' },
     PayoutEvent: { reason: 'Changed' },
+    Review: { hiddenAt: new Date(), hiddenReason: 'Changed' },
+    AuditEntry: { reason: 'Changed' },
     BankAlias: { name: uuidv7() },
     IdempotencyRecord: { answer: {} },
     RowChange: {},

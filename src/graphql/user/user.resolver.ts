@@ -4,7 +4,6 @@ import {
   Ctx,
   Field,
   FieldResolver,
-  Float,
   ID,
   Int,
   Mutation,
@@ -110,16 +109,6 @@ export class UserResolver {
   @FieldResolver(() => Int, { description: "The profile's version." })
   version(@Root() user: UserRecord) {
     return user.profile.version;
-  }
-
-  @FieldResolver(() => Float, { nullable: true, description: 'Average stars, 1 to 5; null without reviews.' })
-  rating(@Root() { profile }: UserRecord) {
-    return profile.ratingCount === 0 ? null : profile.ratingSum / profile.ratingCount;
-  }
-
-  @FieldResolver(() => Int)
-  ratingCount(@Root() user: UserRecord) {
-    return user.profile.ratingCount;
   }
 
   @FieldResolver(() => [RoleEnum], { description: 'Others see CUSTOMER and RUNNER only.' })

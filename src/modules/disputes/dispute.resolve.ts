@@ -1,5 +1,6 @@
 import { AppError, invariant, requireUser, uuidv7 } from '../../kernel/index.js';
 import type { Prisma, Tx } from '../../db/index.js';
+import { recordAct } from '../audit/index.js';
 import { releaseAcceptedOffer, saveTransition, systemActor, type Errand } from '../errands/index.js';
 import { journalOf, partsOf, saveEscrow, settledPatch, type Settle } from '../escrows/index.js';
 import { postJournal } from '../ledger/index.js';
@@ -38,6 +39,9 @@ export async function propose(
   const author = { proposedById: requireUser(viewer).userId, rule: null, decidedAt };
   const decision = await addDecision(tx, one, verdict, { ...author, reason }, now);
   const errand = await saveTransition(tx, one.held.errand, transition);
+  const after = { decisionId: decision.id, ...amountsOf(decision), takesTwo: decidedAt === null };
+  const act = { action: 'proposeResolution', targetId: disputeId, before: stateOf(one), after, reason } as const;
+  await recordAct(tx, requireUser(viewer), act, now);
   return decidedAt ? inForce(tx, one, decision, now) : { dispute: one.dispute, errand };
 }
 
@@ -61,7 +65,17 @@ export async function approve(
   const data = { approvedById: requireUser(viewer).userId, decidedAt: now };
   const decision = await tx.disputeDecision.update({ where: { id: proposal.id }, data });
   await saveTransition(tx, one.held.errand, transition);
+  const after = { decisionId, ...amountsOf(decision) };
+  const { proposedById: secondApproverId, reason } = decision;
+  const act = { targetId: disputeId, before: stateOf(one), after, reason, secondApproverId };
+  await recordAct(tx, requireUser(viewer), { action: 'approveResolution', ...act }, now);
   return inForce(tx, one, decision, now);
+}
+
+const stateOf = ({ dispute }: Case) => ({ state: dispute.state, errandId: dispute.errandId });
+
+function amountsOf({ outcome, customerAmount, runnerAmount, commission, vat }: Decision) {
+  return { outcome, customerAmount, runnerAmount, commission, vat };
 }
 
 /** What the published rule of its state says of a dispute that is due, whose errand is locked. */

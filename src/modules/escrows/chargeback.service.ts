@@ -12,6 +12,7 @@ import {
   type Viewer,
 } from '../../kernel/index.js';
 import type { Charge, Db, JournalLine, Tx } from '../../db/index.js';
+import { recordAct, type AdminAct } from '../audit/index.js';
 import { amountFault, namesFaults, refuse } from '../errands/index.js';
 import {
   accounts,
@@ -86,10 +87,19 @@ export function createChargebackService({ db, clock }: ChargebackServiceDeps): C
       const reason = parseReason('reason', chargeback.reason);
       return db.write(async (tx) => {
         if (user) await stillFinance(tx, user);
-        return recordOnce(tx, user, { ...chargeback, reason }, clock.now());
+        const now = clock.now();
+        const recorded = await recordOnce(tx, user, { ...chargeback, reason }, now);
+        if (user && !recorded.isReplay) await recordAct(tx, user, actOf(chargeback, recorded, reason), now);
+        return recorded;
       });
     },
   };
+}
+
+function actOf(chargeback: Chargeback, { journal }: RecordedChargeback, reason: string): AdminAct {
+  const { provider, eventId, providerRef, amountMinor, currency, bearer = 'USER' } = chargeback;
+  const after = { provider, eventId, providerRef, amountMinor, currency, bearer, businessRef: journal.businessRef };
+  return { action: 'recordChargeback', targetId: journal.id, after, reason };
 }
 
 /** Under the charge's lock, so that two events about one charge, or one event told twice, come one after the other. */

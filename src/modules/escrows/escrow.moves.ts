@@ -1,5 +1,6 @@
-import { requireUser, uuidv7, type Clock, type Viewer } from '../../kernel/index.js';
+import { requireUser, uuidv7, type Clock, type UserViewer, type Viewer } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
+import { recordAct } from '../audit/index.js';
 import {
   actorOf,
   closeLiveOffers,
@@ -137,10 +138,24 @@ export async function drop(
   await postJournal(tx, journalOf(held.errand, decision));
   await releaseAcceptedOffer(tx, held.errand, 'WITHDRAWN', now);
   const emptied = { ...settledPatch(escrow, settlement, 'calledOff'), retiredAt: now };
+  if (decision.event.actorRole === 'staff') await recordDrop(tx, requireUser(viewer), held.errand, why, now);
   return {
     escrow: await saveEscrow(tx, escrow, emptied, now),
     errand: await saveTransition(tx, held.errand, decision, patches.runnerDrop(), why),
   };
+}
+
+async function recordDrop(
+  tx: Tx,
+  by: UserViewer,
+  errand: Errand,
+  reason: string | undefined,
+  now: Date,
+): Promise<void> {
+  const { id: targetId, state, runnerId } = errand;
+  const before = { state, runnerId };
+  const after = { state: 'OPEN', runnerId: null };
+  await recordAct(tx, by, { action: 'dropErrand', targetId, before, after, reason }, now);
 }
 
 function parseReason(reason: string | null | undefined): string | undefined {

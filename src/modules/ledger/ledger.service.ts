@@ -10,6 +10,7 @@ import {
   type Viewer,
 } from '../../kernel/index.js';
 import type { Db } from '../../db/index.js';
+import { recordAct } from '../audit/index.js';
 import { parseReason, requireFinance, stillFinance } from './by-hand.js';
 import { ledgerHealth, type LedgerHealth } from './health.js';
 import { accountBalance, trialBalance, type AccountBalance, type AsOf, type TrialBalance } from './reports.js';
@@ -88,7 +89,11 @@ export function createLedgerService({ db, clock }: LedgerServiceDeps): LedgerSer
       const request = { journalId, reason: parseReason('reason', reason) };
       return db.write(async (tx) => {
         await stillFinance(tx, user);
-        return reverseJournal(tx, user, request, clock);
+        const journal = await reverseJournal(tx, user, request, clock);
+        const after = { reversalId: journal.id, businessRef: journal.businessRef };
+        const act = { action: 'reverseJournal', targetId: journalId, after, reason: request.reason } as const;
+        await recordAct(tx, user, act, journal.effectiveAt);
+        return journal;
       });
     },
   };

@@ -14,6 +14,7 @@ import {
   type Viewer,
 } from '../../kernel/index.js';
 import type { Db, Prisma, Reader, Tx, WebhookDelivery, WebhookEndpoint } from '../../db/index.js';
+import { recordAct, type AdminAction } from '../audit/index.js';
 import { newestFirst, refuse, requireVersion } from '../errands/index.js';
 import { topicFaults } from './news.topics.js';
 import type { DeliveriesArgs, EndpointWithSecret, NewWebhookEndpoint, WebhookEndpointPatch } from './webhook.js';
@@ -59,16 +60,21 @@ export const deliveryCursor: (row: WebhookDelivery) => Cursor = newestFirst.curs
 export function createWebhookService(deps: WebhookServiceDeps): WebhookService {
   const { db, clock, secrets } = deps;
   const change = (
+    action: 'updateWebhookEndpoint' | 'rotateWebhookSecret',
     viewer: Viewer,
     id: string,
     expectedVersion: number | null | undefined,
     data: (endpoint: WebhookEndpoint, now: Date) => Prisma.WebhookEndpointUpdateInput,
   ): Promise<WebhookEndpoint> =>
     db.write(async (tx) => {
-      const endpoint = await lockEndpoint(tx, requireAdmin(viewer), id, expectedVersion);
+      const admin = requireAdmin(viewer);
+      const endpoint = await lockEndpoint(tx, admin, id, expectedVersion);
       const now = clock.now();
       const stamps = { version: endpoint.version + 1, updatedAt: now };
-      return tx.webhookEndpoint.update({ where: { id: endpoint.id }, data: { ...data(endpoint, now), ...stamps } });
+      const changed = { ...data(endpoint, now), ...stamps };
+      const after = await tx.webhookEndpoint.update({ where: { id: endpoint.id }, data: changed });
+      await record(tx, admin, action, { before: endpoint, after }, now);
+      return after;
     });
   return {
     async list(viewer) {
@@ -81,14 +87,14 @@ export function createWebhookService(deps: WebhookServiceDeps): WebhookService {
       const { url, topics, state } = patch;
       requireAdmin(viewer);
       refuse(inputFaults({ url, topics }, deps.reach));
-      return change(viewer, id, expectedVersion, () => ({
+      return change('updateWebhookEndpoint', viewer, id, expectedVersion, () => ({
         ...(url != null && { url }),
         ...(topics != null && { topics: [...topics] }),
         ...(state != null && { state, pausedReason: null, failingSince: null }),
       }));
     },
     async rotateSecret(viewer, id, expectedVersion) {
-      const endpoint = await change(viewer, id, expectedVersion, ({ secretSeq }, now) => ({
+      const endpoint = await change('rotateWebhookSecret', viewer, id, expectedVersion, ({ secretSeq }, now) => ({
         secretSeq: secretSeq + 1,
         previousSecretUntil: new Date(now.getTime() + overlapMs),
       }));
@@ -96,11 +102,39 @@ export function createWebhookService(deps: WebhookServiceDeps): WebhookService {
     },
     delete: (viewer, id, expectedVersion) =>
       db.write(async (tx) => {
-        const endpoint = await lockEndpoint(tx, requireAdmin(viewer), id, expectedVersion);
+        const admin = requireAdmin(viewer);
+        const endpoint = await lockEndpoint(tx, admin, id, expectedVersion);
+        await record(tx, admin, 'deleteWebhookEndpoint', { before: endpoint }, clock.now());
         return tx.webhookEndpoint.delete({ where: { id: endpoint.id } });
       }),
     replay: (viewer, deliveryId) => db.write((tx) => replay(tx, deps, requireAdmin(viewer), deliveryId)),
   };
+}
+
+interface EndpointChange {
+  readonly before?: WebhookEndpoint;
+  readonly after?: WebhookEndpoint;
+}
+
+async function record(
+  tx: Tx,
+  by: UserViewer,
+  action: AdminAction,
+  { before, after }: EndpointChange,
+  at: Date,
+): Promise<void> {
+  const targetId = (after ?? before)?.id ?? '';
+  await recordAct(
+    tx,
+    by,
+    { action, targetId, ...(before && { before: factsOf(before) }), ...(after && { after: factsOf(after) }) },
+    at,
+  );
+}
+
+/** Of the address its host: what stands behind it is often a secret. */
+function factsOf({ url, topics, state, version }: WebhookEndpoint) {
+  return { host: new URL(url).host, topics, state, version };
 }
 
 function requireAdmin(viewer: Viewer): UserViewer {
@@ -119,9 +153,10 @@ function inputFaults({ url, topics }: WebhookEndpointPatch, reach: WebhookReach)
 async function create(
   tx: Tx,
   { clock, secrets, reach }: WebhookServiceDeps,
-  { tenantId, userId }: UserViewer,
+  admin: UserViewer,
   input: NewWebhookEndpoint,
 ): Promise<EndpointWithSecret> {
+  const { tenantId, userId } = admin;
   refuse(inputFaults(input, reach));
   // One at a time in a market, so that two at once do not both find the last place free.
   await tx.$queryRaw`SELECT id FROM tenant WHERE id = ${tenantId}::uuid FOR NO KEY UPDATE`;
@@ -142,6 +177,7 @@ async function create(
       ...stamps,
     },
   });
+  await record(tx, admin, 'createWebhookEndpoint', { after: endpoint }, now);
   return { endpoint, secret: secrets.secretOf(endpoint.id, endpoint.secretSeq) };
 }
 
@@ -162,13 +198,16 @@ async function lockEndpoint(
 async function replay(
   tx: Tx,
   { clock, giveUpAfterMs }: WebhookServiceDeps,
-  { tenantId }: UserViewer,
+  admin: UserViewer,
   deliveryId: string,
 ): Promise<WebhookDelivery> {
-  const where = { tenantId, id: deliveryId };
+  const where = { tenantId: admin.tenantId, id: deliveryId };
   const delivery = isUuid(deliveryId) ? await tx.webhookDelivery.findFirst({ where }) : null;
   if (!delivery) throw notFound('webhook delivery', deliveryId);
   const now = clock.now();
+  const { state, endpointId } = delivery;
+  const facts = { before: { state }, after: { state: 'PENDING', endpointId } };
+  await recordAct(tx, admin, { action: 'replayWebhookDelivery', targetId: deliveryId, ...facts }, now);
   const data = { state: 'PENDING' as const, nextAt: now, giveUpAt: new Date(now.getTime() + giveUpAfterMs) };
   return tx.webhookDelivery.update({ where: { id: delivery.id }, data });
 }

@@ -12,6 +12,7 @@ import {
   type Viewer,
 } from '../../kernel/index.js';
 import type { Db } from '../../db/index.js';
+import { recordAct } from '../audit/index.js';
 import { newestFirst, type PageArgs } from '../errands/index.js';
 import type { ChargebackService } from '../escrows/index.js';
 import { requireFinance, stillFinance } from '../ledger/index.js';
@@ -110,10 +111,16 @@ export function createInboxService(deps: InboxDeps): InboxService {
       return db.write(async (tx) => {
         await stillFinance(tx, user);
         const where = { id, state: 'FAILED' as const, OR: [{ tenantId }, { tenantId: null }] };
-        const data = { state: 'RECEIVED' as const, attempts: 0, nextAt: clock.now() };
+        const now = clock.now();
+        const data = { state: 'RECEIVED' as const, attempts: 0, nextAt: now };
         const { count } = isUuid(id) ? await tx.webhookInbox.updateMany({ where, data }) : { count: 0 };
         if (count === 0) throw notFound('failed webhook', id);
-        return shown(await tx.webhookInbox.findUniqueOrThrow({ where: { id }, omit: withoutBody }));
+        const webhook = shown(await tx.webhookInbox.findUniqueOrThrow({ where: { id }, omit: withoutBody }));
+        const { provider, eventId, kind, subject, state } = webhook;
+        const before = { state: 'FAILED', error: webhook.error };
+        const act = { targetId: id, before, after: { state, provider, eventId, kind, subject } };
+        await recordAct(tx, user, { action: 'retryWebhook', ...act }, now);
+        return webhook;
       });
     },
   };

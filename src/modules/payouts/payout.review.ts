@@ -1,5 +1,6 @@
 import { isUuid, notFound, type Clock, type Currency, type UserViewer } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
+import { recordAct, type AdminAct } from '../audit/index.js';
 import { accounts, openAndLock, parseReason, stillFinance } from '../ledger/index.js';
 import { decidePayout, payoutActorOf } from './payout.decide.js';
 import { lockOwner, ownerFacts } from './payout.owner.js';
@@ -25,7 +26,9 @@ export async function approvePayout(
   const facts = { payout, owner: await ownerFacts(tx, payout, isActive), expectedVersion };
   const decision = decidePayout('approve', facts, payoutActorOf(viewer, payout), now);
   await stillFinance(tx, viewer);
-  return savePayout(tx, payout, decision, { approvedById: viewer.userId, nextCheckAt: now });
+  const approved = await savePayout(tx, payout, decision, { approvedById: viewer.userId, nextCheckAt: now });
+  await recordAct(tx, viewer, actOf('approvePayout', payout, approved), now);
+  return approved;
 }
 
 /** P2 the other way: amount and fee go back. */
@@ -41,7 +44,19 @@ export async function rejectPayout(
   const decision = decidePayout('reject', { payout, expectedVersion }, payoutActorOf(viewer, payout), now);
   const lastError = parseReason('reason', reason);
   await stillFinance(tx, viewer);
-  return savePayout(tx, payout, decision, { lastError, settledAt: now }, lastError);
+  const rejected = await savePayout(tx, payout, decision, { lastError, settledAt: now }, lastError);
+  await recordAct(tx, viewer, { ...actOf('rejectPayout', payout, rejected), reason: lastError }, now);
+  return rejected;
+}
+
+function actOf(action: 'approvePayout' | 'rejectPayout', before: Payout, after: Payout): AdminAct {
+  const { id, userId, amount, currency } = after;
+  return {
+    action,
+    targetId: id,
+    before: { state: before.state },
+    after: { state: after.state, userId, amount, currency },
+  };
 }
 
 /** The owner first, as a request does, so that the two never wait for each other. */

@@ -11,6 +11,7 @@ import {
   type UserViewer,
   type Viewer,
 } from '../../kernel/index.js';
+import { recordAct } from '../audit/index.js';
 import { parseProfilePatch, type ProfilePatch } from './user.input.js';
 import { findUsers, lockAdmins } from './user.repo.js';
 import type { UserRecord } from './user.js';
@@ -48,13 +49,12 @@ export function createUserService({ db, clock }: UserServiceDeps): UserService {
       updateProfile(db, clock.now(), requireUser(viewer), patch, expectedVersion),
     byIds: (tenantId, ids) => findUsers(db.read, tenantId, ids),
     grantRole: (viewer, userId, role) =>
-      changeRole(db, viewer, userId, role, async (tx, tenantId) => {
-        const now = clock.now();
+      changeRole({ db, clock }, 'grantRole', viewer, userId, role, async (tx, tenantId, _admins, now) => {
         const grant = { id: uuidv7(now.getTime()), tenantId, userId, role, scope: tenantWide, createdAt: now };
         await tx.roleGrant.createMany({ data: [grant], skipDuplicates: true });
       }),
     revokeRole: (viewer, userId, role) =>
-      changeRole(db, viewer, userId, role, async (tx, tenantId, admins) => {
+      changeRole({ db, clock }, 'revokeRole', viewer, userId, role, async (tx, tenantId, admins) => {
         if (role === 'ADMIN' && admins.has(userId) && admins.size === 1) {
           throw new AppError('FORBIDDEN', 'This is the last admin: make someone else an admin first.');
         }
@@ -100,20 +100,25 @@ function parseVersion(version: number | null | undefined): number | undefined {
 
 /** The viewer's own ADMIN role is read under the lock: a role taken a moment ago no longer grants anything. */
 async function changeRole(
-  db: Pick<Db, 'write'>,
+  { db, clock }: UserServiceDeps,
+  action: 'grantRole' | 'revokeRole',
   viewer: Viewer,
   userId: string,
   role: Role,
-  change: (tx: Tx, tenantId: string, admins: ReadonlySet<string>) => Promise<void>,
+  change: (tx: Tx, tenantId: string, admins: ReadonlySet<string>, now: Date) => Promise<void>,
 ): Promise<UserRecord> {
   const admin = requireUser(viewer);
   if (!roles.includes(role)) throw badInput('role', `"${role}" is not one of ${roles.join(', ')}.`);
   return db.write(async (tx) => {
     const admins = await lockAdmins(tx, admin.tenantId);
     if (!admins.has(admin.userId)) throw new AppError('FORBIDDEN', 'Only an admin of this market changes roles.');
-    await findOne(tx, admin.tenantId, userId);
-    await change(tx, admin.tenantId, admins);
-    return findOne(tx, admin.tenantId, userId);
+    const before = await findOne(tx, admin.tenantId, userId);
+    const now = clock.now();
+    await change(tx, admin.tenantId, admins, now);
+    const after = await findOne(tx, admin.tenantId, userId);
+    const act = { action, targetId: userId, before: { roles: before.roles }, after: { roles: after.roles, role } };
+    if (before.roles.length !== after.roles.length) await recordAct(tx, admin, act, now);
+    return after;
   });
 }
 
