@@ -25,7 +25,7 @@ let finance: Person;
 
 beforeAll(async () => {
   const env = { PAYOUT_APPROVAL_ABOVE: 'NGN=50000', PAYOUT_MAX: 'NGN=90000' };
-  app = await startTestApp({ env, timersEveryMs: 20 });
+  app = await startTestApp({ env });
   tenantId = await openMarket(app.app.db);
   bankId = await addBank(app.app.db, systemClock);
   runner = await join(app.client, 'RUNNER', 'Bola Adeyemi');
@@ -67,7 +67,7 @@ const inputOf = (payoutAccountId: string, minor: number, secret = password) => (
   input: { payoutAccountId, amount: { minor, currency: 'NGN' }, password: secret },
 });
 
-/** Asks until the payout stands there. @throws when it does not within half a minute */
+/** Has what happens by itself happen until the payout stands there. @throws when it does not within half a minute */
 async function until(person: Person, id: string, state: string): Promise<Payout> {
   const deadline = Date.now() + 30_000;
   for (;;) {
@@ -75,7 +75,7 @@ async function until(person: Person, id: string, state: string): Promise<Payout>
     const payout = data!['payout'] as Payout;
     if (payout.state === state) return payout;
     if (Date.now() > deadline) throw new Error(`the payout is ${payout.state}, not ${state}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await app.app.doRounds();
   }
 }
 
