@@ -51,33 +51,34 @@ const errorLengthMax = 300;
  */
 export async function sendDueWebhooks(deps: SendDeps, goesOn = () => true): Promise<number> {
   const underWay = new Map<Promise<void>, Claim>();
+  const failures: unknown[] = [];
   let sent = 0;
+  const begin = (claim: Claim): void => {
+    sent += 1;
+    const done: Promise<void> = attempt(deps, claim)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => underWay.delete(done));
+    underWay.set(done, claim);
+  };
   try {
-    for (let isFirst = true; isFirst || goesOn(); isFirst = false) {
-      for (const claim of await claimDue(deps, [...underWay.values()])) {
-        sent += 1;
-        const done = attempt(deps, claim);
-        underWay.set(done, claim);
-        void done.then(() => underWay.delete(done)).catch(() => {});
-      }
-      if (underWay.size === 0) return sent;
-      await firstOf([...underWay.keys()], lookEveryMs);
+    for (let isMore = true; isMore;) {
+      const claims = await claimDue(deps, [...underWay.values()]);
+      for (const claim of claims) begin(claim);
+      if (underWay.size > 0) await firstOf(underWay.keys(), lookEveryMs);
+      isMore = (claims.length > 0 || underWay.size > 0) && failures.length === 0 && goesOn();
     }
-    await Promise.all(underWay.keys());
-    return sent;
   } finally {
-    await Promise.allSettled(underWay.keys());
+    await Promise.all(underWay.keys());
   }
+  if (failures.length > 0) throw failures[0];
+  return sent;
 }
 
-async function firstOf(ends: readonly Promise<void>[], waitMsMax: number): Promise<void> {
+async function firstOf(ends: Iterable<Promise<void>>, waitMsMax: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const waited = new Promise<void>((resolve) => void (timer = setTimeout(resolve, waitMsMax)));
-  try {
-    await Promise.race([...ends, waited]);
-  } finally {
-    clearTimeout(timer);
-  }
+  await Promise.race([...ends, waited]);
+  clearTimeout(timer);
 }
 
 /** Takes what is due, as far as there are free places: in turn from each endpoint, from those that fail last. */
