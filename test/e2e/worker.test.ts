@@ -33,7 +33,11 @@ beforeAll(async () => {
   database = await createTestDatabase();
   db = createDb({ url: database.url, logger: silentLogger });
   await openMarket(db);
-  sandbox = await createSandboxServer({ clock: systemClock, key: 'the-key-of-the-sandbox', webhookSecret: 'the-secret-of-the-sandbox' });
+  sandbox = await createSandboxServer({
+    clock: systemClock,
+    key: 'the-key-of-the-sandbox',
+    webhookSecret: 'the-secret-of-the-sandbox',
+  });
   dataDir = await mkdtemp(pathOf(tmpdir(), 'runam-worker-'));
   server = await startServerProcess({ ...shared(), ...withSandbox(), SEED_DEMO: 'false', WORKER: 'none' });
   customer = await join(server.client, 'CUSTOMER');

@@ -103,7 +103,7 @@ describe('a subscription', () => {
     await vi.waitFor(() => expect(codes()).toHaveLength(12), patience);
     // At most two minutes begin meanwhile.
     expect(codes().filter((code) => code === 'RATE_LIMITED').length).toBeGreaterThanOrEqual(2);
-    expect(codes()[0]).toBe('BAD_INPUT');
+    expect(codes()).toContain('BAD_INPUT');
     socket.terminate();
     await strict.close();
   });
