@@ -47,6 +47,8 @@ export interface AppOptions {
   readonly jwtSecret: string;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Whether jobs that ask the payment provider are done here; else they are left to other processes. Default true. */
+  readonly asksProvider?: boolean;
   /** JSON lines that the book of a sandbox provider in this process lasts in. Default: in memory. */
   readonly sandboxBookFile?: string;
   readonly onStatement?: (sql: string) => void;
@@ -65,7 +67,7 @@ const reapOlderThanMs = 1000;
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl, jwtSecret, logger, clock = systemClock, onStatement, timersEveryMs = 5_000 } = options;
-  const { cachesWith = createCacheSet } = options;
+  const { asksProvider = true, cachesWith = createCacheSet } = options;
   const schema = await createSchema();
   const tracing = config.tracing && startOpenTelemetry({ ...config.tracing, logger });
   const { poolMax, transactionTimeoutMs } = config.database;
@@ -114,7 +116,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     idempotency: services.idempotency,
     timersEveryMs,
     onRun: metrics?.job,
-    rounds: { payments: paying.round, payouts: payoutsRoundOf({ db, clock, config, logger, provider }) },
+    rounds: asksProvider
+      ? { payments: paying.round, payouts: payoutsRoundOf({ db, clock, config, logger, provider }) }
+      : {},
     news: news.rounds,
   });
   const apollo = createApollo({

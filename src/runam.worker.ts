@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createApp } from './app.js';
-import { ensureJwtSecret, type Config } from './config/index.js';
+import { ensureJwtSecret, ensurePayoutKeys, type Config } from './config/index.js';
 import { migrate, startEmbeddedPostgres, takePlace } from './db/index.js';
 import type { Logger } from './kernel/index.js';
 
@@ -21,15 +21,27 @@ export async function workUntilStopped(config: Config, logger: Logger): Promise<
     stops.push(() => presence.leave());
     await migrate({ databaseUrl, migrationsDir, logger });
     const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });
-    const app = await createApp({ config, databaseUrl, jwtSecret, logger });
+    const payouts = { ...config.payouts, keys: await ensurePayoutKeys(config) };
+    const asksProvider = canAskProvider(config);
+    const app = await createApp({ config: { ...config, payouts }, databaseUrl, jwtSecret, logger, asksProvider });
     stops.push(() => app.close());
     await app.work();
     logger.info({}, 'RunAm does the jobs of the queue');
+    if (!asksProvider)
+      logger.warn(
+        {},
+        'payments and payouts are left to servers that do jobs: their sandbox provider runs inside them; SANDBOX_URL names one for all',
+      );
     await told.stopped;
   } finally {
     for (const stop of stops.toReversed()) await stop();
     told.forget();
   }
+}
+
+/** A sandbox inside a server has its book there: asked here, another one would know of no charge and take payouts for itself. */
+function canAskProvider({ payments: { provider } }: Config): boolean {
+  return provider?.name !== 'sandbox' || provider.baseUrl !== undefined;
 }
 
 interface ToldToStop {

@@ -13,6 +13,8 @@ export interface SubscriptionsDoorOptions extends SubscriptionsDoor {
   readonly seats: Seats;
   readonly path: string;
   readonly bodyLimitBytes: number;
+  /** Of one viewer or address: connections and subscriptions over WebSocket, counted apart from requests. 0: no limit. */
+  readonly rateLimitPerMinute: number;
   readonly trustProxy: number;
   readonly logger: Logger;
 }

@@ -6,6 +6,7 @@ import { CloseCode, handleProtocols, makeServer, type Server, type ServerOptions
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { SubscriberFacts } from '../graphql/index.js';
 import { AppError, invariant, uuidv7, type Logger } from '../kernel/index.js';
+import { createMinuteLimit, type MinuteLimit } from './minute-limit.js';
 import { countedAs, type SubscriptionsDoorOptions } from './subscriptions.door.js';
 
 /** Of one connection. */
@@ -15,6 +16,7 @@ interface Extra {
   readonly address: string;
   /** Known once it was let in. */
   subscriber?: SubscriberFacts;
+  countedAs?: string;
   /** What is to be undone when it closes. */
   readonly undo: (() => void)[];
 }
@@ -34,15 +36,19 @@ const newcomersMax = 100;
 
 /** GraphQL over WebSocket (graphql-ws, PROTOCOL.md: graphql-transport-ws), on the same port as everything else. */
 export function addWebsocket(app: FastifyInstance, options: SubscriptionsDoorOptions): void {
-  const { bodyLimitBytes, connectionsMax, path, trustProxy, logger } = options;
+  const { bodyLimitBytes, connectionsMax, path, trustProxy, logger, rateLimitPerMinute } = options;
+  // A connection is long and cheap to ask through: what comes over it is bounded as requests are.
+  const mayAsk = createMinuteLimit(rateLimitPerMinute);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: bodyLimitBytes, handleProtocols });
-  const protocol = makeServer<Params, Extra>(protocolOf(options));
+  const protocol = makeServer<Params, Extra>(protocolOf(options, mayAsk));
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     if (request.url?.split('?')[0]?.replace(/\/$/, '') !== path) return refuse(socket, '404 Not Found');
     if (sockets.clients.size >= connectionsMax + newcomersMax) return refuse(socket, '503 Service Unavailable');
+    const address = addressOf(request, trustProxy);
+    if (!mayAsk(address)) return refuse(socket, '429 Too Many Requests');
     sockets.handleUpgrade(request, socket, head, (opened) =>
-      serve(protocol, { socket: opened, request, address: addressOf(request, trustProxy), undo: [] }, logger),
+      serve(protocol, { socket: opened, request, address, undo: [] }, logger),
     );
   });
   app.addHook('preClose', async () => {
@@ -57,14 +63,18 @@ function refuse(socket: Duplex, status: string): void {
 }
 
 /** What the protocol's own messages come to. */
-function protocolOf({ subscriptions, seats }: SubscriptionsDoorOptions): ServerOptions<Params, Extra> {
+function protocolOf(
+  { subscriptions, seats }: SubscriptionsDoorOptions,
+  mayAsk: MinuteLimit,
+): ServerOptions<Params, Extra> {
   return {
     async onConnect({ connectionParams = {}, extra }) {
       const { socket, address, undo } = extra;
       const subscriber = subscriberOf(connectionParams, extra);
       try {
         const viewer = await subscriptions.identify(subscriber);
-        const giveBack = seats.take(countedAs(viewer, address));
+        extra.countedAs = countedAs(viewer, address);
+        const giveBack = seats.take(extra.countedAs);
         if (!giveBack) return close(socket, closeCodes.tryAgainLater, 'Too many connections with subscriptions.');
         undo.push(giveBack);
       } catch (error) {
@@ -77,13 +87,13 @@ function protocolOf({ subscriptions, seats }: SubscriptionsDoorOptions): ServerO
       extra.subscriber = subscriber;
       return true;
     },
-    async onSubscribe({ subscriptions: running, extra: { subscriber } }, _id, payload) {
-      invariant(subscriber, 'somebody subscribes before saying who they are');
+    async onSubscribe({ subscriptions: running, extra: { subscriber, countedAs: who } }, _id, payload) {
+      invariant(subscriber && who, 'somebody subscribes before saying who they are');
       const asked = { ...subscriber, requestId: uuidv7() };
-      const prepared =
-        Object.keys(running).length > operationsMax
-          ? [tooManyOperations()]
-          : await subscriptions.prepare(payload, asked);
+      const refusal = mayAsk(who)
+        ? Object.keys(running).length > operationsMax && tooManyOperations()
+        : tooManyInAMinute();
+      const prepared = refusal ? [refusal] : await subscriptions.prepare(payload, asked);
       if ('schema' in prepared) return prepared;
       return subscriptions.present(prepared, asked.requestId).errors ?? [];
     },
@@ -94,6 +104,11 @@ function protocolOf({ subscriptions, seats }: SubscriptionsDoorOptions): ServerO
 function tooManyOperations(): GraphQLError {
   const message = `A connection has ${operationsMax} subscriptions at most; end one, or open another connection.`;
   return new GraphQLError(message, { originalError: new AppError('LIMIT_EXCEEDED', message) });
+}
+
+function tooManyInAMinute(): GraphQLError {
+  const message = 'Too many subscriptions in a minute; try again in a minute.';
+  return new GraphQLError(message, { originalError: new AppError('RATE_LIMITED', message, { retryable: true }) });
 }
 
 /** Ties one socket to the protocol. */

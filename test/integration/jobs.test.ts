@@ -43,6 +43,7 @@ interface Given {
   readonly standing?: readonly Standing[];
   readonly concurrency?: number;
   readonly keepEveryMs?: number;
+  readonly roundMsMax?: number;
   readonly onRun?: (run: JobRun) => void;
 }
 
@@ -279,6 +280,25 @@ describe('a standing job', () => {
       const before = rounds;
       await expect.poll(() => rounds, patience).toBeGreaterThan(before + 2);
     }
+  });
+
+  it('that always finds more to do is told to end, so that others get their turn in a worker with one place', async () => {
+    let rounds = 0;
+    const greedy = recurring('greedy', 5, async (goesOn) => {
+      rounds += 1;
+      while (goesOn()) await queued();
+    });
+    const done: string[] = [];
+    await startWorker({
+      standing: [greedy],
+      concurrency: 1,
+      roundMsMax: 200,
+      note: (word) => void done.push(word),
+    });
+    await expect.poll(() => rounds, patience).toBeGreaterThan(0);
+    await db.write((tx) => enqueue(tx, [noteOf('patient')]));
+    await expect.poll(() => done, patience).toEqual(['patient']);
+    await expect.poll(() => rounds, patience).toBeGreaterThan(1);
   });
 
   it('of the clock on the wall is known to the queue, whose pattern cannot be read is refused', async () => {

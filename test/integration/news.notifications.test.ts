@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishNews } from '../../src/modules/news/index.js';
 import {
   ConfirmDeliveryDocument,
@@ -16,7 +16,6 @@ import { joinAs } from '../support/staff.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { startWebhookReceiver } from '../support/webhook-receiver.js';
 
-const patience = { timeout: 20_000, interval: 20 };
 const proofs = [{ kind: 'PHOTO' as const, sha256: 'ab'.repeat(32) }];
 
 let app: TestApp;
@@ -26,7 +25,7 @@ let runner: Person;
 let stranger: Person;
 
 beforeAll(async () => {
-  app = await startTestApp({ timersEveryMs: 250 });
+  app = await startTestApp();
   tenantId = await openMarket(app.app.db);
   [customer, runner, stranger] = [
     await join(app.client, 'CUSTOMER'),
@@ -43,7 +42,10 @@ async function told({ client }: Person, errandId: string) {
 }
 
 const unpublished = () => app.app.db.read.outbox.count({ where: { publishedAt: null } });
-const allPublished = () => vi.waitFor(async () => expect(await unpublished()).toBe(0), patience);
+const allPublished = async () => {
+  await app.app.doRounds();
+  expect(await unpublished()).toBe(0);
+};
 
 describe('a notification', () => {
   it('tells each party what the other, or nobody, did, once and in order, and nobody else', async () => {
@@ -95,19 +97,18 @@ describe('webhooks at the door', () => {
     const { createWebhookEndpoint } = await admin.client.get(CreateWebhookEndpointDocument, { input });
     const endpointId = createWebhookEndpoint.endpoint.id;
     const errandId = await post(customer);
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(1), patience);
+    await app.app.doRounds();
+    expect(receiver.received).toHaveLength(1);
     const of = async () =>
       (await admin.client.get(WebhookDeliveriesDocument, { endpointId })).webhookDeliveries.edges.map(
         ({ node }) => node,
       );
-    await vi.waitFor(
-      async () => expect(await of()).toMatchObject([{ state: 'DELIVERED', responseStatus: 204 }]),
-      patience,
-    );
+    expect(await of()).toMatchObject([{ state: 'DELIVERED', responseStatus: 204 }]);
     const [delivery] = await of();
     expect(JSON.parse(delivery!.body)).toMatchObject({ id: delivery!.eventId, data: { errandId } });
     await admin.client.get(ReplayWebhookDeliveryDocument, { deliveryId: delivery!.id });
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(2), patience);
+    await app.app.doRounds();
+    expect(receiver.received).toHaveLength(2);
     expect(receiver.received[1]!.body).toBe(receiver.received[0]!.body);
     const { webhookEndpoints } = await admin.client.get(WebhookEndpointsDocument, {});
     expect(JSON.stringify(webhookEndpoints), 'the secret is shown once').not.toContain(createWebhookEndpoint.secret);

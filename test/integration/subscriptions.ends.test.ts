@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SignOutDocument } from '../support/generated/graphql.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
@@ -84,6 +86,26 @@ describe('a subscription', () => {
     await server.close();
     for (const stream of open) await stream.ends();
     expect(open[0]!.errors).toMatchObject([{ code: 1001 }]);
+  });
+
+  it('counts against the requests that one client may make in a minute, also over a connection that stays', async () => {
+    const strict = await startTestApp({ env: { ...env, RATE_LIMIT_PER_MINUTE: '5' }, database: app.database });
+    const socket = new WebSocket(`${strict.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const said: { readonly type: string; readonly payload?: readonly { readonly extensions: { code: string } }[] }[] =
+      [];
+    socket.on('message', (data: Buffer) => void said.push(JSON.parse(data.toString()) as (typeof said)[number]));
+    const say = (message: object) => void socket.send(JSON.stringify(message));
+    await once(socket, 'open');
+    say({ type: 'connection_init' });
+    await vi.waitFor(() => expect(said).toMatchObject([{ type: 'connection_ack' }]), patience);
+    for (let id = 0; id < 12; id += 1) say({ id: String(id), type: 'subscribe', payload: { query: '{ me { id } }' } });
+    const codes = () => said.slice(1).map(({ payload }) => payload?.[0]?.extensions.code);
+    await vi.waitFor(() => expect(codes()).toHaveLength(12), patience);
+    // At most two minutes begin meanwhile.
+    expect(codes().filter((code) => code === 'RATE_LIMITED').length).toBeGreaterThanOrEqual(2);
+    expect(codes()).toContain('BAD_INPUT');
+    socket.terminate();
+    await strict.close();
   });
 
   it('is refused beyond the connections that one viewer may have, and the place comes back', async () => {

@@ -236,8 +236,10 @@ describe('a subscription', () => {
       customer.client,
       'subscription { disputeChanged { id state } }',
     );
-    for (let rounds = 0; rounds < 100 && (!mine!.seen.length || !notified.seen.length); rounds += 1)
+    for (let rounds = 0; rounds < 100 && (!mine!.seen.length || !notified.seen.length); rounds += 1) {
       await agree(customer, runner, await post(customer));
+      await app.app.doRounds();
+    }
     const errandId = await post(customer);
     const escrowId = await agree(customer, runner, errandId);
     await fund(customer, errandId);
@@ -246,6 +248,7 @@ describe('a subscription', () => {
     const input = { reason: 'It never came to my door.', claimMinor: 1 };
     const { openDispute } = await customer.client.get(OpenDisputeDocument, { errandId, input });
     await expectLast(disputes, openDispute.dispute.id, 'AWAITING_RESPONSE');
+    await app.app.doRounds();
     await vi.waitFor(
       () => expect(notified.seen).toContainEqual({ kind: 'errand.start', errand: { id: errandId } }),
       patience,

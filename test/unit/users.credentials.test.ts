@@ -32,8 +32,11 @@ describe('passwords', () => {
 
   it('take the work of a hash for a name nobody has, and never match', async () => {
     const kept = await passwords.hash('runam-demo');
-    const known = await medianMs(() => passwords.verify(kept, 'wrong-password'));
-    const unknown = await medianMs(() => passwords.verify(undefined, 'wrong-password'));
+    // In turns, and the fastest of each: what else the machine does only makes them slower.
+    const [known, unknown] = await fastestMs(
+      () => passwords.verify(kept, 'wrong-password'),
+      () => passwords.verify(undefined, 'wrong-password'),
+    );
     expect(unknown).toBeGreaterThan(known / 4);
     expect(await passwords.verify(undefined, 'runam-demo')).toBe(false);
   });
@@ -122,14 +125,18 @@ describe('refresh tokens', () => {
   });
 });
 
-async function medianMs(work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < 9; round += 1) {
-    const startedAt = performance.now();
-    await work();
-    times.push(performance.now() - startedAt);
+async function fastestMs(
+  ...works: readonly [() => Promise<unknown>, () => Promise<unknown>]
+): Promise<[number, number]> {
+  const fastest: [number, number] = [Infinity, Infinity];
+  for (let round = 0; round < 15; round += 1) {
+    for (const [index, work] of works.entries()) {
+      const start = performance.now();
+      await work();
+      fastest[index] = Math.min(fastest[index]!, performance.now() - start);
+    }
   }
-  return times.toSorted((a, b) => a - b)[4]!;
+  return fastest;
 }
 
 function claimsOf(token: string): Record<string, unknown> {

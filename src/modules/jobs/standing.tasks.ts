@@ -11,6 +11,8 @@ export interface RoundTasksOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly goesOn: () => boolean;
+  /** After so long a round is told to end, and goes on when it is its turn again. Default 10,000. */
+  readonly roundMsMax?: number | undefined;
   readonly onRun?: ((run: JobRun) => void) | undefined;
 }
 
@@ -42,12 +44,15 @@ export function cronItemsOf(standing: readonly Standing[]): ParsedCronItem[] {
   );
 }
 
-function roundOf({ name, schedule, work }: Standing, { db, clock, logger, goesOn, onRun }: RoundTasksOptions) {
+function roundOf({ name, schedule, work }: Standing, options: RoundTasksOptions) {
+  const { db, clock, logger, goesOn, roundMsMax = 10_000, onRun } = options;
   let isFailing = false;
 
-  async function go(): Promise<JobRun['result']> {
+  async function go(startedMs: number): Promise<JobRun['result']> {
     try {
-      await work(goesOn);
+      // One that always finds more to do would keep its place for ever, and timers would wait for it.
+      const mayGoOn = 'cron' in schedule ? goesOn : () => goesOn() && performance.now() - startedMs < roundMsMax;
+      await work(mayGoOn);
       if (isFailing) logger.info({ job: name }, 'a standing job succeeds again');
       isFailing = false;
       return 'done';
@@ -60,7 +65,7 @@ function roundOf({ name, schedule, work }: Standing, { db, clock, logger, goesOn
 
   return async (): Promise<void> => {
     const startedMs = performance.now();
-    const result = await go();
+    const result = await go(startedMs);
     onRun?.({ job: name, result, tookMs: performance.now() - startedMs });
     if (!('everyMs' in schedule)) return;
     // Its queue is this round's until that has ended, so the next one cannot overtake it.

@@ -2,7 +2,7 @@
 export interface Standing {
   readonly name: string;
   readonly schedule: { readonly everyMs: number } | { readonly cron: string };
-  /** One round. `goesOn` turns false when the worker is being stopped, for those that could take long. */
+  /** One round. `goesOn` turns false when the worker is being stopped, or others wait, for those that could take long. */
   readonly work: (goesOn: () => boolean) => Promise<void>;
 }
 

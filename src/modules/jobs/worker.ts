@@ -28,6 +28,8 @@ export interface WorkerOptions<Kinds extends JobKinds> {
   readonly pollMs: number;
   /** Pause between two looks for workers that died, and for standing jobs that got lost. Default 5,000. */
   readonly keepEveryMs?: number;
+  /** After so long a round of those with a pause is told to end. Default 10,000. */
+  readonly roundMsMax?: number;
   /** The system's: the queue goes by the time of the process. */
   readonly clock: Clock;
   readonly logger: Logger;

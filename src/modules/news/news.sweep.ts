@@ -12,17 +12,22 @@ const batchMax = 1_000;
 
 /**
  * Deletes news that everybody has had, deliveries that ended and notifications that were read, when they are old; and gives up
- * deliveries to endpoints that stayed paused for longer than attempts are made. @returns how many rows went
+ * deliveries to endpoints that stayed paused for longer than attempts are made. In batches, so that any backlog ends.
+ * @returns how many rows were deleted
  */
 export async function sweepNews({ db, clock, retentionMs }: SweepDeps, goesOn = () => true): Promise<number> {
   const now = clock.now();
   const before = new Date(now.getTime() - retentionMs);
-  await db.write(
-    (tx) =>
-      tx.$executeRaw`
-      UPDATE webhook_delivery d SET state = 'DEAD', next_at = NULL, last_error = coalesce(last_error, 'the endpoint stayed paused')
-      FROM webhook_endpoint e WHERE e.id = d.endpoint_id AND e.state = 'PAUSED' AND d.state = 'PENDING' AND d.give_up_at < ${now}`,
-  );
+  const giveUpBatch = (): Promise<number> =>
+    db.write(
+      (tx) => tx.$executeRaw`
+      UPDATE webhook_delivery SET state = 'DEAD', next_at = NULL, last_error = coalesce(last_error, 'the endpoint stayed paused')
+      WHERE id IN (
+        SELECT d.id FROM webhook_endpoint e JOIN webhook_delivery d ON d.endpoint_id = e.id
+        WHERE e.state = 'PAUSED' AND d.state = 'PENDING' AND d.give_up_at < ${now}
+        LIMIT ${batchMax} FOR UPDATE OF d SKIP LOCKED)`,
+    );
+  for (let count = batchMax; count === batchMax && goesOn();) count = await giveUpBatch();
   let deleted = 0;
   for (const deleteBatch of [
     (): Promise<number> =>

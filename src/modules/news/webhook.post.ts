@@ -48,6 +48,11 @@ export function createWebhookPost({ isOpen, timeoutMs = 10_000 }: WebhookPostOpt
         clearTimeout(timer);
         resolve({ error: error.message || error.code || 'no connection' });
       });
+      // An answer that changes the protocol (101) ends the connection with neither of the two.
+      outgoing.on('close', () => {
+        clearTimeout(timer);
+        resolve({ error: 'the connection ended without an answer' });
+      });
       outgoing.end(body);
     });
 }

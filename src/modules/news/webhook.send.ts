@@ -34,6 +34,10 @@ interface Claim {
 const atOnceMax = 50;
 /** One slow endpoint does not take all places. */
 const atOncePerEndpointMax = 5;
+/** Places that endpoints which fail leave to the others; and each of them has one at a time. */
+const keptForGoodMax = 25;
+/** While attempts are under way: so long at most what has become due waits for a free place to be given to it. */
+const lookEveryMs = 1_000;
 /** Longer than a request may take: whoever has not said by then how it went is taken to have died. */
 const leaseMs = 60_000;
 /** After failing so long without one success, an endpoint is paused. */
@@ -41,37 +45,74 @@ const pausedAfterMs = 24 * 60 * 60 * 1000;
 const errorLengthMax = 300;
 
 /**
- * Makes one attempt at every delivery that is due, several at once. The attempt is counted in the transaction that takes it, and
- * what it came to is saved for that attempt only: no two workers make the same one, and who dies in between loses nothing,
- * because it is due again when the lease ends. @returns how many attempts were made
+ * Makes one attempt at every delivery that is due, several at once; who answers slowly holds up nobody else. The attempt is
+ * counted in the transaction that takes it, and what it came to is saved for that attempt only: no two workers make the same
+ * one, and who dies in between loses nothing, because it is due again when the lease ends. @returns how many attempts were made
  */
 export async function sendDueWebhooks(deps: SendDeps, goesOn = () => true): Promise<number> {
+  const underWay = new Map<Promise<void>, Claim>();
+  const failures: unknown[] = [];
   let sent = 0;
-  for (;;) {
-    const claims = await claimDue(deps);
-    await Promise.all(claims.map((claim) => attempt(deps, claim)));
-    sent += claims.length;
-    if (claims.length === 0 || !goesOn()) return sent;
+  const begin = (claim: Claim): void => {
+    sent += 1;
+    const done: Promise<void> = attempt(deps, claim)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => underWay.delete(done));
+    underWay.set(done, claim);
+  };
+  try {
+    for (let isMore = true; isMore;) {
+      const claims = await claimDue(deps, [...underWay.values()]);
+      for (const claim of claims) begin(claim);
+      if (underWay.size > 0) await firstOf(underWay.keys(), lookEveryMs);
+      isMore = (claims.length > 0 || underWay.size > 0) && failures.length === 0 && goesOn();
+    }
+  } finally {
+    await Promise.all(underWay.keys());
   }
+  if (failures.length > 0) throw failures[0];
+  return sent;
 }
 
-async function claimDue({ db, clock }: SendDeps): Promise<readonly Claim[]> {
+async function firstOf(ends: Iterable<Promise<void>>, waitMsMax: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<void>((resolve) => void (timer = setTimeout(resolve, waitMsMax)));
+  await Promise.race([...ends, waited]);
+  clearTimeout(timer);
+}
+
+/** Takes what is due, as far as there are free places: in turn from each endpoint, from those that fail last. */
+async function claimDue({ db, clock }: SendDeps, underWay: readonly Claim[]): Promise<readonly Claim[]> {
   const now = clock.now();
   const leaseEnds = new Date(now.getTime() + leaseMs);
-  return db.write(
+  const free = atOnceMax - underWay.length;
+  if (free === 0) return [];
+  const busy = underWay.map(({ endpointId }) => endpointId);
+  const claims = await db.write(
     (tx) => tx.$queryRaw<Claim[]>`
-    WITH due AS (
-      SELECT d.id FROM webhook_endpoint e CROSS JOIN LATERAL (
-        SELECT id FROM webhook_delivery
+    WITH waiting AS (
+      SELECT d.id, d.next_at, u.busy + row_number() OVER (PARTITION BY e.id ORDER BY d.next_at, d.outbox_seq) AS turn,
+        e.failing_since IS NOT NULL AS is_failing
+      FROM webhook_endpoint e
+      CROSS JOIN LATERAL (SELECT count(*) AS busy FROM unnest(${busy}::uuid[]) AS b (id) WHERE b.id = e.id) u
+      CROSS JOIN LATERAL (
+        SELECT id, next_at, outbox_seq FROM webhook_delivery
         WHERE endpoint_id = e.id AND state = 'PENDING' AND next_at <= ${now}
-        ORDER BY next_at, outbox_seq LIMIT ${atOncePerEndpointMax} FOR UPDATE SKIP LOCKED) d
-      WHERE e.state = 'ACTIVE' LIMIT ${atOnceMax})
+        ORDER BY next_at, outbox_seq
+        LIMIT greatest(0, CASE WHEN e.failing_since IS NULL THEN ${atOncePerEndpointMax}::int ELSE 1 END - u.busy)
+        FOR UPDATE SKIP LOCKED) d
+      WHERE e.state = 'ACTIVE'),
+    due AS (
+      SELECT id FROM (SELECT *, row_number() OVER (PARTITION BY is_failing ORDER BY turn, next_at) AS place FROM waiting) w
+      WHERE NOT is_failing OR place <= ${free - keptForGoodMax}::int
+      ORDER BY is_failing, place LIMIT ${free}::int)
     UPDATE webhook_delivery d SET attempt = attempt + 1, next_at = ${leaseEnds}
     FROM webhook_endpoint e WHERE d.id IN (SELECT id FROM due) AND e.id = d.endpoint_id
     RETURNING d.id::text, d.tenant_id::text AS "tenantId", d.endpoint_id::text AS "endpointId", d.outbox_seq AS "outboxSeq",
       d.topic, d.body, d.attempt, d.give_up_at AS "giveUpAt", e.url, e.secret_seq AS "secretSeq",
       e.previous_secret_until AS "previousSecretUntil"`,
   );
+  return claims.toSorted((a, b) => Number(a.outboxSeq - b.outboxSeq));
 }
 
 async function attempt(deps: SendDeps, claim: Claim): Promise<void> {

@@ -28,7 +28,7 @@ export interface WebhookService {
   deliveries(viewer: Viewer, args: DeliveriesArgs): Promise<Page<WebhookDelivery>>;
   /** @throws AppError BAD_INPUT naming every fault, LIMIT_EXCEEDED above 20 endpoints */
   create(viewer: Viewer, input: NewWebhookEndpoint): Promise<EndpointWithSecret>;
-  /** What is made ACTIVE again is tried at once. @throws AppError BAD_INPUT, VERSION_CONFLICT */
+  /** What is made ACTIVE again is sent as it falls due. @throws AppError BAD_INPUT, VERSION_CONFLICT */
   update(
     viewer: Viewer,
     id: string,
