@@ -13,7 +13,8 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const markets = ['lagos', 'abuja'] as const;
 const staff = ['SUPPORT', 'ARBITER', 'FINANCE', 'ADMIN'] as const;
-const walkMsMax = 240_000;
+/** Of which it needs two minutes where five times as many want the processor as there are. */
+const walkMsMax = 300_000;
 
 interface Viewer {
   readonly name: string;
@@ -40,7 +41,7 @@ describe('on a warm cache, whoever filled it', () => {
     truth = await startTestApp({ env: { CACHE_ENABLED: 'False' }, database: cached.database });
     const told = await Promise.all(markets.map((slug) => openAndPlay(cached, slug)));
     viewers = told.flatMap((market) => market.viewers);
-    questions = told.flatMap((market) => questionsAbout(market));
+    questions = distinct(told.flatMap((market) => questionsAbout(market)));
   });
   afterAll(async () => {
     await truth.close();
@@ -55,33 +56,56 @@ describe('on a warm cache, whoever filled it', () => {
   it(
     'every role in every market gets from every cached field what an uncached server tells it, to the last field',
     async () => {
-      const expected = new Map<string, unknown>();
-      for (const viewer of viewers)
-        for (const [at, question] of questions.entries())
-          expected.set(`${viewer.name} ${at}`, (await ask(truth.url, viewer, question)).body);
+      const expected = new Map<Viewer, readonly Answer[]>();
+      for (const viewer of viewers) expected.set(viewer, await askAll(truth.url, viewer, questions));
       const hits = new Set<string>();
-      for (const order of [...orders(viewers), viewers.flatMap((viewer) => [viewer, viewer])]) {
+      const walk = async (order: readonly Viewer[], asks: Asks) => {
         await emptyTheCache(redis.url);
+        const told = new Map<Viewer, ReadonlyMap<Question, Answer>>();
         for (const viewer of order) {
-          const answers = await Promise.all(questions.map((question) => ask(cached.url, viewer, question)));
-          for (const [at, { body, cacheStatus }] of answers.entries()) {
-            const { field, query } = questions[at]!;
-            const truly = expected.get(`${viewer.name} ${at}`);
-            expect(body, `${field} to ${viewer.name} after ${order[0]!.name} came first: ${query}`).toEqual(truly);
-            if (cacheStatus.includes('; hit')) hits.add(field);
+          const asked = questions.filter((question) => asks(viewer, question));
+          const answers = await askAll(cached.url, viewer, asked);
+          for (const [at, question] of asked.entries()) {
+            const [answer, truly] = [answers[at]!, expected.get(viewer)![questions.indexOf(question)]!];
+            if (isHit(answer)) hits.add(question.field);
+            if (answer.text === truly.text) continue;
+            const what = `${question.field} to ${viewer.name} after ${order[0]!.name} came first: ${question.query}`;
+            expect(JSON.parse(answer.text), what).toEqual(JSON.parse(truly.text));
           }
+          if (!told.has(viewer)) told.set(viewer, new Map(asked.map((question, at) => [question, answers[at]!])));
         }
-      }
+        return told;
+      };
+      const [there, back] = [
+        await walk(
+          viewers.flatMap((viewer) => [viewer, viewer]),
+          everything,
+        ),
+        await walk(viewers.toReversed(), everything),
+      ];
+      // Who found nothing behind everybody else, from either end, shares that entry with nobody.
+      const mayShare: Asks = (viewer, question) =>
+        [there, back].some((told) => !isMiss(told.get(viewer)!.get(question)!));
+      for (const order of orders(viewers)) await walk(order, mayShare);
       expect([...hits].toSorted(), 'a cache that is never hit proves nothing').toEqual(cachedFields().toSorted());
     },
     walkMsMax,
   );
 });
 
-/** Each viewer comes first once, and each before and after each other. */
+/** Whether a viewer is asked for this. */
+type Asks = (viewer: Viewer, question: Question) => boolean;
+
+const everything: Asks = () => true;
+
+/** Each viewer comes first once, so that each finds what each other filled. */
 function orders<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
-  const turned = items.map((_, index) => [...items.slice(index), ...items.slice(0, index)]);
-  return turned.flatMap((order, index) => (index % 2 === 0 ? [order, order.toReversed()] : [order]));
+  return items.map((_, index) => [...items.slice(index), ...items.slice(0, index)]);
+}
+
+/** What names nothing of a market is the same question in each of them, told apart by who asks. */
+function distinct(questions: readonly Question[]): readonly Question[] {
+  return [...new Map(questions.map((question) => [question.query, question])).values()];
 }
 
 interface Played {
@@ -188,19 +212,33 @@ function cachedFields(): readonly string[] {
   );
 }
 
-async function ask(url: string, { headers }: Viewer, { query }: Question) {
+interface Answer {
+  /** As it came, byte for byte, but for the name of the request in its faults. */
+  readonly text: string;
+  readonly cacheStatus: string;
+}
+
+function isHit({ cacheStatus }: Answer): boolean {
+  return cacheStatus.includes('; hit');
+}
+
+/** It said so: of what a viewer may not see, nothing is said of the cache either. */
+function isMiss({ cacheStatus }: Answer): boolean {
+  return cacheStatus.includes('; fwd=miss');
+}
+
+function askAll(url: string, viewer: Viewer, questions: readonly Question[]): Promise<readonly Answer[]> {
+  return Promise.all(questions.map((question) => ask(url, viewer, question)));
+}
+
+async function ask(url: string, { headers }: Viewer, { query }: Question): Promise<Answer> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ query }),
   });
-  const body = withoutRequestIds(await response.json());
-  return { body, cacheStatus: response.headers.get('cache-status') ?? '' };
-}
-
-/** Each answer names its own request in its faults. */
-function withoutRequestIds(body: unknown): unknown {
-  return JSON.parse(JSON.stringify(body, (key, value: unknown) => (key === 'requestId' ? undefined : value)));
+  const text = (await response.text()).replaceAll(/"requestId":"[^"]*"/g, '"requestId":""');
+  return { text, cacheStatus: response.headers.get('cache-status') ?? '' };
 }
 
 async function emptyTheCache(redisUrl: string): Promise<void> {
