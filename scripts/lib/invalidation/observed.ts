@@ -82,6 +82,7 @@ export const mutationWrites: Readonly<Record<string, readonly Model[]>> = {
   dropErrand: [
     'Errand',
     'Escrow',
+    'HandoverCode',
     'IdempotencyRecord',
     'Journal',
     'JournalLine',

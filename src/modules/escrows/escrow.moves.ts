@@ -4,6 +4,7 @@ import {
   actorOf,
   closeLiveOffers,
   decide,
+  endCodes,
   lockErrandOfOffer,
   patches,
   readOffer,
@@ -136,6 +137,7 @@ export async function drop(
   const settlement = refundOf(partsOf(escrow));
   await postJournal(tx, journalOf(held.errand, decision));
   await releaseAcceptedOffer(tx, held.errand, 'WITHDRAWN', now);
+  await endCodes(tx, held.errand);
   const emptied = { ...settledPatch(escrow, settlement, 'calledOff'), retiredAt: now };
   return {
     escrow: await saveEscrow(tx, escrow, emptied, now),
