@@ -38,6 +38,25 @@ describe('a pick-up code', () => {
   });
 });
 
+describe('codes', () => {
+  it('end with the runner they were told to: who takes the errand next needs others', async () => {
+    const { escrows, errands, offers, wallets, customer, runner, rival, tell } = market;
+    const { errand } = await tell.assigned(withCodes, service);
+    const [pickup, dropoff] = [await issue(errand.id, 'PICKUP'), await issue(errand.id, 'DROPOFF')];
+    await escrows.drop(runner, errand.id);
+    const { offer } = await offers.make(rival, errand.id, { amountMinor: service });
+    const { escrow } = await escrows.acceptOffer(customer, offer.id);
+    await wallets.topUp(customer, { amountMinor: escrow.gross, currency: 'NGN' });
+    await escrows.fund(customer, errand.id);
+    const none = refused('ILLEGAL_TRANSITION', /customer issues one/);
+    await expect(errands.start(rival, errand.id, null, pickup.code)).rejects.toEqual(none);
+    await errands.start(rival, errand.id, null, (await issue(errand.id, 'PICKUP')).code);
+    await expect(escrows.confirmByCode(rival, errand.id, { code: dropoff.code })).rejects.toEqual(none);
+    const { code } = await issue(errand.id, 'DROPOFF');
+    expect((await escrows.confirmByCode(rival, errand.id, { code })).errand.state).toBe('COMPLETED');
+  });
+});
+
 describe('a drop-off code', () => {
   it('settles the delivery as a confirmation does, from the way or after the proof, and leaves a proof of it', async () => {
     const { escrows, errands, runner, tell, db } = market;

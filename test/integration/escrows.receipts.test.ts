@@ -102,6 +102,45 @@ describe('receipts', () => {
     const after = await db.read.escrow.findUniqueOrThrow({ where: { id: escrow.id } });
     expect(after).toMatchObject({ state: 'SPLIT', released: 600_000n, refunded: 50_000n });
   });
+
+  it('of a runner who gave the errand back leave the next one as many as they may ever show', async () => {
+    const { escrows, errands, offers, wallets, customer, runner, rival, tell } = market;
+    const { errand } = await tell.started(goods, service);
+    for (let batch = 0; batch < 5; batch += 1)
+      await escrows.addReceipts(
+        runner,
+        errand.id,
+        Array.from({ length: 10 }, (_, index) => receipt(1n, `scrap ${batch} ${index}`)),
+      );
+    await expect(escrows.addReceipts(runner, errand.id, [receipt(1n)])).rejects.toEqual(refused('LIMIT_EXCEEDED'));
+    await escrows.drop(runner, errand.id);
+    const { offer } = await offers.make(rival, errand.id, { amountMinor: service });
+    const { escrow } = await escrows.acceptOffer(customer, offer.id);
+    await wallets.topUp(customer, { amountMinor: escrow.gross, currency: 'NGN' });
+    await escrows.fund(customer, errand.id);
+    await errands.start(rival, errand.id);
+    const shown = await escrows.addReceipts(rival, errand.id, [receipt(150_000n)]);
+    expect(shown.escrow.goodsReceipted).toBe(150_000n);
+  });
+
+  it('decide an undecided dispute of a delivery whose service was paid: it is completed, the change goes back', async () => {
+    const { escrows, errands, disputes, customer, runner, tell, timers, clock, tenantId } = market;
+    const { errand, escrow } = await tell.assigned(goods, service);
+    await escrows.agreeMilestones(customer, errand.id, [{ title: 'All of it', amountMinor: service }]);
+    await errands.start(runner, errand.id);
+    await escrows.releaseMilestone(customer, errand.id, 1);
+    await errands.submitProof(runner, errand.id, [proof]);
+    const { dispute } = await disputes.open(customer, errand.id, { reason: 'The box was wet.', claimMinor: 1n });
+    await disputes.respond(runner, dispute.id, { statement: 'It was dry.' });
+    for (const hours of [73, 49]) {
+      clock.forward(hours * hourMs);
+      await timers.fireDue();
+    }
+    expect((await errands.find(tenantId, errand.id)).state).toBe('COMPLETED');
+    const after = await escrows.get(customer, escrow.id);
+    expect(after).toMatchObject({ state: 'SPLIT', released: service, refunded: 200_000n });
+    expect([await walletOf('runner'), await walletOf('customer')]).toEqual([net, 200_000n]);
+  });
 });
 
 describe('goods in advance', () => {

@@ -67,9 +67,9 @@ describe('errand { allowedActions }', () => {
     expect(funding.reasons).toEqual([{ code: extensions!['code'], message }]);
     expect(Date.parse(funding.deadline!) - clock.now().getTime()).toBeGreaterThan(23 * 3_600_000);
     await customer.client.get(TopUpWalletDocument, { input: { amount: { minor: 300_000, currency: 'NGN' } } });
-    expect(await enabled(customer.client, id)).toEqual(['FUND_FROM_WALLET', 'CANCEL_FREE']);
+    expect(await enabled(customer.client, id)).toEqual(['FUND_FROM_WALLET', 'CANCEL_FREE', 'AGREE_MILESTONES']);
     await customer.client.get(FundEscrowDocument, { errandId: id });
-    expect(await enabled(customer.client, id)).toEqual(['CANCEL_ASSIGNED']);
+    expect(await enabled(customer.client, id)).toEqual(['CANCEL_ASSIGNED', 'AGREE_MILESTONES', 'ISSUE_HANDOVER_CODE']);
     expect(await enabled(runner.client, id)).toEqual(['START', 'RUNNER_DROP']);
   });
 

@@ -11,6 +11,8 @@ interface Ids {
   readonly offer: string;
   readonly dispute: string;
   readonly decision: string;
+  /** The first that is not paid; 1 when there is none. */
+  readonly milestone: number;
 }
 
 /** Every mutation that fires a transition, as the service behind it, with input in which nothing is wrong. */
@@ -20,7 +22,8 @@ export const calls: Readonly<Record<string, (market: ActionMarket, viewer: UserV
     makeOffer: ({ offers }, viewer, { errand }) => offers.make(viewer, errand, { amountMinor: 5n }),
     acceptOffer: ({ escrows }, viewer, { offer }) => escrows.acceptOffer(viewer, offer),
     fundEscrow: ({ escrows }, viewer, { errand }) => escrows.fund(viewer, errand),
-    startErrand: ({ errands }, viewer, { errand }) => errands.start(viewer, errand),
+    startErrand: ({ errands, codes }, viewer, { errand }) =>
+      errands.start(viewer, errand, null, codes.get(`${errand} PICKUP`) ?? '000000'),
     submitProof: ({ errands }, viewer, { errand }) => errands.submitProof(viewer, errand, [proof]),
     confirmDelivery: ({ escrows }, viewer, { errand }) => escrows.confirm(viewer, errand),
     cancelErrand: ({ escrows }, viewer, { errand }) => escrows.cancel(viewer, errand),
@@ -34,12 +37,15 @@ export const calls: Readonly<Record<string, (market: ActionMarket, viewer: UserV
       disputes.propose(viewer, dispute, { outcome: 'REFUND', reason }),
     approveResolution: ({ disputes }, viewer, { dispute, decision }) => disputes.approve(viewer, dispute, decision),
     agreeMilestones: ({ escrows }, viewer, { errand }) => escrows.agreeMilestones(viewer, errand, []),
-    releaseMilestone: ({ escrows }, viewer, { errand }) => escrows.releaseMilestone(viewer, errand, 1),
+    releaseMilestone: ({ escrows }, viewer, { errand, milestone }) =>
+      escrows.releaseMilestone(viewer, errand, milestone),
     topUpEscrow: ({ escrows }, viewer, { errand }) => escrows.topUp(viewer, errand, { serviceMinor: 1n }),
     tipRunner: ({ escrows }, viewer, { errand }) => escrows.tip(viewer, errand, 1n),
     addReceipts: ({ escrows }, viewer, { errand }) =>
       escrows.addReceipts(viewer, errand, [{ amountMinor: 1n, sha256: 'cd'.repeat(32) }]),
     issueHandoverCode: ({ handovers }, viewer, { errand }) => handovers.issue(viewer, errand, 'DROPOFF'),
+    confirmByCode: ({ escrows, codes }, viewer, { errand }) =>
+      escrows.confirmByCode(viewer, errand, { code: codes.get(`${errand} DROPOFF`) ?? '000000' }),
     appealDispute: ({ disputes }, viewer, { dispute }) => disputes.appeal(viewer, dispute, reason),
   };
 
@@ -69,8 +75,18 @@ export async function idsOf({ db }: ActionMarket, errand: string): Promise<Ids> 
     where: { dispute: { errandId: errand } },
     orderBy: { seq: 'desc' },
   });
+  const step = await db.read.milestone.findFirst({
+    where: { escrow: { errandId: errand }, state: 'AGREED' },
+    orderBy: { seq: 'asc' },
+  });
   const none = uuidv7();
-  return { errand, offer: waiting?.id ?? none, dispute: dispute?.id ?? none, decision: decisions[0]?.id ?? none };
+  return {
+    errand,
+    offer: waiting?.id ?? none,
+    dispute: dispute?.id ?? none,
+    decision: decisions[0]?.id ?? none,
+    milestone: step?.seq ?? 1,
+  };
 }
 
 /** What was there before somebody acted. */

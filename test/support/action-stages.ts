@@ -28,6 +28,8 @@ export async function startActionMarket() {
   return {
     ...market,
     people,
+    /** What was told to somebody at the door, by errand and phase: only they know. */
+    codes: new Map<string, string>(),
     disputes: createDisputeService({ db, clock, fourEyesAbove }),
     actions: createActionService({ db, clock, fourEyesAbove }),
   };
@@ -66,6 +68,22 @@ async function resolved(market: ActionMarket, withGoods = false) {
 async function appealed(market: ActionMarket, withGoods = false) {
   const { dispute } = await resolved(market, withGoods);
   return market.disputes.appeal(market.runner, dispute.id, 'That is too little.');
+}
+
+const withCodes = { requiresCodes: ['PICKUP', 'DROPOFF'] } as const;
+
+async function tellCode({ handovers, customer, codes }: ActionMarket, errandId: string, phase: 'PICKUP' | 'DROPOFF') {
+  const { issued } = await handovers.issue(customer, errandId, phase);
+  codes.set(`${errandId} ${phase}`, issued.code);
+}
+
+/** On the way with three steps agreed, the first of them paid. */
+async function inSteps({ tell, escrows, errands, customer, runner }: ActionMarket) {
+  const { errand } = await tell.assigned({ ...goods, goodsInAdvance: true }, amount);
+  const steps = [150_001n, 100_003n, 200_003n].map((amountMinor) => ({ title: 'A step', amountMinor }));
+  await escrows.agreeMilestones(customer, errand.id, steps);
+  await errands.start(runner, errand.id);
+  return (await escrows.releaseMilestone(customer, errand.id, 1)).errand;
 }
 
 /** Where errands stand, by what makes the place special. */
@@ -116,6 +134,38 @@ export const stages = {
     market.clock.forward(2 * hourMs);
     return errand;
   },
+  assignedWithoutCode: async ({ tell }) => (await tell.assigned(withCodes, amount)).errand,
+  assignedWithCode: async (market) => {
+    const { errand } = await market.tell.assigned(withCodes, amount);
+    await tellCode(market, errand.id, 'PICKUP');
+    return errand;
+  },
+  assignedWithOldCode: async (market) => {
+    const { errand } = await market.tell.assigned(withCodes, amount);
+    await tellCode(market, errand.id, 'PICKUP');
+    market.clock.forward(8 * 24 * hourMs);
+    return errand;
+  },
+  onTheWayInSteps: inSteps,
+  onTheWayAllBought: async (market) => {
+    const errand = await inSteps(market);
+    const bill = { amountMinor: goods.goodsBudget.minor, sha256: 'ef'.repeat(32) };
+    return (await market.escrows.addReceipts(market.runner, errand.id, [bill])).errand;
+  },
+  onTheWayWithCode: async (market) => {
+    const { errand } = await market.tell.started(goods, amount);
+    await tellCode(market, errand.id, 'DROPOFF');
+    return errand;
+  },
+  onTheWayWithSpentCode: async (market) => {
+    const { errand } = await market.tell.started(goods, amount);
+    await tellCode(market, errand.id, 'DROPOFF');
+    const guesses = Array.from({ length: 5 }, () =>
+      market.escrows.confirmByCode(market.runner, errand.id, { code: '' }),
+    );
+    await Promise.allSettled(guesses);
+    return errand;
+  },
   onTheWay: async ({ tell }) => (await tell.started(goods, amount)).errand,
   delivered: async ({ tell }) => (await tell.delivered(goods, amount)).errand,
   deliveredLongAgo: async ({ tell, clock }) => {
@@ -161,6 +211,12 @@ export const stages = {
   completed: async ({ tell, escrows, customer }) => {
     const { errand } = await tell.delivered({}, amount);
     return (await escrows.confirm(customer, errand.id)).errand;
+  },
+  completedLongAgo: async ({ tell, escrows, customer, clock }) => {
+    const { errand } = await tell.delivered({}, amount);
+    const confirmed = await escrows.confirm(customer, errand.id);
+    clock.forward(31 * 24 * hourMs);
+    return confirmed.errand;
   },
   cancelled: async ({ tell, escrows, customer }) => {
     const { errand } = await tell.assigned({}, amount);

@@ -10,6 +10,7 @@ import {
   transitionNames,
   transitions,
   type PartTable,
+  type TransitionName,
 } from '../../src/modules/errands/index.js';
 import {
   escrowStates,
@@ -56,6 +57,13 @@ describe.each(parts)('the table of an %s', (what, states, table) => {
       expect(transitionNames).toEqual(expect.arrayContaining([...along]));
       expect(along.length > 0 || actor !== undefined).toBe(true);
     }
+  });
+});
+
+describe('the tables of the parts', () => {
+  it.each(parts)('say the same of both ways to pay an escrow: of an %s', (_what, _states, table) => {
+    const along = (name: TransitionName) => Object.keys(table).filter((move) => table[move]!.with.includes(name));
+    expect(along('fundFromCharge')).toEqual(along('fundFromWallet'));
   });
 });
 

@@ -83,6 +83,7 @@ export const mutationWrites: Readonly<Record<string, readonly Model[]>> = {
     'AuditEntry',
     'Errand',
     'Escrow',
+    'HandoverCode',
     'IdempotencyRecord',
     'Journal',
     'JournalLine',

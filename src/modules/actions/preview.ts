@@ -1,6 +1,7 @@
 import type { UserViewer } from '../../kernel/index.js';
 import {
   actorOf,
+  codeFactsOf,
   deadlineOf,
   isFor,
   preview,
@@ -55,14 +56,11 @@ export function previewAll(
 }
 
 /** What is known of the errand, and of what the caller would say, as in a call in which nothing is wrong. */
-function factsFor(
-  name: TransitionName,
-  { held, openCase, offer, hasOffer, disputesOpened, evidenceShown, milestone, receipts, completedAt }: Situation,
-  actor: Actor,
-  viewer: UserViewer,
-  now: Date,
-): Facts {
+function factsFor(name: TransitionName, situation: Situation, actor: Actor, viewer: UserViewer, now: Date): Facts {
+  const { held, openCase, offer, hasOffer, disputesOpened, evidenceShown, milestone, receipts, completedAt } =
+    situation;
   const { byCustomer, byRunner } = disputesOpened;
+  const { code, asks } = termsOf(name);
   return {
     ...factsOf(held, settleOf(name, held.errand, now)),
     ...(offer && { offer }),
@@ -71,7 +69,8 @@ function factsFor(
     evidenceShown,
     disputesOpened: actor.kind === 'customer' ? byCustomer : byRunner,
     ...stepFacts(held, milestone, receipts, completedAt),
-    ...termsOf(name).asks,
+    ...(code && { code: codeFactsOf(situation.codes.get(code), code, now) }),
+    ...asks,
   };
 }
 

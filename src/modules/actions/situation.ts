@@ -1,6 +1,6 @@
 import type { UserViewer } from '../../kernel/index.js';
-import type { Reader } from '../../db/index.js';
-import { liveOfferStates, type Errand, type Offer } from '../errands/index.js';
+import type { HandoverCode, Reader } from '../../db/index.js';
+import { liveOfferStates, type Errand, type HandoverPhase, type Offer } from '../errands/index.js';
 import { readEscrows, type Held, type HeldEscrow, type Milestone } from '../escrows/index.js';
 import { readOpenDisputes, type Case } from '../disputes/index.js';
 
@@ -15,8 +15,10 @@ export interface Situation {
   readonly hasOffer: boolean;
   /** The first that is not released, of an errand on its way. */
   readonly milestone: Milestone | undefined;
-  /** How many receipts the runner has given for it, on its way. */
+  /** How many receipts the viewer has given for it, on its way. */
   readonly receipts: number;
+  /** The codes that were issued for it last, of an errand on its way or before. */
+  readonly codes: ReadonlyMap<HandoverPhase, HandoverCode>;
   /** Of an errand that is COMPLETED. */
   readonly completedAt: Date | null;
   /** How many disputes each side has opened about this escrow. */
@@ -43,7 +45,8 @@ export async function readSituations(
   const offers = byErrand(await acceptableOffers(reader, open, now), ({ errandId }) => errandId);
   const bids = new Set(await errandsBidOn(reader, viewer, open, now));
   const moving = ids(({ state }) => state === 'IN_PROGRESS' || state === 'DELIVERED');
-  const receipts = await receiptsGiven(reader, moving);
+  const receipts = await receiptsGiven(reader, viewer, moving);
+  const codes = await codesIssued(reader, [...ids(({ state }) => state === 'ASSIGNED'), ...moving]);
   const paying = moving.flatMap((id) => money.get(id)?.escrow.id ?? []);
   const milestones = new Map((await nextMilestones(reader, paying)).map((one) => [one.escrowId, one]));
   const completed = await completions(
@@ -69,6 +72,7 @@ export async function readSituations(
         hasOffer: bids.has(errand.id),
         milestone: milestones.get(held.money?.escrow.id ?? ''),
         receipts: receipts.get(errand.id) ?? 0,
+        codes: new Map(codes.filter((one) => one.errandId === errand.id).map((one) => [one.phase, one])),
         completedAt: completed.get(errand.id) ?? null,
         disputesOpened: opened(held.money?.escrow.id),
         evidenceShown: shown.get(found?.dispute.id ?? '') ?? 0,
@@ -116,11 +120,19 @@ async function nextMilestones(reader: Reader, escrowIds: string[]): Promise<read
   });
 }
 
-async function receiptsGiven(reader: Reader, errandIds: string[]): Promise<ReadonlyMap<string, number>> {
+async function receiptsGiven(
+  reader: Reader,
+  { userId }: UserViewer,
+  errandIds: string[],
+): Promise<ReadonlyMap<string, number>> {
   if (errandIds.length === 0) return new Map();
-  const where = { errandId: { in: errandIds }, amount: { not: null } };
+  const where = { errandId: { in: errandIds }, byUserId: userId, amount: { not: null } };
   const groups = await reader.proof.groupBy({ by: ['errandId'], where, _count: { _all: true } });
   return new Map(groups.map(({ errandId, _count }) => [errandId, _count._all]));
+}
+
+async function codesIssued(reader: Reader, errandIds: string[]): Promise<readonly HandoverCode[]> {
+  return errandIds.length === 0 ? [] : reader.handoverCode.findMany({ where: { errandId: { in: errandIds } } });
 }
 
 async function completions(reader: Reader, errandIds: string[]): Promise<ReadonlyMap<string, Date>> {

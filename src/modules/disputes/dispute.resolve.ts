@@ -110,10 +110,15 @@ export function effectOf(one: Case, now: Date) {
   const decision = decisionInForce(one.decisions);
   invariant(decision, `dispute ${one.dispute.id} is to take effect and nothing is decided`);
   const settle: Settle = ({ escrow, feePlan }) => disputeSettlement(feePlan, partsOf(escrow), decision.customerAmount);
-  const isRefund = decision.outcome === 'REFUND';
+  const isRefund = decision.outcome === 'REFUND' && !isAsIfUndisputed(decision, one.dispute);
   const name = isRefund ? 'refundDispute' : 'settleDispute';
   const transition = decideAs(name, one, systemActor, now, undefined, settle);
   return { transition, settle, isRefund, money: frozenMoney(one) };
+}
+
+/** Nobody decided about a delivery: it ends as one does, also when all that is left of its money is the customer's change. */
+function isAsIfUndisputed({ rule }: Decision, { openedFrom }: Dispute): boolean {
+  return rule === 'NO_DECISION' && openedFrom === 'DELIVERED';
 }
 
 /** A first decision can be appealed for a while; one on appeal takes effect at once. */

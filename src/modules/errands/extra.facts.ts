@@ -1,8 +1,18 @@
+import type { Refusal } from './refusals.js';
+
 /** Who gets a part of the service money, in minor units; together the part. */
 export interface ServiceShare {
   readonly runner: bigint;
   readonly commission: bigint;
   readonly vat: bigint;
+}
+
+/** What is known of a handover code before it is given. */
+export interface CodeFacts {
+  /** Why none could be given now, if so. */
+  readonly refusal: Refusal | undefined;
+  /** When the one that waits ends; null while none does. */
+  readonly expiresAt: Date | null;
 }
 
 /** What a transition needs to know of the milestone it is about. */
@@ -36,6 +46,6 @@ export interface ReceiptFacts {
   readonly earlier: bigint;
   /** The goods part of the escrow, with what has gone out of it. */
   readonly most: bigint;
-  /** How many there are with these. */
+  /** How many the actor has shown with these. */
   readonly count: number;
 }

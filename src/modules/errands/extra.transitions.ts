@@ -8,7 +8,7 @@ import type { Facts, TransitionRule } from './transition.rule.js';
 /** A customer may thank the runner for this long after the errand was completed. */
 export const tipWindowMs = 30 * 24 * 60 * 60 * 1000;
 
-/** Receipts of one errand, whoever ran it. */
+/** Receipts that one runner shows of one errand: who gives it back leaves as many to the next. */
 export const receiptsMax = 50;
 
 /** The part of the table that is about money in steps, and about codes at the door. */
@@ -72,7 +72,8 @@ export const extraTransitions = {
     to: 'COMPLETED',
     actor: 'assignedRunner',
     guard: (facts) =>
-      notFrozen(facts) ?? firstOf([!(facts.hasCode ?? false) && badInput('code: the drop-off code is needed.')]),
+      notFrozen(facts) ??
+      firstOf([!(facts.hasCode ?? false) && badInput('code: the drop-off code is needed.'), facts.code?.refusal]),
     postings: (facts) => settlementPostings(moneyOf(facts)),
     description:
       'The assigned runner gives the drop-off code, which only the recipient knew: as confirm, goods by receipts.',

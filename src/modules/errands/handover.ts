@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 import { AppError, badInput, uuidv7 } from '../../kernel/index.js';
 import type { Db, HandoverCode, Tx } from '../../db/index.js';
 import type { Errand, HandoverPhase } from './errand.js';
+import type { CodeFacts } from './extra.facts.js';
+import { illegal, type Refusal } from './refusals.js';
 
 /** Guesses at one code; then another one has to be issued. */
 export const handoverAttemptsMax = 5;
@@ -44,6 +46,11 @@ export async function issueCode(tx: Tx, errand: Errand, phase: HandoverPhase, no
   return { code, phase, expiresAt };
 }
 
+/** The runner of a locked errand gives it back: what they were told at a door opens nothing for the next one. */
+export async function endCodes(tx: Tx, { id: errandId }: Errand): Promise<void> {
+  await tx.handoverCode.deleteMany({ where: { errandId } });
+}
+
 /**
  * Checks a code that was given for a locked errand, and marks it used. Every guess is counted in a transaction of its own
  * before it is compared, so one that is followed by a rollback counts too.
@@ -60,9 +67,10 @@ export async function useCode(
   path: string,
 ): Promise<HandoverCode> {
   const kept = await tx.handoverCode.findUnique({ where: { errandId_phase: { errandId: errand.id, phase } } });
-  if (!kept || kept.usedAt) throw illegal(`No ${phase} code waits to be given; the customer issues one.`);
+  if (!isWaiting(kept)) throw errorOf(noneWaits(phase));
   const takenAt = parseTakenAt(given.takenAt, kept, now);
-  if (kept.expiresAt <= takenAt) throw illegal(`The ${phase} code has expired; the customer issues another one.`);
+  const { refusal } = codeFactsOf(kept, phase, takenAt);
+  if (refusal) throw errorOf(refusal);
   const attempts = await countGuess(db, kept);
   const hash = await hashOf(given.code.trim(), Buffer.from(kept.salt));
   if (!timingSafeEqual(hash, kept.hash)) {
@@ -70,6 +78,38 @@ export async function useCode(
     throw badInput(path, `is not the ${phase} code; ${left} of ${handoverAttemptsMax} guesses are left.`);
   }
   return tx.handoverCode.update({ where: { id: kept.id }, data: { usedAt: now } });
+}
+
+type KeptCode = Pick<HandoverCode, 'usedAt' | 'expiresAt' | 'attempts'>;
+
+/** What the table of transitions looks at beforehand of a code that would be given at this time. Pure. */
+export function codeFactsOf(kept: KeptCode | null | undefined, phase: HandoverPhase, at: Date): CodeFacts {
+  const waiting = isWaiting(kept) ? kept : undefined;
+  const refusal = refusalOf(waiting, phase, at);
+  return { refusal, expiresAt: refusal ? null : (waiting?.expiresAt ?? null) };
+}
+
+function refusalOf(waiting: KeptCode | undefined, phase: HandoverPhase, at: Date): Refusal | undefined {
+  if (!waiting) return noneWaits(phase);
+  if (waiting.expiresAt <= at) return illegal(`The ${phase} code has expired; the customer issues another one.`);
+  return waiting.attempts < handoverAttemptsMax ? undefined : spent;
+}
+
+function isWaiting<Kept extends KeptCode>(kept: Kept | null | undefined): kept is Kept {
+  return kept != null && kept.usedAt === null;
+}
+
+function noneWaits(phase: HandoverPhase): Refusal {
+  return illegal(`No ${phase} code waits to be given; the customer issues one.`);
+}
+
+const spent: Refusal = {
+  code: 'LIMIT_EXCEEDED',
+  message: `The code was guessed at ${handoverAttemptsMax} times; the customer issues another one.`,
+};
+
+function errorOf({ code, message }: Refusal): AppError {
+  return new AppError(code, message);
 }
 
 /** @returns how many guesses were made at it, this one included */
@@ -80,10 +120,7 @@ async function countGuess(db: Pick<Db, 'writeApart'>, { id, hash }: HandoverCode
       WHERE id = ${id}::uuid AND hash = ${hash} AND attempts < ${handoverAttemptsMax} RETURNING attempts::int`,
   );
   if (counted) return counted.attempts;
-  throw new AppError(
-    'LIMIT_EXCEEDED',
-    `The code was guessed at ${handoverAttemptsMax} times; the customer issues another one.`,
-  );
+  throw errorOf(spent);
 }
 
 function parseTakenAt(takenAt: Date | null | undefined, { createdAt }: HandoverCode, now: Date): Date {
@@ -100,8 +137,4 @@ const scrypt = promisify<string, Buffer, number, Buffer>(scryptWithCallback);
 /** Six digits are soon guessed from a hash; the salt and the work of scrypt (RFC 7914) make that slow, the life of a code makes it useless. */
 async function hashOf(code: string, salt: Buffer): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await scrypt(code, salt, hashBytes));
-}
-
-function illegal(message: string): AppError {
-  return new AppError('ILLEGAL_TRANSITION', message);
 }

@@ -23,6 +23,8 @@ export { evidencePerPartyMax, evidenceRefusal, type DisputeFacts } from './dispu
 export type { MilestoneFacts, PartsAdded, ReceiptFacts, ServiceShare, TipFacts } from './extra.facts.js';
 export { tipWindowMs } from './extra.transitions.js';
 export {
+  codeFactsOf,
+  endCodes,
   handoverAttemptsMax,
   handoverLateMsMax,
   handoverLifeMs,

@@ -31,7 +31,7 @@ export const offerTransitions = {
   supersede: {
     from: liveOfferStates,
     to: 'SUPERSEDED',
-    with: ['fundFromWallet'],
+    with: ['fundFromWallet', 'fundFromCharge'],
     actor: 'customer',
     description: 'Another one is funded, or the errand it was made for is changed.',
   },

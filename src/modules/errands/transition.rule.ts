@@ -1,7 +1,7 @@
 import type { Posting } from '../ledger/index.js';
 import type { DisputeFacts } from './dispute.facts.js';
 import type { Errand, ErrandState, HandoverPhase, Offer } from './errand.js';
-import type { MilestoneFacts, PartsAdded, ReceiptFacts, TipFacts } from './extra.facts.js';
+import type { CodeFacts, MilestoneFacts, PartsAdded, ReceiptFacts, TipFacts } from './extra.facts.js';
 import type { Refusal } from './refusals.js';
 import type { MoneyFacts } from './settlement.js';
 
@@ -26,6 +26,8 @@ export interface Facts {
   readonly handover?: HandoverPhase;
   /** A code was given; whether it is the right one is looked at when nothing else refuses. */
   readonly hasCode?: boolean;
+  /** The code that would have to be given. As with `hasOffer`: `useCode` knows it anyway. */
+  readonly code?: CodeFacts;
   /** How many disputes the actor has opened about this escrow. */
   readonly disputesOpened?: number;
   /** How many pieces of evidence the actor has shown in this dispute. As with `hasOffer`. */

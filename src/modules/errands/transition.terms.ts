@@ -1,3 +1,5 @@
+import { tipWindowMs } from './extra.transitions.js';
+import type { HandoverPhase } from './errand.js';
 import { noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
 import type { Facts, TransitionRule } from './transition.rule.js';
 
@@ -19,6 +21,8 @@ export interface TransitionTerms {
   readonly about?: 'offer' | 'dispute';
   /** Only arbiters and admins are asked, not all staff. Default false. */
   readonly isForArbiters?: boolean;
+  /** Which code its caller gives, where the errand asks for one. */
+  readonly code?: HandoverPhase;
   /** The facts that the caller's own words give, as a call gives them in which nothing is wrong. */
   readonly asks?: Partial<Facts>;
   /** What the caller says decides what is booked: it cannot be told beforehand. Default false. */
@@ -66,7 +70,13 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
     needs: 'before `fundBy`, not too late to start; the payment is of this very amount',
     event: 'a payment of `payForErrand` came in',
   },
-  start: { needs: 'at most an hour after `startBy`', mutation: 'startErrand', asks: { hasCode: true } },
+  start: {
+    needs: 'at most an hour after `startBy`',
+    mutation: 'startErrand',
+    code: 'PICKUP',
+    asks: { hasCode: true },
+    until: ({ errand, code }) => [errand.requiresPickupCode ? code?.expiresAt : null],
+  },
   submitProof: { needs: 'a proof at least', mutation: 'submitProof', asks: { proofsCount: 1 } },
   confirm: { needs: 'no dispute about the escrow', mutation: 'confirmDelivery' },
   autoRelease: {
@@ -96,6 +106,7 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
   tipRunner: {
     mutation: 'tipRunner',
     needs: 'at most 30 days after completion; no more than the service in all; money in the wallet',
+    until: ({ tip }) => [tip?.completedAt && new Date(tip.completedAt.getTime() + tipWindowMs)],
     postingsDependOnInput: true,
   },
   addReceipts: {
@@ -111,6 +122,8 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
   confirmByCode: {
     mutation: 'confirmByCode',
     needs: 'the drop-off code; no dispute about the escrow',
+    code: 'DROPOFF',
+    until: ({ code }) => [code?.expiresAt],
     asks: { hasCode: true },
   },
   openDispute: {

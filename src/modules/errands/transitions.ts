@@ -78,12 +78,13 @@ export const transitions = {
     from: ['ASSIGNED'],
     to: 'IN_PROGRESS',
     actor: 'assignedRunner',
-    guard: ({ errand, hasCode = false }, now) =>
+    guard: ({ errand, hasCode = false, code }, now) =>
       firstOf([
         isTooLateToStart(errand, now) && tooLateToStart(),
         errand.requiresPickupCode &&
           !hasCode &&
           badInput('pickupCode: is needed for this errand; who hands the goods over knows it.'),
+        errand.requiresPickupCode && code?.refusal,
       ]),
     postings: none,
     description: 'The assigned runner sets off, with the pick-up code where the errand asks for one.',

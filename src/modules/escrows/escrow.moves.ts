@@ -5,6 +5,7 @@ import {
   actorOf,
   closeLiveOffers,
   decide,
+  endCodes,
   lockErrandOfOffer,
   patches,
   readOffer,
@@ -137,6 +138,7 @@ export async function drop(
   const settlement = refundOf(partsOf(escrow));
   await postJournal(tx, journalOf(held.errand, decision));
   await releaseAcceptedOffer(tx, held.errand, 'WITHDRAWN', now);
+  await endCodes(tx, held.errand);
   const emptied = { ...settledPatch(escrow, settlement, 'calledOff'), retiredAt: now };
   if (decision.event.actorRole === 'staff') await recordDrop(tx, requireUser(viewer), held.errand, why, now);
   return {

@@ -36,7 +36,8 @@ export async function addReceipts(
   const now = clock.now();
   const amount = receipts.reduce((sum, { amountMinor }) => (amountMinor > 0n ? sum + amountMinor : sum), 0n);
   const [earlier, most] = [held.money?.escrow.goodsReceipted ?? 0n, held.money?.escrow.goods ?? 0n];
-  const count = (await tx.proof.count({ where: { errandId, amount: { not: null } } })) + receipts.length;
+  const shown = { errandId, byUserId: user.userId, amount: { not: null } };
+  const count = (await tx.proof.count({ where: shown })) + receipts.length;
   const facts = { ...factsOf(held), receipts: { amount, earlier, most, count }, expectedVersion };
   const decision = decide('addReceipts', facts, actorOf(viewer, held.errand), now);
   const escrow = escrowOf(held);
