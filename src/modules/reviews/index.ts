@@ -1,9 +1,2 @@
-export {
-  endStates,
-  reviewTextLengthMax,
-  reviewWindowMs,
-  type Rating,
-  type Review,
-  type ReviewInput,
-} from './review.js';
+export { reviewWindowMs, type Rating, type Review, type ReviewInput } from './review.js';
 export { createReviewService, reviewCursor, type ReviewService, type ReviewServiceDeps } from './review.service.js';
