@@ -4,13 +4,15 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** When the connection breaks: the statement never reaches the database, or it is carried out and its answer never arrives. */
 export type CutAt = 'request' | 'answer';
 
-/** A way to PostgreSQL that breaks at a chosen statement, for good. */
+/** A way to PostgreSQL that breaks at a chosen statement, until it is mended. */
 export interface StatementLink {
   /** The database's address by this way. */
   readonly url: string;
   /** Breaks at the `nth` statement from now on; 1 is the next one. */
   cutAt(nth: number, at: CutAt): void;
   readonly isCut: boolean;
+  /** New connections come through again; a cut that was still to come does not. */
+  mend(): void;
   close(): Promise<void>;
 }
 
@@ -38,7 +40,10 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
       sockets.add(socket);
       // A connection that breaks is what this is for; its close says so.
       socket.on('error', () => socket.destroy());
-      socket.on('close', () => other.destroy());
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
     }
     if (isCut) return void near.destroy();
     onStatements(near, (statement) => {
@@ -62,6 +67,10 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
     cutAt: (nth, at) => void (cut = { left: nth, at }),
     get isCut() {
       return isCut;
+    },
+    mend() {
+      cut = undefined;
+      isCut = false;
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -1,0 +1,336 @@
+import type { Role } from '../../../src/kernel/index.js';
+import { kindOf, seesDispute, type Kind } from '../model/rules.js';
+import { appealWindowMs, moveTo, takeEffect } from '../model/timers.js';
+import { fourEyesAbove, hourMs, isArbiter, type Decision, type Dispute, type Errand, type Person } from '../model/world.js';
+import {
+  anybody,
+  byLabel,
+  errandPlay,
+  isPartyOf,
+  pickErrand,
+  versionLabel,
+  versionOf,
+  type Hand,
+  type Payload,
+  type Play,
+  type Seen,
+} from './attempt.js';
+
+const answer = 'dispute { id state version decisions { id } } errand { id state version }';
+const responseWindowMs = 48 * hourMs;
+const decisionWindowMs = 72 * hourMs;
+const disputesMax = 3;
+const evidenceMax = 20;
+const photo = { kind: 'PHOTO', sha256: 'cd'.repeat(32), note: 'As it was.' };
+
+const openDispute = errandPlay({
+  name: 'openDispute',
+  weight: 5,
+  idName: 'errandId',
+  document: `mutation ($errandId: ID!, $input: OpenDisputeInput!, $expectedVersion: Int, $key: String) { openDispute(errandId: $errandId, input: $input, expectedVersion: $expectedVersion, idempotencyKey: $key) { isReplay ${answer} } }`,
+  rule: { actors: ['customer', 'assignedRunner'], from: ['IN_PROGRESS', 'DELIVERED'] },
+  who: (errand, { random }) => (random.chance(65) ? errand.customer : errand.runner),
+  input(errand, { random, nowMs, isWild, world }, by) {
+    const held = errand.escrow?.held ?? 0n;
+    const isBad = isWild && random.chance(30);
+    const claim = isBad ? random.pick([0n, -1n, held + 1n]) : oneTo(held, random.int(1, 100));
+    const evidence = random.chance(50) ? [photo] : [];
+    const party = by ? isPartyOf(errand, by) : undefined;
+    const isOver = errand.state === 'DELIVERED' && errand.autoReleaseAtMs! <= nowMs;
+    const isOnceTooOften = party !== undefined && (errand.escrow?.disputesOpened[party] ?? 0) >= disputesMax;
+    const refused = isOver ? 'ILLEGAL_TRANSITION' : isOnceTooOften ? 'LIMIT_EXCEEDED' : isBad ? 'BAD_INPUT' : undefined;
+    const done = ({ dispute }: Payload): Seen => {
+      errand.escrow!.disputesOpened[party!] += 1;
+      const opened: Dispute = {
+        name: `D${world.errands.indexOf(errand) + 1}`,
+        id: dispute!.id,
+        runner: errand.escrow!.runner,
+        openedByCustomer: party === 'customer',
+        openedFrom: errand.state as Dispute['openedFrom'],
+        openedAtMs: nowMs,
+        claim,
+        evidence: { customer: 0, runner: 0 },
+        decisions: [],
+        state: 'AWAITING_RESPONSE',
+        version: 1,
+        dueAtMs: nowMs + responseWindowMs,
+      };
+      opened.evidence[party!] += evidence.length;
+      errand.dispute = opened;
+      moveTo(errand, 'DISPUTED');
+      return { errand, dispute: opened };
+    };
+    return {
+      variables: { input: { reason: 'It never came to my door.', claimMinor: claim.toString(), evidence } },
+      label: `claims ${claim}`,
+      refused,
+      done,
+    };
+  },
+});
+
+/** A share of what is held, at least one. */
+function oneTo(held: bigint, percent: number): bigint {
+  const share = (held * BigInt(percent)) / 100n;
+  return share < 1n ? 1n : share;
+}
+
+interface DisputeMove {
+  readonly name: string;
+  readonly weight: number;
+  /** Parameters and arguments beside the dispute's id, version and key. */
+  readonly takes: readonly [declared: string, passed: string];
+  readonly roles?: readonly Role[];
+  readonly actors: readonly Kind[];
+  readonly states: readonly Dispute['state'][];
+  readonly who: (errand: Errand, dispute: Dispute, hand: Hand) => Person | undefined;
+  /** What its guard says, once it is in one of its states or not; in the guard's order. */
+  readonly guard: (dispute: Dispute, by: Person, errand: Errand, nowMs: number) => string | undefined;
+  readonly input: (errand: Errand, dispute: Dispute, hand: Hand, by: Person | undefined) => DrawnDispute;
+}
+
+interface DrawnDispute {
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly label?: string;
+  readonly refused?: string | undefined;
+  readonly done: (payload: Payload) => void;
+}
+
+function disputePlay(move: DisputeMove): Play {
+  const { name, weight, takes } = move;
+  const document = `mutation ($disputeId: ID!, $expectedVersion: Int, $key: String${takes[0]}) { ${name}(disputeId: $disputeId, expectedVersion: $expectedVersion, idempotencyKey: $key${takes[1]}) { isReplay ${answer} } }`;
+  return {
+    name,
+    weight,
+    draw(hand) {
+      const errand = pickErrand(hand, ({ dispute }) => dispute !== undefined && move.states.includes(dispute.state));
+      const dispute = errand?.dispute;
+      if (!errand || !dispute) return undefined;
+      const by = hand.isWild ? anybody(hand, errand) : move.who(errand, dispute, hand);
+      if (!by && !hand.isWild) return undefined;
+      const expectedVersion = versionOf(hand, dispute.version);
+      const { variables, label, refused, done } = move.input(errand, dispute, hand, by);
+      const refusal = refusalFor(move, errand, dispute, by, expectedVersion, hand.nowMs) ?? refused;
+      const seen = (payload: Payload): Seen => {
+        done(payload);
+        return { errand, dispute };
+      };
+      return {
+        label: [name, dispute.name, label, versionLabel(expectedVersion), byLabel(by)].filter(Boolean).join(' '),
+        by,
+        document,
+        variables: { disputeId: dispute.id, expectedVersion, ...variables },
+        about: errand,
+        isKeyed: true,
+        predicted: refusal ? { refused: [refusal] } : { done: seen },
+      };
+    },
+  };
+}
+
+function refusalFor(
+  { roles, actors, guard }: DisputeMove,
+  errand: Errand,
+  dispute: Dispute,
+  by: Person | undefined,
+  expectedVersion: number | undefined,
+  nowMs: number,
+): string | undefined {
+  if (!by) return 'UNAUTHENTICATED';
+  if (roles && !roles.includes(by.role)) return 'FORBIDDEN';
+  if (!seesDispute(by, errand, dispute)) return 'NOT_FOUND';
+  if (expectedVersion !== undefined && expectedVersion !== dispute.version) return 'VERSION_CONFLICT';
+  if (!actors.includes(kindOf(by, errand))) return 'FORBIDDEN';
+  if (errand.state !== 'DISPUTED') return 'ILLEGAL_TRANSITION';
+  return guard(dispute, by, errand, nowMs);
+}
+
+function notIn({ state }: Dispute, ...states: readonly Dispute['state'][]): string | undefined {
+  return states.includes(state) ? undefined : 'ILLEGAL_TRANSITION';
+}
+
+function late({ dueAtMs }: Dispute, nowMs: number): string | undefined {
+  return dueAtMs !== undefined && dueAtMs <= nowMs ? 'ILLEGAL_TRANSITION' : undefined;
+}
+
+function openerOf({ openedByCustomer, runner }: Dispute, { customer }: Errand): Person {
+  return openedByCustomer ? customer : runner;
+}
+
+function otherOf(dispute: Dispute, errand: Errand): Person {
+  return dispute.openedByCustomer ? dispute.runner : errand.customer;
+}
+
+const parties: readonly Kind[] = ['customer', 'assignedRunner'];
+
+const respond = disputePlay({
+  name: 'respondToDispute',
+  weight: 4,
+  takes: [', $input: RespondToDisputeInput!', ', input: $input'],
+  actors: parties,
+  states: ['AWAITING_RESPONSE'],
+  who: (errand, dispute) => otherOf(dispute, errand),
+  guard: (dispute, by, errand, nowMs) =>
+    notIn(dispute, 'AWAITING_RESPONSE') ??
+    (by === openerOf(dispute, errand) ? 'FORBIDDEN' : undefined) ??
+    late(dispute, nowMs),
+  input: (_errand, dispute, { nowMs }) => ({
+    variables: { input: { statement: 'It was left at the gate.' } },
+    done: () => {
+      dispute.state = 'UNDER_REVIEW';
+      dispute.dueAtMs = nowMs + decisionWindowMs;
+      dispute.version += 1;
+    },
+  }),
+});
+
+const addEvidence = disputePlay({
+  name: 'addEvidence',
+  weight: 2,
+  takes: [', $evidence: [EvidenceInput!]!', ', evidence: $evidence'],
+  actors: parties,
+  states: ['AWAITING_RESPONSE', 'UNDER_REVIEW', 'APPEALED'],
+  who: (errand, dispute, { random }) => (random.chance(50) ? errand.customer : dispute.runner),
+  guard: (dispute) => notIn(dispute, 'AWAITING_RESPONSE', 'UNDER_REVIEW', 'APPEALED'),
+  input(errand, dispute, { random, isWild }, by) {
+    const evidence = isWild && random.chance(30) ? [] : Array.from({ length: random.int(1, 9) }, () => photo);
+    const party = by ? isPartyOf(errand, by) : undefined;
+    const shown = party ? dispute.evidence[party] : 0;
+    return {
+      variables: { evidence },
+      label: `${evidence.length}`,
+      refused:
+        evidence.length === 0 ? 'BAD_INPUT' : shown + evidence.length > evidenceMax ? 'LIMIT_EXCEEDED' : undefined,
+      done: () => void (dispute.evidence[party!] += evidence.length),
+    };
+  },
+});
+
+const withdraw = disputePlay({
+  name: 'withdrawDispute',
+  weight: 1,
+  takes: ['', ''],
+  actors: parties,
+  states: ['AWAITING_RESPONSE', 'UNDER_REVIEW'],
+  who: (errand, dispute) => openerOf(dispute, errand),
+  guard: (dispute, by, errand) =>
+    notIn(dispute, 'AWAITING_RESPONSE', 'UNDER_REVIEW') ??
+    (by === openerOf(dispute, errand) ? undefined : 'FORBIDDEN'),
+  input: (errand, dispute, { nowMs }) => ({
+    variables: {},
+    done: () => {
+      dispute.state = 'WITHDRAWN';
+      dispute.dueAtMs = undefined;
+      dispute.version += 1;
+      moveTo(errand, dispute.openedFrom);
+      // The time to look at the proof stood still.
+      if (errand.autoReleaseAtMs !== undefined) errand.autoReleaseAtMs += nowMs - dispute.openedAtMs;
+    },
+  }),
+});
+
+const propose = disputePlay({
+  name: 'proposeResolution',
+  weight: 5,
+  takes: [', $input: ProposeResolutionInput!', ', input: $input'],
+  roles: ['ARBITER', 'ADMIN'],
+  actors: ['staff'],
+  states: ['UNDER_REVIEW', 'APPEALED'],
+  who: ({ market }, _dispute, { random }) => random.pick(market.people.filter(isArbiter)),
+  guard: (dispute, by, _errand, nowMs) => mayDecide(dispute, by, nowMs),
+  input(errand, dispute, { random, nowMs, isWild }, by) {
+    const held = errand.escrow?.held ?? 0n;
+    const outcome = held > 1n ? random.pick(['RELEASE', 'REFUND', 'SPLIT'] as const) : random.pick(['RELEASE', 'REFUND'] as const);
+    const isBad = isWild && random.chance(30);
+    const part = outcome === 'SPLIT' ? oneTo(held - 1n, random.int(1, 100)) : undefined;
+    const given = isBad ? held + 1n : part;
+    const customerAmount = outcome === 'RELEASE' ? 0n : (part ?? held);
+    return {
+      variables: {
+        input: { outcome, customerAmountMinor: given?.toString(), reason: 'What both of them showed.' },
+      },
+      label: `${outcome} ${given ?? ''}`.trim(),
+      refused: isBad ? 'BAD_INPUT' : undefined,
+      done: (payload) => {
+        const id = payload.dispute!.decisions!.at(-1)!.id;
+        const decision: Decision = { id, by, customerAmount, approvedBy: undefined, isDecided: held <= fourEyesAbove };
+        dispute.decisions.push(decision);
+        if (decision.isDecided) inForce(errand, dispute, nowMs);
+      },
+    };
+  },
+});
+
+const approve = disputePlay({
+  name: 'approveResolution',
+  weight: 3,
+  takes: [', $decisionId: ID!', ', decisionId: $decisionId'],
+  roles: ['ARBITER', 'ADMIN'],
+  actors: ['staff'],
+  states: ['UNDER_REVIEW', 'APPEALED'],
+  who: ({ market }, dispute) => market.people.find((one) => isArbiter(one) && one !== pendingOf(dispute)?.by),
+  guard: (dispute, by, _errand, nowMs) => {
+    const proposal = pendingOf(dispute);
+    const own = proposal?.by === by ? 'FORBIDDEN' : undefined;
+    return mayDecide(dispute, by, nowMs) ?? (proposal ? own : 'ILLEGAL_TRANSITION');
+  },
+  input(errand, dispute, { nowMs, isWild, random }, by) {
+    const isOther = isWild && random.chance(30);
+    const decisionId = isOther ? '00000000-0000-7000-8000-000000000000' : (pendingOf(dispute)?.id ?? errand.id);
+    return {
+      variables: { decisionId },
+      label: isOther ? 'another proposal' : '',
+      refused: isOther ? 'VERSION_CONFLICT' : undefined,
+      done: () => {
+        const proposal = pendingOf(dispute)!;
+        proposal.approvedBy = by;
+        proposal.isDecided = true;
+        inForce(errand, dispute, nowMs);
+      },
+    };
+  },
+});
+
+const appeal = disputePlay({
+  name: 'appealDispute',
+  weight: 3,
+  takes: [', $reason: String!', ', reason: $reason'],
+  actors: parties,
+  states: ['RESOLVED'],
+  who: (errand, dispute, { random }) => (random.chance(50) ? errand.customer : dispute.runner),
+  guard: (dispute, _by, _errand, nowMs) => notIn(dispute, 'RESOLVED') ?? late(dispute, nowMs),
+  input: (_errand, dispute, { nowMs }) => ({
+    variables: { reason: 'Nobody asked the guard.' },
+    done: () => {
+      dispute.state = 'APPEALED';
+      dispute.dueAtMs = nowMs + decisionWindowMs;
+      dispute.version += 1;
+    },
+  }),
+});
+
+function mayDecide(dispute: Dispute, by: Person, nowMs: number): string | undefined {
+  const decided = dispute.decisions.findLast(({ isDecided }) => isDecided);
+  const hasDecided = decided !== undefined && (decided.by === by || decided.approvedBy === by);
+  return (
+    notIn(dispute, 'UNDER_REVIEW', 'APPEALED') ??
+    (dispute.state === 'APPEALED' && hasDecided ? 'FORBIDDEN' : undefined) ??
+    late(dispute, nowMs)
+  );
+}
+
+/** The newest proposal, unless something has been decided since. */
+function pendingOf({ decisions }: Dispute): Decision | undefined {
+  const last = decisions.at(-1);
+  return last && !last.isDecided ? last : undefined;
+}
+
+/** A first decision can be appealed; one on appeal is paid out at once. */
+function inForce(errand: Errand, dispute: Dispute, nowMs: number): void {
+  if (dispute.state === 'APPEALED') return takeEffect(errand, dispute);
+  dispute.state = 'RESOLVED';
+  dispute.dueAtMs = nowMs + appealWindowMs;
+  dispute.version += 1;
+}
+
+export const disputePlays: readonly Play[] = [openDispute, respond, addEvidence, withdraw, propose, approve, appeal];

@@ -1,0 +1,194 @@
+import { uuidOf } from '../../../src/kernel/index.js';
+import { amountMax, type Charge, type Chargeback, type Person } from '../model/world.js';
+import { anybody, byLabel, drawAmount, type Attempt, type Hand, type Play } from './attempt.js';
+
+const topUp: Play = {
+  name: 'topUpWallet',
+  weight: 12,
+  draw(hand) {
+    const { world, random, isWild } = hand;
+    const waiting = world.errands.filter(
+      ({ state, customer, escrow }) =>
+        state === 'AWAITING_FUNDING' && escrow && customer.wallet < escrow.service + escrow.goods,
+    );
+    const errand = !isWild && waiting.length > 0 ? random.pick(waiting) : undefined;
+    const by = errand?.customer ?? (isWild ? anybody(hand) : random.pick(world.people.filter(({ role }) => role === 'CUSTOMER')));
+    if (errand) return topUpAttempt(hand, by, errand.escrow!.service + errand.escrow!.goods + BigInt(random.int(0, 50_000)));
+    return topUpAttempt(hand, by, drawAmount(hand).minor);
+  },
+};
+
+function topUpAttempt({ world, random, isWild }: Hand, by: Person | undefined, wanted: bigint): Attempt {
+  const minor = wanted > amountMax && !isWild ? amountMax : wanted;
+  const market = by?.market ?? world.markets[0]!;
+  const currency = isWild && random.chance(20) ? random.pick(world.markets).currency : market.currency;
+  const isValid = minor >= 1n && minor <= amountMax && currency === market.currency;
+  return {
+    label: `topUpWallet ${minor} ${currency} ${byLabel(by)}`,
+    by,
+    document:
+      'mutation ($input: TopUpInput!, $key: String) { topUpWallet(input: $input, idempotencyKey: $key) { isReplay providerRef wallet { balance { minor } } } }',
+    variables: { input: { amount: { minor: minor.toString(), currency } } },
+    about: undefined,
+    isKeyed: true,
+    predicted:
+      by && isValid
+        ? {
+            done: ({ providerRef }) => {
+              by.wallet += minor;
+              market.house.received += minor;
+              const name = `C${world.charges.length + 1}`;
+              world.charges.push({ name, person: by, providerRef: providerRef!, amount: minor, backs: [], isReversed: false });
+              return { wallet: by.wallet };
+            },
+          }
+        : { refused: [by ? 'BAD_INPUT' : 'UNAUTHENTICATED'] },
+  };
+}
+
+const chargeback: Play = {
+  name: 'recordChargeback',
+  weight: 3,
+  draw(hand) {
+    const { world, random, isWild } = hand;
+    if (world.charges.length === 0) return undefined;
+    const charge = random.pick(world.charges.slice(-40));
+    const by = isWild ? anybody(hand) : financeOf(charge);
+    if (!by && !isWild) return undefined;
+    const earlier = charge.backs.length > 0 && random.chance(30) ? random.pick(charge.backs) : undefined;
+    const eventId = earlier?.eventId ?? `event ${hand.step}`;
+    const left = charge.amount - charge.backs.reduce((sum, back) => (back.isReversed ? sum : sum + back.amount), 0n);
+    const amount = drawBack(hand, charge, earlier, left);
+    return backAttempt(charge, by, { eventId, earlier, amount, left, byHouse: random.chance(20) });
+  },
+};
+
+function financeOf({ person: { market } }: Charge): Person | undefined {
+  return market.people.find(({ role }) => role === 'FINANCE');
+}
+
+function drawBack({ random, isWild }: Hand, charge: Charge, earlier: Chargeback | undefined, left: bigint): bigint {
+  if (isWild && random.chance(40)) return random.pick([0n, -5n, charge.amount + 1n, left + 1n]);
+  if (earlier && random.chance(70)) return earlier.amount;
+  const most = left > 0n ? left : charge.amount;
+  return random.chance(50) ? most : most / 2n || 1n;
+}
+
+interface Back {
+  readonly eventId: string;
+  readonly earlier: Chargeback | undefined;
+  readonly amount: bigint;
+  readonly left: bigint;
+  readonly byHouse: boolean;
+}
+
+function backAttempt(charge: Charge, by: Person | undefined, back: Back): Attempt {
+  const { eventId, amount, byHouse } = back;
+  const { market } = charge.person;
+  const refusal = backRefusal(charge, by, back);
+  return {
+    label: `recordChargeback ${charge.name} ${eventId} ${amount}${byHouse ? ' by the house' : ''} ${byLabel(by)}`,
+    by,
+    document: 'mutation ($input: ChargebackInput!) { recordChargeback(input: $input) { isReplay journal { id } } }',
+    variables: {
+      input: {
+        provider: 'sandbox',
+        providerRef: charge.providerRef,
+        eventId,
+        amount: { minor: amount.toString(), currency: market.currency },
+        reason: 'The card was stolen.',
+        bearer: byHouse ? 'HOUSE' : 'USER',
+      },
+    },
+    about: undefined,
+    isKeyed: false,
+    predicted: refusal ? { refused: [refusal] } : { done: ({ journal }) => takenBack(charge, back, journal!.id) },
+  };
+}
+
+function backRefusal(charge: Charge, by: Person | undefined, { earlier, amount, left }: Back): string | undefined {
+  if (!by) return 'UNAUTHENTICATED';
+  if (by.role !== 'FINANCE') return 'FORBIDDEN';
+  if (by.market !== charge.person.market) return 'NOT_FOUND';
+  if (amount < 1n || amount > amountMax) return 'BAD_INPUT';
+  if (earlier) return earlier.amount === amount ? undefined : 'ALREADY_EXISTS';
+  return amount > left ? 'LIMIT_EXCEEDED' : undefined;
+}
+
+/** From the wallet what it holds, the rest is owed. An event that was told before moves nothing. */
+function takenBack(charge: Charge, { eventId, earlier, amount, byHouse }: Back, journalId: string): undefined {
+  if (earlier) return;
+  const { person } = charge;
+  const { house } = person.market;
+  const taken = byHouse ? 0n : person.wallet < amount ? person.wallet : amount;
+  person.wallet -= taken;
+  if (byHouse) house.chargebacks += amount;
+  else person.owed += amount - taken;
+  house.received -= amount;
+  charge.backs.push({ eventId, journalId, amount, taken, byHouse, isReversed: false });
+}
+
+const reverse: Play = {
+  name: 'reverseJournal',
+  weight: 2,
+  draw(hand) {
+    const { world, random, isWild } = hand;
+    if (world.charges.length === 0) return undefined;
+    const charge = random.pick(world.charges.slice(-40));
+    const back = charge.backs.length > 0 && random.chance(80) ? random.pick(charge.backs) : undefined;
+    const by = isWild ? anybody(hand) : financeOf(charge);
+    if (!by && !isWild) return undefined;
+    const refusal = reversalRefusal(charge, back, by);
+    return {
+      label: `reverseJournal ${charge.name} ${back?.eventId ?? 'itself'} ${byLabel(by)}`,
+      by,
+      document:
+        'mutation ($journalId: ID!, $reason: String!) { reverseJournal(journalId: $journalId, reason: $reason) { journal { id } } }',
+      variables: { journalId: back?.journalId ?? topUpJournalOf(charge), reason: 'The provider gave it back.' },
+      about: undefined,
+      isKeyed: false,
+      predicted: refusal ? { refused: refusal } : { done: () => takenAway(charge, back) },
+    };
+  },
+};
+
+/** The booking that a charge made: its id follows from what the provider calls the charge. */
+function topUpJournalOf({ providerRef }: Charge): string {
+  return uuidOf(`journal:charge:${uuidOf(`charge:sandbox:${providerRef}`)}`);
+}
+
+function reversalRefusal(
+  { person, amount, isReversed }: Charge,
+  back: Chargeback | undefined,
+  by: Person | undefined,
+): readonly string[] | undefined {
+  if (!by) return ['UNAUTHENTICATED'];
+  if (by.role !== 'FINANCE') return ['FORBIDDEN'];
+  if (by.market !== person.market) return ['NOT_FOUND'];
+  // What was taken back before may be spent by now as well; either is true.
+  if (back ? back.isReversed : isReversed) return ['ALREADY_EXISTS', 'INSUFFICIENT_FUNDS'];
+  const wouldOwe = back && !back.byHouse ? back.amount - back.taken : 0n;
+  const isSpent = back ? person.owed < wouldOwe : person.wallet < amount;
+  return isSpent ? ['INSUFFICIENT_FUNDS'] : undefined;
+}
+
+function takenAway(charge: Charge, back: Chargeback | undefined): undefined {
+  const { person } = charge;
+  const { house } = person.market;
+  if (!back) {
+    charge.isReversed = true;
+    person.wallet -= charge.amount;
+    house.received -= charge.amount;
+    return;
+  }
+  back.isReversed = true;
+  house.received += back.amount;
+  if (back.byHouse) {
+    house.chargebacks -= back.amount;
+  } else {
+    person.wallet += back.taken;
+    person.owed -= back.amount - back.taken;
+  }
+}
+
+export const moneyPlays: readonly Play[] = [topUp, chargeback, reverse];

@@ -1,0 +1,142 @@
+import { Client } from 'pg';
+import { createDb } from '../../../src/db/index.js';
+import { silentLogger, uuidv7, type Clock, type Role } from '../../../src/kernel/index.js';
+import { fees, type Market, type Person, type World } from '../model/world.js';
+import type { House } from './house.js';
+
+interface Session {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly expiresIn: number;
+  readonly user: { readonly id: string };
+}
+
+const sessionFields = 'accessToken refreshToken expiresIn user { id }';
+const password = 'a long password';
+const stormSlug = 'accra';
+
+/**
+ * Who lives where: two markets that have nothing to do with each other, one of them with a currency without decimals, and one
+ * for storms, of which nobody can say beforehand how they end.
+ */
+const markets = [
+  {
+    slug: 'lagos',
+    currency: 'NGN',
+    people: { CUSTOMER: 5, RUNNER: 4, SUPPORT: 1, ARBITER: 2, ADMIN: 1, FINANCE: 1 },
+  },
+  { slug: 'kampala', currency: 'UGX', people: { CUSTOMER: 2, RUNNER: 2, SUPPORT: 1, ARBITER: 2, ADMIN: 0, FINANCE: 1 } },
+  { slug: stormSlug, currency: 'GHS', people: { CUSTOMER: 1, RUNNER: 2 } },
+] as const;
+
+export interface Cast {
+  readonly world: World;
+  /** A market that the model does not follow. */
+  readonly storm: Market;
+}
+
+/** Opens the markets, before the server looks at them. @returns their ids */
+export async function openMarkets(databaseUrl: string, clock: Clock): Promise<ReadonlyMap<string, string>> {
+  const db = createDb({ url: databaseUrl, logger: silentLogger });
+  const ids = new Map(markets.map(({ slug }) => [slug as string, uuidv7()]));
+  const createdAt = clock.now();
+  await db.write(async (tx) => {
+    for (const { slug, currency } of markets) {
+      const id = ids.get(slug)!;
+      await tx.tenant.create({ data: { id, slug, name: slug, currency, createdAt } });
+      await tx.feePlan.create({ data: { id: uuidv7(), tenantId: id, name: 'standard', version: 1, createdAt, ...fees } });
+    }
+  });
+  await db.close();
+  return ids;
+}
+
+/** Signs everybody up at the door; roles that nobody can give themselves are granted in the database. */
+export async function castWorld(
+  house: House,
+  databaseUrl: string,
+  clock: Clock,
+  ids: ReadonlyMap<string, string>,
+): Promise<Cast> {
+  const admin = new Client({ connectionString: databaseUrl });
+  await admin.connect();
+  const all: Market[] = [];
+  for (const { slug, currency, people } of markets) {
+    const house_ = { commission: 0n, vat: 0n, cancellation: 0n, chargebacks: 0n, received: 0n };
+    const market: Market = { slug, tenantId: ids.get(slug)!, currency, people: [], house: house_ };
+    all.push(market);
+    for (const [role, count] of Object.entries(people)) {
+      for (let number = 1; number <= count; number += 1) {
+        market.people.push(await join(house, admin, clock, market, role as Role, number));
+      }
+    }
+  }
+  await admin.end();
+  const known = all.filter(({ slug }) => slug !== stormSlug);
+  const world = { markets: known, people: known.flatMap(({ people }) => people), errands: [], charges: [] };
+  return { world, storm: all.find(({ slug }) => slug === stormSlug)! };
+}
+
+async function join(
+  house: House,
+  admin: Client,
+  clock: Clock,
+  market: Market,
+  role: Role,
+  number: number,
+): Promise<Person> {
+  const isOwn = role === 'CUSTOMER' || role === 'RUNNER';
+  const name = `${role.toLowerCase()} ${number} of ${market.slug}`;
+  const email = `${name.replaceAll(' ', '.')}@sim.test`;
+  const input = { email, password, displayName: name, role: isOwn ? role : 'CUSTOMER' };
+  const document = `mutation ($input: SignUpInput!) { signUp(input: $input) { ${sessionFields} } }`;
+  const reply = await house.ask({ token: undefined, document, variables: { input }, market: market.slug });
+  if (reply.kind !== 'data') throw new Error(`${name} cannot sign up: ${JSON.stringify(reply)}`);
+  const { user, ...session } = reply.data['signUp'] as Session;
+  if (!isOwn) {
+    // Nobody of the staff is a customer.
+    await admin.query('DELETE FROM role_grant WHERE user_id = $1', [user.id]);
+    const grant = 'INSERT INTO role_grant (id, tenant_id, user_id, role, created_at) VALUES ($1, $2, $3, $4::role, $5)';
+    await admin.query(grant, [uuidv7(), market.tenantId, user.id, role, clock.now()]);
+  }
+  const inHand = { ...tokensOf(session, clock), old: undefined };
+  return { name, market, role, id: user.id, email, session: inHand, wallet: 0n, owed: 0n };
+}
+
+function tokensOf({ accessToken, refreshToken, expiresIn }: Omit<Session, 'user'>, clock: Clock) {
+  return { accessToken, refreshToken, accessUntilMs: clock.now().getTime() + expiresIn * 1000 };
+}
+
+/** A token that is good for now: refreshed in time, or got by signing in again when the session has run out. */
+export async function tokenOf(house: House, clock: Clock, person: Person): Promise<string> {
+  const { session } = person;
+  if (clock.now().getTime() + 1_000 < session.accessUntilMs) return session.accessToken;
+  const refreshed = await house.ask({
+    token: undefined,
+    document: `mutation ($token: String!) { refreshSession(refreshToken: $token) { ${sessionFields} } }`,
+    variables: { token: session.refreshToken },
+    market: person.market.slug,
+  });
+  if (refreshed.kind === 'data') return keep(person, refreshed.data['refreshSession'] as Session, clock);
+  if (refreshed.kind === 'lost' || refreshed.code === 'UNAVAILABLE') return tokenOf(house, clock, person);
+  return signIn(house, clock, person);
+}
+
+/** @throws Error when the door does not open */
+export async function signIn(house: House, clock: Clock, person: Person): Promise<string> {
+  const reply = await house.ask({
+    token: undefined,
+    document: `mutation ($input: SignInInput!) { signIn(input: $input) { ${sessionFields} } }`,
+    variables: { input: { email: person.email, password } },
+    market: person.market.slug,
+  });
+  if (reply.kind !== 'data') throw new Error(`${person.name} cannot sign in: ${JSON.stringify(reply)}`);
+  return keep(person, reply.data['signIn'] as Session, clock);
+}
+
+function keep({ session }: Person, issued: Session, clock: Clock): string {
+  const { accessToken, accessUntilMs, refreshToken } = session;
+  session.old = { accessToken, accessUntilMs, refreshToken };
+  Object.assign(session, tokensOf(issued, clock));
+  return session.accessToken;
+}

@@ -1,0 +1,134 @@
+import { createApp, type App } from '../../../src/app.js';
+import { loadEnv } from '../../../src/config/index.js';
+import { silentLogger, type Clock, type Logger } from '../../../src/kernel/index.js';
+import { disputeTimer } from '../../../src/modules/disputes/index.js';
+import { createTimerService, type TimerService } from '../../../src/modules/escrows/index.js';
+import { createIdempotencyService } from '../../../src/modules/idempotency/index.js';
+import { createSealer, recoverReceivables } from '../../../src/modules/ledger/index.js';
+import { startStatementLink, type CutAt } from '../../support/statement-link.js';
+
+/** The whole server on the virtual clock: real HTTP in front, a real database behind a link that can break. */
+export interface House {
+  ask(call: Call): Promise<Reply>;
+  /** One round of each thing that a server does again and again; nothing of it happens by itself here. */
+  readonly rounds: Rounds;
+  /** Breaks every connection to the database at the nth statement from now on. */
+  cutAt(nth: number, at: CutAt): void;
+  /** Whether the link broke since the last call; it is whole again afterwards. */
+  mend(): boolean;
+  /** Ends the process, as far as one inside this one can be ended, and starts another over the same database. */
+  restart(): Promise<void>;
+  /** Everything the cache holds goes. */
+  flushCache(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Call {
+  readonly token: string | undefined;
+  readonly document: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Slug, for those who are not signed in. */
+  readonly market?: string;
+}
+
+export type Reply =
+  | { readonly kind: 'data'; readonly data: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  /** No answer, or one that is none. */
+  | { readonly kind: 'lost'; readonly why: string };
+
+export interface Rounds {
+  timers(): Promise<Awaited<ReturnType<TimerService['fireDue']>>>;
+  recover(): Promise<number>;
+  seal(): Promise<number>;
+  forget(): Promise<number>;
+}
+
+export interface HouseOptions {
+  readonly databaseUrl: string;
+  readonly clock: Clock;
+}
+
+/** Longer than any timer of Node may be divided by: rounds are driven by the simulation. */
+const neverMs = 100_000_000;
+const keyTtlS = 86_400;
+
+export async function startHouse({ databaseUrl, clock }: HouseOptions): Promise<House> {
+  const link = await startStatementLink(databaseUrl);
+  const logger = silentLogger;
+  let running = await open(link.url, clock, logger);
+  return {
+    ask: (call) => ask(running.url, call),
+    get rounds() {
+      return running.rounds;
+    },
+    cutAt: link.cutAt,
+    mend() {
+      const wasCut = link.isCut;
+      link.mend();
+      return wasCut;
+    },
+    async restart() {
+      await running.app.close();
+      running = await open(link.url, clock, logger);
+    },
+    async flushCache() {
+      await running.app.cacheAdmin.clearAll({ name: 'the simulation', tenant: undefined });
+    },
+    async close() {
+      await running.app.close();
+      await link.close();
+    },
+  };
+}
+
+async function open(databaseUrl: string, clock: Clock, logger: Logger) {
+  const env = {
+    PORT: '0',
+    NODE_ENV: 'test',
+    RATE_LIMIT_PER_MINUTE: '0',
+    DATABASE_URL: databaseUrl,
+    SEED_DEMO: 'false',
+    ACCESS_TOKEN_TTL: '86400',
+    IDEMPOTENCY_KEY_TTL: String(keyTtlS),
+  };
+  const jwtSecret = 'a secret for simulations that is long enough';
+  const app = await createApp({ config: loadEnv(env), databaseUrl, jwtSecret, logger, clock, timersEveryMs: neverMs });
+  return { app, url: await app.listen(), rounds: roundsOf(app, clock) };
+}
+
+/** On the app's own database, so that its caches hear of what they change. */
+function roundsOf({ db }: App, clock: Clock): Rounds {
+  const timers = createTimerService({ db, clock, more: [disputeTimer] });
+  const idempotency = createIdempotencyService({ db, clock, ttlMs: keyTtlS * 1000 });
+  const sealer = createSealer({ db, clock });
+  return {
+    timers: () => timers.fireDue(),
+    recover: () => recoverReceivables(db, clock),
+    seal: async () => (await sealer.round()).seals,
+    forget: () => idempotency.forgetExpired(),
+  };
+}
+
+async function ask(url: string, { token, document, variables, market }: Call): Promise<Reply> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...(market !== undefined && { 'x-runam-tenant': market }),
+  };
+  const body = JSON.stringify({ query: document, variables });
+  try {
+    const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body });
+    const { data, errors } = (await response.json()) as Answer;
+    const fault = errors?.[0];
+    if (fault) return { kind: 'refused', code: fault.extensions.code, message: fault.message };
+    return data ? { kind: 'data', data } : { kind: 'lost', why: `neither data nor errors, HTTP ${response.status}` };
+  } catch (error) {
+    return { kind: 'lost', why: String(error) };
+  }
+}
+
+interface Answer {
+  readonly data?: Readonly<Record<string, unknown>> | null;
+  readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
+}

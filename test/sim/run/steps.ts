@@ -1,0 +1,85 @@
+import { createRandom, type Random } from '../../../src/seed/random.js';
+import type { Attempt, Play } from '../plays/attempt.js';
+import { disputePlays } from '../plays/dispute.plays.js';
+import { errandPlays } from '../plays/errand.plays.js';
+import { escrowPlays } from '../plays/escrow.plays.js';
+import { moneyPlays } from '../plays/money.plays.js';
+import { drawQuestion } from '../plays/reading.plays.js';
+import { ask, handOf, perform, replay } from './perform.js';
+import type { Stage, Step } from './stage.js';
+import { storm } from './storms.js';
+import { bookkeeping, flush, jump, oldToken, restart, timers } from './time.js';
+
+const plays: readonly Play[] = [...errandPlays, ...escrowPlays, ...disputePlays, ...moneyPlays];
+const weightAll = plays.reduce((sum, { weight }) => sum + weight, 0);
+
+/** Chance of its own for every step, so that what one step draws does not shift the next. */
+export function randomOf(seed: number, step: number): Random {
+  let mixed = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1) ^ Math.imul(step, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+  mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);
+  return createRandom(mixed ^ (mixed >>> 15));
+}
+
+/** In a thousand steps, how often what is done. */
+const deck: readonly (readonly [weight: number, act: (stage: Stage, step: Step) => Promise<void> | void])[] = [
+  [640, (stage, step) => play(stage, step, false)],
+  [140, (stage, step) => play(stage, step, true)],
+  [60, replay],
+  [70, look],
+  [30, timers],
+  [15, jump],
+  [14, bookkeeping],
+  [12, broken],
+  [7, storm],
+  [2, restart],
+  [4, flush],
+  [6, oldToken],
+];
+const deckAll = deck.reduce((sum, [weight]) => sum + weight, 0);
+
+const pauseMsMax = 60_000;
+
+export async function takeStep(stage: Stage, step: Step): Promise<void> {
+  const { random } = step;
+  stage.clock.forward(random.int(1, pauseMsMax));
+  let drawn = random.int(1, deckAll);
+  for (const [weight, act] of deck) {
+    drawn -= weight;
+    if (drawn <= 0) return act(stage, step);
+  }
+}
+
+async function play(stage: Stage, step: Step, isWild: boolean): Promise<void> {
+  const attempt = drawAttempt(stage, step, isWild);
+  if (attempt) await perform(stage, step, attempt);
+}
+
+const drawsMax = 40;
+
+/** Until there is something to do it with; an empty market has not much to offer. */
+function drawAttempt(stage: Stage, step: Step, isWild: boolean): Attempt | undefined {
+  const hand = handOf(stage, step, isWild && stage.world.errands.length > 0);
+  for (let draws = 0; draws < drawsMax; draws += 1) {
+    let drawn = step.random.int(1, weightAll);
+    const found = plays.find(({ weight }) => (drawn -= weight) <= 0);
+    const attempt = found?.draw(hand);
+    if (attempt) return attempt;
+  }
+  return undefined;
+}
+
+async function look(stage: Stage, step: Step): Promise<void> {
+  const question = drawQuestion(handOf(stage, step, true));
+  if (question) await ask(stage, question);
+}
+
+/** The way to the database breaks at some statement of a call, and now and then the whole process goes with it. */
+async function broken(stage: Stage, step: Step): Promise<void> {
+  const { random } = step;
+  const attempt = drawAttempt(stage, step, false);
+  if (!attempt?.isKeyed) return;
+  const cut = { nth: random.int(1, 24), at: random.pick(['request', 'answer'] as const) };
+  const isCrash = random.chance(15);
+  await perform(stage, step, attempt, { cut, ...(isCrash && { meanwhile: () => restart(stage) }) });
+}
