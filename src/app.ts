@@ -22,6 +22,7 @@ import {
 } from './modules/escrows/index.js';
 import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
 import { createLedgerService, startBookkeeping } from './modules/ledger/index.js';
+import type { PaymentProvider } from './modules/providers/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import {
   createAccountService,
@@ -33,6 +34,8 @@ import {
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
 import { createOperating } from './app.operating.js';
+import { createPayments } from './app.payments.js';
+import { createPayouts, startPayoutRounds } from './app.payouts.js';
 import { namingDemoted, verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
 
@@ -52,6 +55,8 @@ export interface AppOptions {
   readonly jwtSecret: string;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** JSON lines that the book of a sandbox provider in this process lasts in. Default: in memory. */
+  readonly sandboxBookFile?: string;
   readonly onStatement?: (sql: string) => void;
   readonly onCacheEvent?: (event: CacheEvent) => void;
   /** How late an expiry, a no-show or an automatic release may be. Default 5,000. */
@@ -100,7 +105,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   );
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
-  const services = createServices(db, clock, tokens, config, logger);
+  const payments = createPayments({ config, clock, logger, bookFile: options.sandboxBookFile });
+  const services = createServices(db, clock, tokens, config, logger, payments.provider);
   const apollo = createApollo({
     schema,
     logger,
@@ -129,6 +135,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   let timers: Rounds | undefined;
   let forgetting: Rounds | undefined;
   let bookkeeping: Rounds | undefined;
+  let paying: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
@@ -138,9 +145,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       const due = createTimerService({ db, clock, logger, more: [disputeTimer] });
       timers = startTimers({ timers: due, logger, everyMs: timersEveryMs });
       operating.start();
+      await payments.open();
       const { idempotency } = services;
       forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
       bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
+      paying = startPayoutRounds({ db, clock, config, logger, provider: payments.provider }, timersEveryMs);
       const { port } = http.server.address() as AddressInfo;
       return urlOf(config.http.host, port);
     },
@@ -152,6 +161,8 @@ export async function createApp(options: AppOptions): Promise<App> {
         await timers?.stop();
         await forgetting?.stop();
         await bookkeeping?.stop();
+        await paying?.stop();
+        await payments.close();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
         await cache.close();
@@ -175,11 +186,19 @@ function urlOf(host: string, port: number): string {
   return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, logger: Logger): Services {
+function createServices(
+  db: Db,
+  clock: Clock,
+  tokens: Tokens,
+  config: Config,
+  logger: Logger,
+  provider: PaymentProvider | undefined,
+): Services {
   const passwords = createPasswords();
   const refreshTtlSeconds = config.auth.refreshTokenTtlS;
+  const accounts = createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds });
   return {
-    accounts: createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds }),
+    accounts,
     banks: createBankService({ db }),
     chargebacks: createChargebackService({ db, clock }),
     disputes: createDisputeService({ db, clock }),
@@ -188,6 +207,7 @@ function createServices(db: Db, clock: Clock, tokens: Tokens, config: Config, lo
     idempotency: createIdempotencyService({ db, clock, ttlMs: config.idempotencyKeyTtlS * 1000 }),
     ledger: createLedgerService({ db, clock }),
     offers: createOfferService({ db, clock }),
+    ...createPayouts({ db, clock, config, provider }, accounts),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
     wallets: createWalletService({

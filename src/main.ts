@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { config as loadEnvFile } from 'dotenv';
 import { createApp, type App } from './app.js';
-import { ConfigError, ensureJwtSecret, loadEnv, type Config } from './config/index.js';
+import { ConfigError, ensureJwtSecret, ensurePayoutKeys, loadEnv, type Config } from './config/index.js';
 import {
   DatabaseConnectionError,
   EmbeddedPostgresError,
@@ -52,7 +52,9 @@ async function start(config: Config, logger: Logger, stops: Stop[], onLost: (rea
   const { applied } = await migrate({ databaseUrl, migrationsDir, logger });
   if (applied.length > 0) logger.info({ applied: applied.length }, 'database schema brought up to date');
   const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });
-  const app = await createApp({ config, databaseUrl, jwtSecret, logger });
+  const payouts = { ...config.payouts, keys: await ensurePayoutKeys(config) };
+  const sandboxBookFile = resolve(config.dataDir, 'sandbox-book.jsonl');
+  const app = await createApp({ config: { ...config, payouts }, databaseUrl, jwtSecret, logger, sandboxBookFile });
   stops.push(() => app.close());
   if (config.database.seedsDemo) await seedDemoData({ db: app.db, logger });
   return app;

@@ -1,4 +1,5 @@
 import type { CacheAlias } from './cache-aliases.js';
+import type { Currency } from '../kernel/index.js';
 import type { CachedType } from './cached-types.js';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -26,7 +27,8 @@ export interface Config {
   readonly cache: CacheConfig;
   /** How long an idempotency key is remembered. */
   readonly idempotencyKeyTtlS: number;
-  readonly payments: { readonly hasSandbox: boolean };
+  readonly payouts: PayoutsConfig;
+  readonly payments: PaymentsConfig;
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
   readonly metrics: MetricsConfig;
   /** Undefined: nothing is traced. */
@@ -67,6 +69,26 @@ export interface GraphqlConfig {
   readonly defaultTenant: string;
   /** Slug of the tenant whose admins act on all tenants; undefined: there is none. */
   readonly platformTenant: string | undefined;
+}
+
+export interface PayoutsConfig {
+  /** What account numbers are encrypted with, newest first. Undefined: `ensurePayoutKeys` keeps one in the data folder; in production there is none, and no account can be added. */
+  readonly keys: readonly PayoutKeyConfig[] | undefined;
+  /** Before a new account can be paid to. */
+  readonly coolOffS: number;
+  /** Minor units by currency; more than this in one payout waits for FINANCE, and everything in a currency that is not named. */
+  readonly approvalAbove: ReadonlyMap<Currency, bigint>;
+  /** Minor units by currency: in one payout, and of one user in 24 hours. No limit in a currency that is not named. */
+  readonly payoutMax: ReadonlyMap<Currency, bigint>;
+  readonly dayMax: ReadonlyMap<Currency, bigint>;
+  /** Percent; a worse match of names waits for FINANCE. */
+  readonly nameMatchMin: number;
+}
+
+export interface PayoutKeyConfig {
+  readonly id: string;
+  /** 32 bytes. */
+  readonly key: Buffer;
 }
 
 export interface AuthConfig {
@@ -157,3 +179,36 @@ export class ConfigError extends Error {
     this.faults = faults;
   }
 }
+
+export interface PaymentsConfig {
+  /** No real money moves. */
+  readonly hasSandbox: boolean;
+  /** Undefined: money neither comes in nor goes out. */
+  readonly provider: ProviderConfig | undefined;
+}
+
+interface ProviderCommon {
+  /** Longest wait for an answer; in milliseconds. */
+  readonly timeoutMs: number;
+  /** Where a payer's browser goes after the checkout page. */
+  readonly returnUrl: string | undefined;
+}
+
+export type ProviderConfig = ProviderCommon &
+  (
+    | {
+        readonly name: 'sandbox';
+        /** Undefined: one that this process starts. */
+        readonly baseUrl: string | undefined;
+        /** Undefined: made at start, as the other secret. */
+        readonly secretKey: string | undefined;
+        readonly webhookSecret: string | undefined;
+      }
+    | { readonly name: 'paystack'; readonly baseUrl: string; readonly secretKey: string }
+    | {
+        readonly name: 'flutterwave';
+        readonly baseUrl: string;
+        readonly secretKey: string;
+        readonly webhookSecret: string;
+      }
+  );

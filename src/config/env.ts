@@ -8,10 +8,12 @@ import {
   ConfigError,
   type ConfigFault,
   type Consistency,
+  type PayoutsConfig,
   type RedisConfig,
   type TracingConfig,
 } from './config.js';
 import { aliasVariable, aliasVariables, consistencyVariables, timeoutVariables } from './cache.variables.js';
+import { paymentFaults, paymentsOf } from './payments.js';
 import type { Variable } from './variable.js';
 import { variables } from './variables.js';
 
@@ -42,6 +44,7 @@ export function loadEnv(env: Env): Config {
       message: `is not set; production takes ${variables.JWT_SECRET.kind.takes}.`,
     });
   }
+  faults.push(...paymentFaults(values));
   if (faults.length > 0) throw new ConfigError(faults);
   return group(values, types, aliases);
 }
@@ -156,13 +159,26 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
     redis: redisOf(values),
     cache: cacheOf(values, types, aliases),
     idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
-    payments: { hasSandbox: values.SANDBOX_PAYMENTS ?? !isProduction },
+    payouts: payoutsOf(values),
+    payments: paymentsOf(values),
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
       isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),
       token: values.METRICS_TOKEN,
     },
     tracing: tracingOf(values),
+  };
+}
+
+function payoutsOf(values: Values): PayoutsConfig {
+  const isProduction = values.NODE_ENV === 'production';
+  return {
+    keys: values.PAYOUT_ENCRYPTION_KEY,
+    coolOffS: values.PAYOUT_COOL_OFF ?? (isProduction ? 86_400 : 0),
+    approvalAbove: values.PAYOUT_APPROVAL_ABOVE,
+    payoutMax: values.PAYOUT_MAX,
+    dayMax: values.PAYOUT_DAY_MAX,
+    nameMatchMin: values.PAYOUT_NAME_MATCH_MIN ?? (isProduction ? 50 : 0),
   };
 }
 

@@ -4,3 +4,4 @@ export type { CachedType } from './cached-types.js';
 export { type Env, loadEnv } from './env.js';
 export { envExample } from './example.js';
 export { ensureJwtSecret } from './jwt-secret.js';
+export { ensurePayoutKeys } from './payout-keys.js';

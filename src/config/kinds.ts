@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { currencies, isCurrency, type Currency } from '../kernel/index.js';
 import type { Consistency } from './config.js';
 
 /** How the text of a variable becomes a value. */
@@ -163,4 +164,34 @@ function isDecodable(value: string): boolean {
     // What the percents spell is no UTF-8.
     return false;
   }
+}
+
+const amountPattern = /^([A-Z]{3})=(\d{1,18})$/;
+
+/** Minor units of some currencies, each named once. */
+export const amounts: Kind<ReadonlyMap<Currency, bigint>> = {
+  schema: z
+    .string()
+    .transform((value) => value.split(',').map((part) => amountPattern.exec(part.trim())))
+    .refine((parts) => parts.every((part) => part !== null && isCurrency(part[1]!)) && areDistinct(parts))
+    .transform((parts) => new Map(parts.map((part) => [part![1] as Currency, BigInt(part![2]!)]))),
+  takes: `minor units by currency such as NGN=5000000,KES=1000000; the currencies are ${currencies.join(', ')}`,
+};
+
+const keyPattern = /^([\w-]{1,40}):([A-Za-z0-9+/_-]{43}=?)$/;
+
+/** Keys of 32 bytes, each with a name of its own, the newest first. */
+export const keyList: Kind<readonly { readonly id: string; readonly key: Buffer }[]> = {
+  schema: z
+    .string()
+    .transform((value) => value.split(',').map((part) => keyPattern.exec(part.trim())))
+    .refine((parts) => parts.every((part) => part !== null) && areDistinct(parts))
+    .transform((parts) => parts.map((part) => ({ id: part![1]!, key: Buffer.from(part![2]!, 'base64') })))
+    .refine((keys) => keys.every(({ key }) => key.length === 32)),
+  takes: 'keys of 32 bytes such as 2026:<base64>, separated by commas, the newest first',
+  isSecret: true,
+};
+
+function areDistinct(parts: readonly (RegExpExecArray | null)[]): boolean {
+  return new Set(parts.map((part) => part?.[1])).size === parts.length;
 }

@@ -1,6 +1,8 @@
 import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
 import { observabilityVariables } from './observability.variables.js';
+import { payoutsVariables } from './payouts.variables.js';
+import { providersVariables } from './providers.variables.js';
 import { variable } from './variable.js';
 
 const day = 86_400;
@@ -96,13 +98,7 @@ const databaseVariables = {
     whole({ unit: 'milliseconds', min: 100, max: 600_000 }),
     '10000',
   ),
-  SANDBOX_PAYMENTS: variable(
-    'Payments',
-    'Top up wallets through the sandbox provider: no real money moves.',
-    flag,
-    undefined,
-    'on outside production',
-  ),
+  ...providersVariables,
   IDEMPOTENCY_KEY_TTL: variable(
     'Payments',
     'How long the answer to a call with an idempotency key is kept: so long repeating it changes nothing.',
@@ -148,6 +144,7 @@ const authVariables = {
 export const variables = {
   ...serverVariables,
   ...databaseVariables,
+  ...payoutsVariables,
   ...authVariables,
   ...redisVariables,
   ...cacheVariables,

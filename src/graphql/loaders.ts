@@ -30,6 +30,18 @@ export function createLoaders(services: Services, tenantId: string) {
       (ids) => services.disputes.decisionsFor(tenantId, ids),
       (decision) => decision.disputeId,
     ),
+    bankById: byKey(
+      (ids) => services.banks.byIds(ids),
+      (bank) => bank.id,
+    ),
+    payoutAccountById: byKey(
+      (ids) => services.payoutAccounts.byIds(tenantId, ids),
+      (account) => account.id,
+    ),
+    eventsByPayoutId: groupedBy(
+      (ids) => services.payouts.eventsFor(tenantId, ids),
+      (event) => event.payoutId,
+    ),
     liveOffersByErrandId: new DataLoader<string, number>(async (ids) => {
       const counts = await services.offers.countsFor(tenantId, ids);
       return ids.map((id) => counts.get(id) ?? 0);

@@ -16,6 +16,9 @@ import { keyHeader } from './idempotency/key-header.js';
 import { LedgerResolver } from './ledger/ledger.resolver.js';
 import { createLoaders } from './loaders.js';
 import { OfferResolver } from './offer/offer.resolver.js';
+import { PayoutAccountResolver } from './payout/payout-account.resolver.js';
+import { PayoutResolver } from './payout/payout.resolver.js';
+import { ReconciliationResolver } from './payout/reconciliation.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
 import { SystemResolver } from './system/system.resolver.js';
 import { UserResolver } from './user/user.resolver.js';
@@ -34,6 +37,9 @@ export async function createSchema(): Promise<GraphQLSchema> {
       EvidenceResolver,
       LedgerResolver,
       OfferResolver,
+      PayoutAccountResolver,
+      PayoutResolver,
+      ReconciliationResolver,
       SessionResolver,
       SystemResolver,
       UserResolver,

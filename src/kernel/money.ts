@@ -19,6 +19,11 @@ export function isCurrency(text: string): text is Currency {
   return Object.hasOwn(exponents, text);
 }
 
+/** How many decimals the major unit has: 2 for NGN, 0 for UGX. */
+export function decimalsOf(currency: Currency): number {
+  return exponents[currency];
+}
+
 /** @throws AppError BAD_INPUT naming the accepted currencies */
 export function parseCurrency(text: string): Currency {
   if (isCurrency(text)) return text;

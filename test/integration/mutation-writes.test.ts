@@ -7,6 +7,7 @@ import { createSchema } from '../../src/graphql/index.js';
 import { uuidv7 } from '../../src/kernel/index.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
 import { errandInput, openMarket } from '../support/market.js';
+import { addBank } from '../support/payouts.js';
 import { sampleRow, type Row, type SampleRows } from '../support/sample-rows.js';
 import { tablesIn } from '../support/tables.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -22,6 +23,7 @@ const naira = (minor: number) => ({ minor, currency: 'NGN' });
 
 let app: TestApp;
 let tenantId: string;
+let bankId: string;
 /** Of the mutation that runs. */
 let statements: string[] = [];
 const sqlOf = new Map<string, Set<string>>();
@@ -30,8 +32,10 @@ const written: Record<string, readonly Model[]> = {};
 
 beforeAll(async () => {
   // Timers write on their own, whatever is asked.
-  app = await startTestApp({ onStatement: (sql) => statements.push(sql), timersEveryMs: 3_600_000 });
+  const env = { PAYOUT_APPROVAL_ABOVE: 'NGN=1000' };
+  app = await startTestApp({ env, onStatement: (sql) => statements.push(sql), timersEveryMs: 3_600_000 });
   tenantId = await openMarket(app.app.db);
+  bankId = await addBank(app.app.db, { now: () => new Date() });
   const fields = Object.values((await createSchema()).getMutationType()!.getFields());
   const takesKey = fields.filter(({ args }) => args.some(({ name }) => name === 'idempotencyKey'));
   const keyed = new Set(takesKey.map(({ name }) => name));
@@ -155,6 +159,7 @@ async function everyMutation(mutate: Mutate): Promise<void> {
     return errandId;
   });
   await byHand(mutate, customer);
+  await payouts(mutate, runner, customer);
   const everywhere = argumentsOf({ everywhere: 'Boolean' });
   await mutate(runner.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: false });
   await mutate(customer.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: true });
@@ -210,6 +215,26 @@ async function byHand(mutate: Mutate, { id, client }: Signed): Promise<void> {
     const reverse = argumentsOf({ journalId: 'ID!', reason: 'String!' });
     await mutate(client, 'reverseJournal', reverse, 'journal { id }', { journalId, reason: 'a test' });
   }
+}
+
+/** Somebody is paid a little, which nobody looks at, and more, which somebody of FINANCE lets go or does not. */
+async function payouts(mutate: Mutate, { client }: Signed, finance: Signed): Promise<void> {
+  const input = { bankId, accountNumber: '1234567890' };
+  const { account } = await mutate(client, 'addPayoutAccount', ofInput('AddPayoutAccountInput'), 'account { id }', {
+    input,
+  });
+  const { id: payoutAccountId } = account as unknown as { id: string };
+  const request = async (minor: number) => {
+    const wanted = { payoutAccountId, amount: naira(minor), password };
+    const args = ofInput('RequestPayoutInput');
+    const { payout } = await mutate(client, 'requestPayout', args, 'payout { id }', { input: wanted });
+    return (payout as unknown as { id: string }).id;
+  };
+  await request(500);
+  await mutate(finance.client, 'approvePayout', ofId, 'payout { id }', { id: await request(2_000) });
+  const reject = argumentsOf({ id: 'ID!', reason: 'String!' });
+  await mutate(finance.client, 'rejectPayout', reject, 'payout { id }', { id: await request(2_000), reason: 'a test' });
+  await mutate(client, 'removePayoutAccount', ofId, 'account { id }', { id: payoutAccountId });
 }
 
 async function postErrand(mutate: Mutate, { client }: Signed, publish: boolean): Promise<string> {

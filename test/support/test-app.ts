@@ -43,6 +43,7 @@ export async function startTestApp({
     RATE_LIMIT_PER_MINUTE: '0',
     DATABASE_URL: ownDatabase.url,
     SEED_DEMO: 'false',
+    PAYOUT_ENCRYPTION_KEY: `test:${Buffer.alloc(32, 1).toString('base64')}`,
     ...env,
   });
   const app = await createApp({

@@ -10,6 +10,7 @@ import {
   type Answered,
   type KeyedCall,
 } from '../../modules/idempotency/index.js';
+import { assertPayoutVisible, type Payout } from '../../modules/payouts/index.js';
 import type { GraphqlContext } from '../context.js';
 import { keyHeader, requireOneMutation } from './key-header.js';
 
@@ -19,7 +20,14 @@ export interface IdempotentOptions {
    * to have its effect once for, undefined without a key, and answers `isReplay` itself; see `IdempotencyService.inSteps`.
    */
   readonly inSteps?: boolean;
+  /**
+   * What of the arguments two calls with one key are compared by, for mutations that take secrets: what is compared is kept
+   * as a plain hash, from which a password or an account number can be guessed. Default: all of them.
+   */
+  readonly compared?: (args: Arguments, services: GraphqlContext['services']) => unknown;
 }
+
+type Arguments = Readonly<Record<string, unknown>>;
 
 type Method = (...params: readonly unknown[]) => Promise<Payload>;
 type Payload = Readonly<Record<string, unknown>>;
@@ -34,7 +42,7 @@ const behindAll = 1000;
  * says whether it is a replay. Authorization runs before this, for replays too. What a payload holds is as the first call
  * left it; what is reached from there and is no part of it (people, counts) is read anew, with what the viewer may see now.
  */
-export function Idempotent({ inSteps = false }: IdempotentOptions = {}): MethodDecorator {
+export function Idempotent({ inSteps = false, compared }: IdempotentOptions = {}): MethodDecorator {
   return ((prototype: object, name: string, descriptor: TypedPropertyDescriptor<Method>) => {
     const method = descriptor.value!;
     Arg(keyArgument, () => String, { nullable: true, description })(prototype, name, behindAll);
@@ -43,7 +51,7 @@ export function Idempotent({ inSteps = false }: IdempotentOptions = {}): MethodD
     descriptor.value = async function (...params) {
       const own = params.slice(0, -2);
       const data = params.at(-1) as ResolverData<GraphqlContext>;
-      const call = callOf(data);
+      const call = callOf(data, compared);
       const run = async (callName?: string): Promise<Answered<Payload>> => {
         const { isReplay, ...answer } = await method.apply(this, inSteps ? [...own, callName] : own);
         return { answer, isReplay: isReplay === true };
@@ -70,24 +78,30 @@ async function answerOnce(
 }
 
 /** Undefined when the caller gave no key. */
-function callOf({ args, context, info }: ResolverData<GraphqlContext>): KeyedCall | undefined {
-  const { [keyArgument]: given, ...asked } = args as Readonly<Record<string, unknown>>;
+function callOf(
+  { args, context, info }: ResolverData<GraphqlContext>,
+  compared: IdempotentOptions['compared'],
+): KeyedCall | undefined {
+  const { [keyArgument]: given, ...asked } = args as Arguments;
   const { idempotencyKey: header } = context;
   if (header !== undefined) requireOneMutation(info);
   if (typeof given === 'string' && header !== undefined && given !== header)
     throw badInput(keyArgument, `is "${given}", and the header ${keyHeader} says "${header}": give one of them.`);
   const key = typeof given === 'string' ? parseIdempotencyKey(keyArgument, given) : header;
-  return key === undefined ? undefined : { operation: info.fieldName, key, request: canonicalJson(asked) };
+  if (key === undefined) return undefined;
+  const request = canonicalJson(compared ? compared(asked, context.services) : asked);
+  return { operation: info.fieldName, key, request };
 }
 
 /**
  * Staff act on what is not theirs, by roles that only the work itself looks at, and a replay does no work.
  * @throws AppError NOT_FOUND, as the query for it would
  */
-function assertStillSeen({ viewer }: GraphqlContext, { errand, escrow, dispute }: Payload): void {
+function assertStillSeen({ viewer }: GraphqlContext, { errand, escrow, dispute, payout }: Payload): void {
   if (errand) assertVisible(viewer, errand as Errand);
   if (escrow) assertParty(viewer, escrow as Escrow);
   if (dispute) assertDisputeVisible(viewer, dispute as Dispute);
+  if (payout) assertPayoutVisible(viewer, payout as Payout);
 }
 
 /** An errand, escrow or dispute that is reached from another part of the same payload is the one in the payload. */

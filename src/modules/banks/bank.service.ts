@@ -1,5 +1,5 @@
 import type { BankType, Prisma, Reader } from '../../db/index.js';
-import { badInput, escapeLike, isStorable, notStorable } from '../../kernel/index.js';
+import { badInput, escapeLike, isStorable, isUuid, notStorable } from '../../kernel/index.js';
 import { bankCountries, bankTypes, compareListings, toListing, type BankCountry, type BankListing } from './bank.js';
 
 export interface BankQuery {
@@ -13,6 +13,8 @@ export interface BankQuery {
 export interface BankService {
   /** The banks of a country that have not closed, by name, in at most two statements. @throws AppError BAD_INPUT */
   list(query: BankQuery): Promise<readonly BankListing[]>;
+  /** In no order, closed ones too; what is missing is left out. */
+  byIds(ids: readonly string[]): Promise<readonly BankListing[]>;
 }
 
 export interface BankServiceDeps {
@@ -26,6 +28,10 @@ export function createBankService({ db }: BankServiceDeps): BankService {
     async list(query) {
       const banks = await db.read.bank.findMany({ where: whereOf(query), include: { codes: true } });
       return banks.map(toListing).toSorted(compareListings);
+    },
+    async byIds(ids) {
+      const where = { id: { in: ids.filter(isUuid) } };
+      return (await db.read.bank.findMany({ where, include: { codes: true } })).map(toListing);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { AccountType } from '../../db/index.js';
 
-export type AccountOwner = 'user' | 'escrow';
+export type AccountOwner = 'user' | 'escrow' | 'payout';
 
 /**
  * Names one account of a tenant's chart; with a currency it is one row. A floored account can not go below zero: it is
@@ -20,10 +20,15 @@ export const accounts = {
   receivable: (userId: string) => floored('user', userId, 'receivable', 'ASSET'),
   escrowService: (escrowId: string) => floored('escrow', escrowId, 'service'),
   escrowGoods: (escrowId: string) => floored('escrow', escrowId, 'goods'),
+  /** A payout's money from the moment it is asked for until the provider has paid it, or never will. */
+  payoutTransit: (payoutId: string) => floored('payout', payoutId, 'transit'),
   pspClearing: (provider: string) => house('ASSET', `psp:${provider}:clearing`),
   vat: () => house('LIABILITY', 'tax:vat'),
   commission: () => house('INCOME', 'revenue:commission'),
   cancellation: () => house('INCOME', 'revenue:cancellation'),
+  payoutFees: () => house('INCOME', 'revenue:payout_fee'),
+  /** What payment providers keep for themselves. */
+  pspFees: () => house('EXPENSE', 'expense:psp_fee'),
   /** Charges that were taken back and that RunAm bears. */
   chargebacks: () => house('EXPENSE', 'expense:chargeback'),
 } as const satisfies Record<string, (id: string) => AccountRef>;

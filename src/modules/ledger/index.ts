@@ -10,7 +10,7 @@ export {
   type Posting,
 } from './ledger.js';
 export { accountRow, journalRow, lineRows, openAndLock, postJournal, type JournalDraft } from './journal.js';
-export { walletBalance } from './balance.js';
+export { receivableBalance, walletBalance } from './balance.js';
 export { ledgerHealth, type LedgerHealth } from './health.js';
 export { createLedgerService, type LedgerService, type LedgerServiceDeps } from './ledger.service.js';
 export { parseReason, requireFinance, stillFinance } from './by-hand.js';

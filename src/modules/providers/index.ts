@@ -11,3 +11,18 @@ export {
   type TransferRequest,
   type WebhookNotice,
 } from './provider.port.js';
+export { createSandboxServer, type SandboxServer, type SandboxServerOptions } from './sandbox.server.js';
+export { createSandboxProvider, type SandboxProviderConfig } from './sandbox.provider.js';
+export { magicAccounts, magicAmounts, magicEmails } from './sandbox.magic.js';
+export { providerFrom, type ProviderChoice } from './provider.from.js';
+export {
+  createLossyFront,
+  notFoundThenFound,
+  type Fault,
+  type FaultPlan,
+  type LossyFrontOptions,
+} from './lossy.front.js';
+export { createLossyWebhooks, type LossyWebhooks, type WebhookFate } from './lossy.webhooks.js';
+export type { HttpHandler, HttpReply, HttpRequest, HttpService } from './http.serve.js';
+export type { SandboxBook } from './sandbox.book.js';
+export type { Webhook, WebhookPost } from './webhook.post.js';

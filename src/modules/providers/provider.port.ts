@@ -21,7 +21,7 @@ export type TransferReport =
   | { readonly kind: 'NEEDS_OTP'; readonly providerRef: string | undefined }
   | { readonly kind: 'PAID'; readonly amount: Money; readonly fee: Money; readonly providerRef: string }
   | { readonly kind: 'FAILED'; readonly reason: string }
-  /** Was paid, and the money came back to us. */
+  /** Was paid, and the money came back to us; the fee of the transfer did not. */
   | { readonly kind: 'REVERSED'; readonly amount: Money; readonly fee: Money; readonly reason: string }
   | { readonly kind: 'NOT_FOUND' }
   | { readonly kind: 'UNKNOWN'; readonly reason: string };
@@ -90,7 +90,11 @@ export interface PaymentProvider {
   initiateCharge(request: ChargeRequest): Promise<ChargeReport>;
   chargeOf(reference: string): Promise<ChargeReport>;
   resolveAccount(request: AccountRequest): Promise<AccountReport>;
-  /** Makes the recipient where the provider wants one, then the transfer. Safe to repeat with its `clientRef`. */
+  /**
+   * Makes the recipient where the provider wants one, then the transfer. Safe to repeat with its `clientRef`. `FAILED` is of
+   * the reference, not of the call: it is said when the provider refuses and `transferOf` knows of no earlier call, so after
+   * `UNKNOWN` repeat it only once `NOT_FOUND` is final.
+   */
   sendTransfer(request: TransferRequest): Promise<TransferReport>;
   transferOf(clientRef: string): Promise<TransferReport>;
   /**

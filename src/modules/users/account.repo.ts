@@ -20,6 +20,10 @@ export async function findCredentials(
   return (await reader.user.findUnique({ where: { tenantId_email: { tenantId, email } }, select })) ?? undefined;
 }
 
+export async function emailOf(reader: Pick<Reader, 'user'>, userId: string): Promise<string | undefined> {
+  return (await reader.user.findUnique({ where: { id: userId }, select: { email: true } }))?.email;
+}
+
 export interface NewUser {
   readonly id: string;
   readonly tenantId: string;

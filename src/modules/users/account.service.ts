@@ -37,6 +37,11 @@ export interface AccountService {
   refresh(refreshToken: string): Promise<SignedIn>;
   /** Ends the viewer's session, or with `all` every session of the user. @returns how many ended */
   signOut(viewer: Viewer, options?: { readonly all?: boolean }): Promise<number>;
+  /**
+   * Asks somebody who is signed in for the password again, before what must not be done by whoever finds their phone.
+   * Counts for the sign-in guard. @throws AppError INVALID_CREDENTIALS, RATE_LIMITED (retryable), UNAUTHENTICATED
+   */
+  confirmPassword(viewer: Viewer, password: string): Promise<void>;
   /** What the user may do, as plain data for a cache; undefined when there is no such user. One statement. */
   permissionsOf(userId: string): Promise<Permissions | undefined>;
   /** How the session stands, for `requireLiveSession`; undefined when there is none. One statement. */
@@ -60,6 +65,7 @@ export function createAccountService(given: AccountServiceDeps): AccountService 
     signIn: (tenantId, email, password, userAgent) => signIn(deps, tenantId, { email, password }, userAgent),
     refresh: (refreshToken) => refresh(deps, refreshToken),
     signOut: async (viewer, options) => signOut(deps, requireUser(viewer), options?.all ?? false),
+    confirmPassword: (viewer, password) => confirmPassword(deps, requireUser(viewer), password),
     permissionsOf: (userId) => findPermissions(db.read, userId),
     sessionOf: async (sessionId) => (isUuid(sessionId) ? repo.findSession(db.read, sessionId) : undefined),
   };
@@ -101,6 +107,14 @@ async function signIn(
   requireActive(known.status);
   const issued = await deps.db.write((tx) => issueSession(deps, tx, known, userAgent));
   return toSignedIn(deps, issued);
+}
+
+async function confirmPassword(deps: Deps, { tenantId, userId }: UserViewer, password: string): Promise<void> {
+  const email = await repo.emailOf(deps.db.read, userId);
+  if (email === undefined) throw new AppError('UNAUTHENTICATED', 'This account is gone.');
+  const known = await deps.guard.attempt(tenantId, email, () => verified(deps, tenantId, email, password));
+  if (!known) throw new AppError('INVALID_CREDENTIALS', 'The password is not the one of your account.');
+  requireActive(known.status);
 }
 
 /** The account that address and password are right for. Each call takes one statement and one hash, whatever is wrong. */

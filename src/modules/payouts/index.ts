@@ -1,0 +1,47 @@
+export { createAccountCipher, type AccountCipher, type PayoutKey } from './account.cipher.js';
+export { payoutAccountStatuses, type PayoutAccount, type PayoutAccountStatus } from './account.js';
+export {
+  createPayoutAccountService,
+  type AddedPayoutAccount,
+  type NewPayoutAccount,
+  type PayoutAccountService,
+  type PayoutAccountServiceDeps,
+} from './account.service.js';
+export { nameMatchScore } from './name.match.js';
+export {
+  assertPayoutVisible,
+  canSeePayout,
+  inFlightStates,
+  payoutStates,
+  seesAllPayouts,
+  type Payout,
+  type PayoutEvent,
+  type PayoutState,
+} from './payout.js';
+export { decidePayout, payoutActorOf, payoutSystem, type PayoutActor, type PayoutDecision } from './payout.decide.js';
+export { payoutActorKinds, type PayoutActorKind, type PayoutFacts, type PayoutTransitionRule } from './payout.rule.js';
+export {
+  payoutActorsOf,
+  payoutStateMeanings,
+  payoutTransitionNames,
+  payoutTransitions,
+  type PayoutTransitionName,
+} from './payout.transitions.js';
+export { transitionsFor } from './payout.outcome.js';
+export type { NewPayout, PayoutPolicy } from './payout.request.js';
+export {
+  createPayoutService,
+  payoutCursor,
+  type PayoutListArgs,
+  type PayoutService,
+  type PayoutServiceDeps,
+} from './payout.service.js';
+export {
+  createReconciliationService,
+  type Movement,
+  type Reconciliation,
+  type ReconciliationService,
+  type ReconciliationServiceDeps,
+} from './reconciliation.js';
+export { createPayoutWorker, type PayoutRound, type PayoutWorker, type PayoutWorkerDeps } from './payout.worker.js';
+export { startPayouts, type PayoutsOptions } from './payouts.loop.js';

@@ -1,0 +1,131 @@
+import { badInput, isUuid, notFound, uuidv7, type Clock, type Currency, type UserViewer } from '../../kernel/index.js';
+import type { PayoutAccount as PayoutAccountRow, Tx } from '../../db/index.js';
+import { amountFault, currencyOf, refuse } from '../errands/index.js';
+import { accounts, openAndLock } from '../ledger/index.js';
+import { decidePayout, payoutActorOf, payoutSystem } from './payout.decide.js';
+import { lockOwner, ownerFacts } from './payout.owner.js';
+import type { Payout } from './payout.js';
+import { recordPayout, savePayout } from './payout.repo.js';
+import type { PayoutFacts, PayoutTerms } from './payout.rule.js';
+
+export interface NewPayout {
+  readonly payoutAccountId: string;
+  /** Minor units, above 0; the fee comes on top. */
+  readonly amountMinor: bigint;
+  /** The tenant's. */
+  readonly currency: string;
+}
+
+/** What is let go without anybody looking, and what is not let go at all; minor units, undefined: no limit. */
+export interface PayoutPolicy {
+  /** More than this in one payout waits for FINANCE. */
+  approvalAbove(currency: Currency): bigint;
+  payoutMax(currency: Currency): bigint | undefined;
+  /** Of one user in 24 hours. */
+  dayMax(currency: Currency): bigint | undefined;
+  /** Below this score of the name, in percent, a payout waits for FINANCE. */
+  readonly nameMatchMin: number;
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** P1, and P2 when the rule of small amounts lets it go: under the owner's lock, so that limits hold for calls at once. */
+export async function requestPayout(
+  { tx, clock, policy }: { readonly tx: Tx; readonly clock: Clock; readonly policy: PayoutPolicy },
+  user: UserViewer,
+  input: NewPayout,
+): Promise<Payout> {
+  const { isActive } = await lockOwner(tx, user);
+  const currency = await currencyOf(tx, user.tenantId);
+  const fault = amountFault('input.amount', { minor: input.amountMinor, currency: input.currency }, currency, 1n);
+  refuse(fault ? [fault] : []);
+  const account = await accountOf(tx, user, input.payoutAccountId);
+  const now = clock.now();
+  const row = await newRow(tx, user, account, input.amountMinor, now);
+  // The wallet is held from here on, so that what is owed is known before it is spent.
+  const moved = [accounts.payoutTransit(row.id), accounts.wallet(user.userId)];
+  await openAndLock(tx, { tenantId: user.tenantId, currency, recordedAt: now }, moved);
+  const terms: PayoutTerms = { ...row, state: null };
+  const facts: PayoutFacts = {
+    payout: terms,
+    owner: await ownerFacts(tx, row, isActive),
+    account: { isActive: account.status === 'ACTIVE', coolOffUntil: account.coolOffUntil },
+    limits: {
+      payoutMax: policy.payoutMax(currency),
+      dayMax: policy.dayMax(currency),
+      askedInDay: await askedInDay(tx, user, now),
+    },
+  };
+  const decision = decidePayout('request', facts, payoutActorOf(user, terms), now);
+  const payout = await tx.payout.create({ data: row });
+  await recordPayout(tx, payout, decision);
+  if (!(await isLowRisk(tx, payout, account, policy))) return payout;
+  const approval = decidePayout('approve', { ...facts, payout }, payoutSystem, now);
+  return savePayout(tx, payout, approval, { nextCheckAt: now });
+}
+
+async function accountOf(tx: Tx, { tenantId, userId }: UserViewer, id: string): Promise<PayoutAccountRow> {
+  const account = isUuid(id) ? await tx.payoutAccount.findFirst({ where: { tenantId, userId, id } }) : null;
+  if (!account) throw notFound('payout account', id);
+  return account;
+}
+
+async function newRow(
+  tx: Tx,
+  { tenantId, userId }: UserViewer,
+  account: PayoutAccountRow,
+  amount: bigint,
+  now: Date,
+): Promise<Payout> {
+  const id = uuidv7(now.getTime());
+  const orderBy = [{ createdAt: 'desc' as const }, { version: 'desc' as const }, { id: 'desc' as const }];
+  const plan = await tx.feePlan.findFirst({ where: { tenantId }, orderBy, select: { payoutFee: true } });
+  if (!plan) throw badInput('input', 'this market has no fee plan, so nothing is paid out.');
+  return {
+    id,
+    tenantId,
+    userId,
+    payoutAccountId: account.id,
+    currency: account.currency,
+    amount,
+    fee: plan.payoutFee,
+    state: 'REQUESTED',
+    provider: null,
+    clientRef: `po-${id}`,
+    providerRef: null,
+    providerFee: null,
+    attempt: 0,
+    lastError: null,
+    approvedById: null,
+    submittedAt: null,
+    settledAt: null,
+    nextCheckAt: null,
+    checks: 0,
+    claimedUntil: null,
+    claim: 0,
+    notices: 0,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+async function askedInDay(tx: Tx, { tenantId, userId }: UserViewer, now: Date): Promise<bigint> {
+  const createdAt = { gt: new Date(now.getTime() - dayMs) };
+  const where = { tenantId, userId, createdAt, state: { notIn: ['REJECTED' as const, 'FAILED' as const] } };
+  const { _sum } = await tx.payout.aggregate({ where, _sum: { amount: true } });
+  return _sum.amount ?? 0n;
+}
+
+/** Small, to somebody of the user's own name, and to an account that nobody else of the market is paid to. */
+async function isLowRisk(
+  tx: Tx,
+  payout: Payout,
+  { userId, tenantId, numberHash, nameMatchScore }: PayoutAccountRow,
+  policy: PayoutPolicy,
+): Promise<boolean> {
+  if (payout.amount > policy.approvalAbove(payout.currency as Currency)) return false;
+  if (nameMatchScore < policy.nameMatchMin) return false;
+  const others = { tenantId, numberHash, userId: { not: userId } };
+  return (await tx.payoutAccount.count({ where: others })) === 0;
+}

@@ -1,0 +1,104 @@
+import { AppError } from '../../kernel/index.js';
+import type { Prisma, Tx } from '../../db/index.js';
+import type { TransferReport } from '../providers/index.js';
+import { lockClaimed, type Claim } from './payout.claim.js';
+import { decidePayout, payoutSystem, type PayoutDecision } from './payout.decide.js';
+import { complaintOf, nextCheck, transitionsFor } from './payout.outcome.js';
+import type { Payout } from './payout.js';
+import { savePayout } from './payout.repo.js';
+import type { PayoutFacts } from './payout.rule.js';
+import type { PayoutTransitionName } from './payout.transitions.js';
+import type { PayoutHand } from './payout.worker.js';
+
+/**
+ * P4 to P10: what the provider said moves state and money in one transaction, or nothing when it is no news. A worker that
+ * was overtaken saves nothing: whoever has the payout now asks for itself.
+ * @param notices hints of the provider that had come before it was asked: a later one has it asked again at once
+ * @returns whether the payout moved
+ */
+export async function saveReport(
+  hand: PayoutHand,
+  tx: Tx,
+  claim: Claim,
+  report: TransferReport,
+  notices: number,
+): Promise<boolean> {
+  const payout = await lockClaimed(tx, claim);
+  if (!payout) return false;
+  const now = hand.clock.now();
+  const after = await takeReport(hand, tx, payout, report, now);
+  const hasMoved = after.version !== payout.version;
+  const checks = hasMoved ? 0 : payout.checks + 1;
+  const wasHinted = payout.notices !== notices;
+  const next = after.state === 'QUEUED' || wasHinted ? now : nextCheck(after.state, checks, now, after.settledAt);
+  const isOver = nextCheck(after.state, checks, now, null) === null;
+  await tx.payout.update({
+    where: { id: after.id },
+    data: { checks, claimedUntil: null, nextCheckAt: isOver ? null : next },
+  });
+  return hasMoved;
+}
+
+async function takeReport(
+  hand: PayoutHand,
+  tx: Tx,
+  payout: Payout,
+  report: TransferReport,
+  now: Date,
+): Promise<Payout> {
+  const complaint = complaintOf(payout.state, report);
+  const facts = { report, notFoundFinalAt: notFoundFinalAt(hand, payout) };
+  const names = transitionsFor(payout, report, facts.notFoundFinalAt <= now);
+  if (names.length === 0 && complaint !== undefined && complaint !== payout.lastError)
+    return tx.payout.update({ where: { id: payout.id }, data: { lastError: complaint } });
+  let after = payout;
+  for (const name of names) {
+    const decision = decideOrDoubt(hand, name, { ...facts, payout: after }, now);
+    if (!decision) return after;
+    after = await savePayout(tx, after, decision, patchOf(decision, report, now), complaint);
+  }
+  return after;
+}
+
+/**
+ * A report that fits no payout of ours, such as of another amount, moves no money: what was being sent is UNKNOWN then, and
+ * a person has to look.
+ */
+function decideOrDoubt(
+  { logger }: PayoutHand,
+  name: PayoutTransitionName,
+  facts: PayoutFacts,
+  now: Date,
+): PayoutDecision | undefined {
+  try {
+    return decidePayout(name, facts, payoutSystem, now);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'ILLEGAL_TRANSITION') throw error;
+    const { id, state } = facts.payout;
+    logger.error({ err: error, payoutId: id, state }, 'a provider says of a payout what cannot be');
+    return state === 'SUBMITTING' ? decidePayout('lose', facts, payoutSystem, now) : undefined;
+  }
+}
+
+/** "Not found" counts from when the last call could have begun. */
+function notFoundFinalAt({ providers, leaseMs }: PayoutHand, { provider, submittedAt }: Payout): Date {
+  const horizonMs = providers.find(({ name }) => name === provider)?.notFoundHorizonMs ?? Number.POSITIVE_INFINITY;
+  return new Date((submittedAt?.getTime() ?? Number.POSITIVE_INFINITY) + leaseMs + horizonMs);
+}
+
+function patchOf(
+  { transition, to }: PayoutDecision,
+  report: TransferReport,
+  now: Date,
+): Prisma.PayoutUncheckedUpdateInput {
+  const reason = 'reason' in report ? { lastError: report.reason } : {};
+  const providerRef = 'providerRef' in report && report.providerRef !== undefined ? report.providerRef : undefined;
+  const named = providerRef === undefined ? {} : { providerRef };
+  if (transition === 'pay') {
+    const providerFee = 'fee' in report ? report.fee.minor : 0n;
+    return { ...named, providerFee, settledAt: now, lastError: null };
+  }
+  if (transition === 'fail') return { ...reason, settledAt: now, nextCheckAt: null };
+  if (transition === 'reverse') return { ...reason, nextCheckAt: null };
+  return to === 'UNKNOWN' ? { lastError: complaintOf('SUBMITTING', report) ?? null } : { ...named, ...reason };
+}

@@ -1,0 +1,54 @@
+import type { Money } from '../../kernel/index.js';
+import { textAt } from './exact-json.js';
+import type { Ask } from './http.ask.js';
+import { inside, pagesOf, timeAt, widened } from './book.pages.js';
+import { paystackMoney } from './paystack.money.js';
+import type { BookItem } from './provider.port.js';
+
+/**
+ * Charges and transfers by the time they moved money. Paystack lists by the time they were made, so what took longer than
+ * three days to move is missed. Disputes are not listed with their bookings and not read.
+ */
+export async function paystackBook(ask: Ask, from: Date, until: Date): Promise<readonly BookItem[] | undefined> {
+  const asked = widened(from, until);
+  const times = { from: asked.from.toISOString(), to: asked.until.toISOString(), perPage: '100' };
+  const charges = await pagesOf(ask, (page) => `/transaction?${new URLSearchParams({ ...times, page })}`, pageCount);
+  const transfers = await pagesOf(ask, (page) => `/transfer?${new URLSearchParams({ ...times, page })}`, pageCount);
+  if (!charges || !transfers) return undefined;
+  return inside([...charges.map(chargeItems), ...transfers.map(transferItems)], from, until);
+}
+
+function pageCount(body: unknown): string | undefined {
+  return textAt(body, 'meta', 'pageCount');
+}
+
+/** @returns undefined when it cannot be read */
+function chargeItems(data: unknown): readonly BookItem[] | undefined {
+  if (!['success', 'reversed'].includes(textAt(data, 'status') ?? '')) return [];
+  const [reference, moved, amount] = [
+    textAt(data, 'reference'),
+    timeAt(data, 'paid_at'),
+    paystackMoney(data, 'amount'),
+  ];
+  const fee = paystackMoney(data, 'fees') ?? none(amount);
+  return reference !== undefined && moved && amount && fee
+    ? [{ kind: 'charge', reference, amount, fee, at: moved }]
+    : undefined;
+}
+
+function transferItems(data: unknown): readonly BookItem[] | undefined {
+  const status = textAt(data, 'status') ?? '';
+  if (!['success', 'reversed'].includes(status)) return [];
+  const [reference, amount] = [textAt(data, 'reference'), paystackMoney(data, 'amount')];
+  const moved = timeAt(data, 'transferred_at') ?? timeAt(data, 'createdAt');
+  const fee = paystackMoney(data, 'fee_charged') ?? none(amount);
+  const nothing = none(amount);
+  if (reference === undefined || !moved || !amount || !fee || !nothing) return undefined;
+  const paid: BookItem = { kind: 'transfer', reference, amount, fee, at: moved };
+  const back = timeAt(data, 'updatedAt') ?? moved;
+  return status === 'success' ? [paid] : [paid, { kind: 'reversal', reference, amount, fee: nothing, at: back }];
+}
+
+function none(amount: Money | undefined): Money | undefined {
+  return amount && { minor: 0n, currency: amount.currency };
+}
