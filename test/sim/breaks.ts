@@ -1,4 +1,5 @@
 import { transitions } from '../../src/modules/errands/index.js';
+import type { PaymentProvider } from '../../src/modules/providers/index.js';
 
 /** The table as this process may spoil it; the product itself knows of no such thing. */
 type Spoilt = Record<keyof typeof transitions, Record<'from' | 'actor' | 'guard' | 'postings', unknown>>;
@@ -29,6 +30,8 @@ const breaks = {
   noShowKeeps: (table) => {
     table.noShow = { ...table.noShow, postings: () => [] };
   },
+  /** What a provider does not answer is taken for a failure. */
+  unknownIsFailed: () => undefined,
   /** Nobody looks whether a dispute may still be opened. */
   disputeLate: (table) => {
     table.openDispute = { ...table.openDispute, guard: pass };
@@ -44,4 +47,16 @@ export function breakGuard(name: Break): () => void {
   const whole = { ...table };
   breaks[name](table);
   return () => void Object.assign(table, whole);
+}
+
+/** The provider as the workers hear it, when nobody tells what is unknown from what failed. */
+export function asHeard(provider: PaymentProvider, name: Break | undefined): PaymentProvider {
+  if (name !== 'unknownIsFailed') return provider;
+  return {
+    ...provider,
+    async sendTransfer(request) {
+      const report = await provider.sendTransfer(request);
+      return report.kind === 'UNKNOWN' ? { kind: 'FAILED', reason: report.reason } : report;
+    },
+  };
 }

@@ -74,12 +74,13 @@ async function play(options: SimOptions, rootDir: string, stops: Stops): Promise
 
 const progressEvery = 500;
 
-function once({ seed, steps }: SimOptions, databaseUrl: string, auditFrom?: number): Promise<Simulated> {
+function once({ seed, steps, breaks }: SimOptions, databaseUrl: string, auditFrom?: number): Promise<Simulated> {
   const startedAtMs = Date.now();
   return simulate({
     databaseUrl,
     seed,
     steps,
+    breaks,
     ...(auditFrom !== undefined && { auditFrom }),
     onProgress(step) {
       if (step % progressEvery !== 0) return;

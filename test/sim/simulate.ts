@@ -2,14 +2,18 @@ import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 import { createDb } from '../../src/db/index.js';
 import { silentLogger } from '../../src/kernel/index.js';
+import { asHeard, type Break } from './breaks.js';
 import { createFindings, invariantNames, type Breach, type Invariant, type Verdict } from './proof/invariants.js';
 import { auditMoments, auditSeals, type Moments } from './proof/moments.js';
+import { auditPayouts } from './proof/payouts.js';
 import { auditBooks, compareHouses, compareWorld } from './proof/rows.js';
 import { castWorld, openMarkets } from './run/cast.js';
 import { createVirtualClock } from './run/clock.js';
 import { startHouse } from './run/house.js';
+import { settlePayouts } from './run/payouts.js';
+import { startProvider } from './run/provider.js';
 import { takeStep, randomOf } from './run/steps.js';
-import type { Stage } from './run/stage.js';
+import { count, type Stage } from './run/stage.js';
 
 export interface SimulateOptions {
   /** Migrated and empty. */
@@ -20,6 +24,8 @@ export interface SimulateOptions {
   readonly auditEvery?: number;
   /** And after each step from here on. Default never. */
   readonly auditFrom?: number;
+  /** The guard that was taken out, where it is one between the server and its provider. */
+  readonly breaks?: Break | undefined;
   readonly onProgress?: (step: number) => void;
 }
 
@@ -68,11 +74,20 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
       onProgress?.(number);
     }
     if (findings.breaches.length > 0) await audit(stage, moments, seed, at.step);
-    else await auditSeals(stage.books, findings);
+    else await lastLook(stage);
     return resultOf(stage, { seed, step: at.step, wellAt, story });
   } finally {
     await close();
   }
+}
+
+/** When all is said: payouts come to their ends, and the seals are looked at. */
+async function lastLook(stage: Stage): Promise<void> {
+  const { rows, books, lossy, storm, findings } = stage;
+  await settlePayouts(stage);
+  await auditPayouts({ rows, books, book: lossy.book, provider: lossy.provider, market: storm, findings });
+  await auditBooks(rows, books, findings);
+  await auditSeals(books, findings);
 }
 
 async function audit(stage: Stage, moments: Moments, seed: number, number: number): Promise<void> {
@@ -88,10 +103,14 @@ interface Story {
   readonly lines: string[];
 }
 
-async function setStage({ databaseUrl }: SimulateOptions) {
+async function setStage({ databaseUrl, seed, breaks }: SimulateOptions) {
   const clock = createVirtualClock();
   const ids = await openMarkets(databaseUrl, clock);
-  const house = await startHouse({ databaseUrl, clock });
+  const tally = { commands: new Map(), faults: new Map(), schedules: new Map() };
+  const onFault = (fault: string): void => count(tally.faults, `provider ${fault}`);
+  const lossy = await startProvider({ clock, random: randomOf(seed, 0), onFault });
+  const { env } = lossy;
+  const house = await startHouse({ databaseUrl, clock, env, provider: asHeard(lossy.provider, breaks) });
   const { world, storm } = await castWorld(house, databaseUrl, clock, ids);
   const rows = new Client({ connectionString: databaseUrl, options: '-c TimeZone=UTC' });
   await rows.connect();
@@ -106,10 +125,10 @@ async function setStage({ databaseUrl }: SimulateOptions) {
     story.lines.push(whole);
     if (story.lines.length > linesKept) story.lines.shift();
   };
-  const tally = { commands: new Map(), faults: new Map(), schedules: new Map() };
-  const stage: Stage = { house, clock, world, storm, databaseUrl, rows, books, findings, tally, answered: [], tell };
+  const stage: Stage = { house, lossy, clock, world, storm, databaseUrl, rows, books, findings, tally, answered: [], tell };
   const close = async (): Promise<void> => {
     await house.close();
+    await lossy.close();
     await rows.end();
     await books.close();
   };

@@ -1,7 +1,7 @@
 import type { Role } from '../../../src/kernel/index.js';
 import type { Random } from '../../../src/seed/random.js';
 import { kindOf, refusalOf, type Rule } from '../model/rules.js';
-import type { Dispute, Errand, Escrow, Person, World } from '../model/world.js';
+import { endStates, type Dispute, type Errand, type Escrow, type Person, type World } from '../model/world.js';
 
 /** What a play is drawn from. */
 export interface Hand {
@@ -101,9 +101,11 @@ export function errandPlay(move: ErrandMove): Play {
     name,
     weight,
     draw(hand) {
-      const errand = pickErrand(hand, (one) => rule.from.includes(one.state) && (move.suits?.(one, hand) ?? true));
+      const malice = maliceOf(hand);
+      const suits = (one: Errand): boolean => rule.from.includes(one.state) && (move.suits?.(one, hand) ?? true);
+      const errand = pickErrand(hand, malice, suits);
       if (!errand) return undefined;
-      const by = hand.isWild ? anybody(hand) : move.who(errand, hand);
+      const by = actorFor(hand, malice, errand, move.who(errand, hand));
       if (!by && !hand.isWild) return undefined;
       const expectedVersion = versionOf(hand, errand.version);
       const { variables, label, refused, done } = move.input(errand, hand, by);
@@ -122,12 +124,31 @@ export function errandPlay(move: ErrandMove): Play {
   };
 }
 
-export function pickErrand({ world, random, isWild }: Hand, suits: (errand: Errand) => boolean): Errand | undefined {
-  // What has just been is likelier to be touched again; what has long been over is touched too.
+/** What is wrong with a move: nothing, its time, who makes it, or whatever comes. One thing at a time finds a missing guard. */
+export type Malice = 'none' | 'state' | 'actor' | 'any';
+
+export function maliceOf({ random, isWild }: Hand): Malice {
+  return isWild ? random.pick(['state', 'state', 'actor', 'any'] as const) : 'none';
+}
+
+export function pickErrand(
+  { world, random }: Hand,
+  malice: Malice,
+  suits: (errand: Errand) => boolean,
+  exists: (errand: Errand) => boolean = () => true,
+): Errand | undefined {
   const recent = world.errands.slice(-60);
-  if (isWild) return random.pick(random.chance(80) ? recent : world.errands);
-  const fitting = recent.filter(suits);
+  const isBlind = malice === 'state' || malice === 'any';
+  // What is under way is likelier to be touched again; what has long been over is touched too.
+  const alive = recent.filter(({ state }) => !endStates.includes(state));
+  const fitting = isBlind ? random.pick([alive, alive, recent, world.errands]).filter(exists) : recent.filter(suits);
   return fitting.length > 0 ? random.pick(fitting) : undefined;
+}
+
+/** The one who may, where that is not what is wrong. */
+export function actorFor(hand: Hand, malice: Malice, errand: Errand, right: Person | undefined): Person | undefined {
+  if (malice === 'none') return right;
+  return malice === 'state' && right ? right : anybody(hand, errand);
 }
 
 /** Nobody, a party, or anybody of any market. */

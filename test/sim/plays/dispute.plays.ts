@@ -3,10 +3,11 @@ import { kindOf, seesDispute, type Kind } from '../model/rules.js';
 import { appealWindowMs, moveTo, takeEffect } from '../model/timers.js';
 import { fourEyesAbove, hourMs, isArbiter, type Decision, type Dispute, type Errand, type Person } from '../model/world.js';
 import {
-  anybody,
+  actorFor,
   byLabel,
   errandPlay,
   isPartyOf,
+  maliceOf,
   pickErrand,
   versionLabel,
   versionOf,
@@ -103,10 +104,12 @@ function disputePlay(move: DisputeMove): Play {
     name,
     weight,
     draw(hand) {
-      const errand = pickErrand(hand, ({ dispute }) => dispute !== undefined && move.states.includes(dispute.state));
+      const malice = maliceOf(hand);
+      const suits = (one: Errand): boolean => one.dispute !== undefined && move.states.includes(one.dispute.state);
+      const errand = pickErrand(hand, malice, suits, (one) => one.dispute !== undefined);
       const dispute = errand?.dispute;
       if (!errand || !dispute) return undefined;
-      const by = hand.isWild ? anybody(hand, errand) : move.who(errand, dispute, hand);
+      const by = actorFor(hand, malice, errand, move.who(errand, dispute, hand));
       if (!by && !hand.isWild) return undefined;
       const expectedVersion = versionOf(hand, dispute.version);
       const { variables, label, refused, done } = move.input(errand, dispute, hand, by);

@@ -3,14 +3,16 @@ import { closeOffers, moveTo } from '../model/timers.js';
 import { delivered, payOut } from '../model/money.js';
 import { amountMax, hourMs, isLive, isStaff, isTooLateToStart, type Errand, type Offer, type Person } from '../model/world.js';
 import {
-  anybody,
+  actorFor,
   byLabel,
   drawAmount,
   errandPlay,
+  maliceOf,
   pickErrand,
   versionLabel,
   versionOf,
   type Hand,
+  type Malice,
   type Play,
 } from './attempt.js';
 
@@ -58,10 +60,17 @@ const makeOffer = errandPlay({
 });
 
 /** An offer with its errand: a live one where it fits, or any. */
-function pickOffer(hand: Hand, suits: (errand: Errand) => boolean): { errand: Errand; offer: Offer } | undefined {
-  const { random, nowMs, isWild } = hand;
-  const errand = pickErrand(hand, (one) => suits(one) && one.offers.some((offer) => isLive(offer, nowMs)));
-  const offers = errand?.offers.filter((offer) => isWild || isLive(offer, nowMs)) ?? [];
+function pickOffer(
+  hand: Hand,
+  malice: Malice,
+  suits: (errand: Errand) => boolean,
+): { errand: Errand; offer: Offer } | undefined {
+  const { random, nowMs } = hand;
+  const isOffered = (one: Errand): boolean => one.offers.some((offer) => isLive(offer, nowMs));
+  const hasOffers = ({ offers }: Errand): boolean => offers.length > 0;
+  const errand = pickErrand(hand, malice, (one) => suits(one) && isOffered(one), hasOffers);
+  const isBlind = malice === 'state' || malice === 'any';
+  const offers = errand?.offers.filter((offer) => isBlind || isLive(offer, nowMs)) ?? [];
   return errand && offers.length > 0 ? { errand, offer: random.pick(offers) } : undefined;
 }
 
@@ -76,11 +85,12 @@ const acceptOffer: Play = {
   name: 'acceptOffer',
   weight: 11,
   draw(hand) {
-    const { nowMs, isWild } = hand;
-    const found = pickOffer(hand, ({ state }) => state === 'OPEN');
+    const { nowMs } = hand;
+    const malice = maliceOf(hand);
+    const found = pickOffer(hand, malice, ({ state }) => state === 'OPEN');
     if (!found) return undefined;
     const { errand, offer } = found;
-    const by = isWild ? anybody(hand, errand) : errand.customer;
+    const by = actorFor(hand, malice, errand, errand.customer);
     const expectedVersion = versionOf(hand, errand.version);
     const hidden = by && !seesOffer(by, errand, offer) ? 'NOT_FOUND' : undefined;
     const isOver = !isLive(offer, nowMs) || isTooLateToStart(errand, nowMs);
@@ -124,11 +134,12 @@ const withdrawOffer: Play = {
   name: 'withdrawOffer',
   weight: 2,
   draw(hand) {
-    const { nowMs, isWild } = hand;
-    const found = pickOffer(hand, ({ state }) => state === 'OPEN' || state === 'AWAITING_FUNDING');
+    const { nowMs } = hand;
+    const malice = maliceOf(hand);
+    const found = pickOffer(hand, malice, ({ state }) => state === 'OPEN' || state === 'AWAITING_FUNDING');
     if (!found) return undefined;
     const { errand, offer } = found;
-    const by = isWild ? anybody(hand, errand) : offer.runner;
+    const by = actorFor(hand, malice, errand, offer.runner);
     const expectedVersion = versionOf(hand, offer.version);
     return {
       label: ['withdrawOffer', errand.name, offer.name, versionLabel(expectedVersion), byLabel(by)].filter(Boolean).join(' '),

@@ -1,10 +1,11 @@
 import type { Client } from 'pg';
 import type { Db } from '../../../src/db/index.js';
-import type { Clock, Currency, Role, UserViewer } from '../../../src/kernel/index.js';
+import type { Clock, Currency } from '../../../src/kernel/index.js';
 import { createLedgerService, verifyLedger } from '../../../src/modules/ledger/index.js';
 import type { Random } from '../../../src/seed/random.js';
 import type { Market, World } from '../model/world.js';
 import type { Findings } from './invariants.js';
+import { financeOf } from './payouts.js';
 
 /** What the books said of a moment that was final: they may never say anything else of it. */
 export type Moments = Map<string, string>;
@@ -43,11 +44,6 @@ interface MomentsDeps {
   readonly moments: Moments;
   readonly findings: Findings;
   readonly rows: Client;
-}
-
-function financeOf({ tenantId, people }: Market): UserViewer {
-  const { id, role } = people.find((one) => one.role === 'FINANCE')!;
-  return { kind: 'user', tenantId, userId: id, sessionId: id, roles: new Set<Role>([role]) };
 }
 
 /** A wallet's balance before a moment and its lines from then on make what it holds now. */

@@ -26,7 +26,7 @@ const markets = [
     people: { CUSTOMER: 5, RUNNER: 4, SUPPORT: 1, ARBITER: 2, ADMIN: 1, FINANCE: 1 },
   },
   { slug: 'kampala', currency: 'UGX', people: { CUSTOMER: 2, RUNNER: 2, SUPPORT: 1, ARBITER: 2, ADMIN: 0, FINANCE: 1 } },
-  { slug: stormSlug, currency: 'GHS', people: { CUSTOMER: 1, RUNNER: 2 } },
+  { slug: stormSlug, currency: 'GHS', people: { CUSTOMER: 1, RUNNER: 2, FINANCE: 1 } },
 ] as const;
 
 export interface Cast {
@@ -34,6 +34,27 @@ export interface Cast {
   /** A market that the model does not follow. */
   readonly storm: Market;
 }
+
+const bank = {
+  country: 'GH',
+  currency: 'GHS',
+  name: 'First Bank',
+  slug: 'first-bank',
+  type: 'GHIPSS',
+  typeAssigned: true,
+  slugDerived: true,
+  active: true,
+  sources: ['simulation'],
+} as const;
+
+const bankCode = {
+  provider: 'sandbox',
+  scheme: 'sandbox',
+  country: 'GH',
+  type: 'GHIPSS',
+  code: '011',
+  source: 'simulation',
+} as const;
 
 /** Opens the markets, before the server looks at them. @returns their ids */
 export async function openMarkets(databaseUrl: string, clock: Clock): Promise<ReadonlyMap<string, string>> {
@@ -46,6 +67,10 @@ export async function openMarkets(databaseUrl: string, clock: Clock): Promise<Re
       await tx.tenant.create({ data: { id, slug, name: slug, currency, createdAt } });
       await tx.feePlan.create({ data: { id: uuidv7(), tenantId: id, name: 'standard', version: 1, createdAt, ...fees } });
     }
+    const bankId = uuidv7();
+    const times = { validFrom: createdAt, createdAt, updatedAt: createdAt };
+    await tx.bank.create({ data: { id: bankId, ...bank, sources: [...bank.sources], ...times } });
+    await tx.bankCode.create({ data: { id: uuidv7(), bankId, ...bankCode, validFrom: createdAt } });
   });
   await db.close();
   return ids;

@@ -1,10 +1,12 @@
 import { createApp, type App } from '../../../src/app.js';
 import { loadEnv } from '../../../src/config/index.js';
-import { silentLogger, type Clock, type Logger } from '../../../src/kernel/index.js';
+import { silentLogger, type Clock } from '../../../src/kernel/index.js';
 import { disputeTimer } from '../../../src/modules/disputes/index.js';
 import { createTimerService, type TimerService } from '../../../src/modules/escrows/index.js';
 import { createIdempotencyService } from '../../../src/modules/idempotency/index.js';
 import { createSealer, recoverReceivables } from '../../../src/modules/ledger/index.js';
+import { createAccountCipher, createPayoutWorker } from '../../../src/modules/payouts/index.js';
+import type { PaymentProvider } from '../../../src/modules/providers/index.js';
 import { startStatementLink, type CutAt } from '../../support/statement-link.js';
 
 /** The whole server on the virtual clock: real HTTP in front, a real database behind a link that can break. */
@@ -42,21 +44,27 @@ export interface Rounds {
   recover(): Promise<number>;
   seal(): Promise<number>;
   forget(): Promise<number>;
+  /** Payouts taken in hand. */
+  payouts(): Promise<number>;
 }
 
 export interface HouseOptions {
   readonly databaseUrl: string;
   readonly clock: Clock;
+  /** What the server needs to know of its provider. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whom the workers of payouts speak to. */
+  readonly provider: PaymentProvider;
 }
 
 /** Longer than any timer of Node may be divided by: rounds are driven by the simulation. */
 const neverMs = 100_000_000;
 const keyTtlS = 86_400;
 
-export async function startHouse({ databaseUrl, clock }: HouseOptions): Promise<House> {
-  const link = await startStatementLink(databaseUrl);
-  const logger = silentLogger;
-  let running = await open(link.url, clock, logger);
+export async function startHouse(options: HouseOptions): Promise<House> {
+  const link = await startStatementLink(options.databaseUrl);
+  const behindLink = { ...options, databaseUrl: link.url };
+  let running = await open(behindLink);
   return {
     ask: (call) => ask(running.url, call),
     get rounds() {
@@ -70,7 +78,7 @@ export async function startHouse({ databaseUrl, clock }: HouseOptions): Promise<
     },
     async restart() {
       await running.app.close();
-      running = await open(link.url, clock, logger);
+      running = await open(behindLink);
     },
     async flushCache() {
       await running.app.cacheAdmin.clearAll({ name: 'the simulation', tenant: undefined });
@@ -82,8 +90,9 @@ export async function startHouse({ databaseUrl, clock }: HouseOptions): Promise<
   };
 }
 
-async function open(databaseUrl: string, clock: Clock, logger: Logger) {
+async function open({ databaseUrl, clock, env: providerEnv, provider }: HouseOptions) {
   const env = {
+    ...providerEnv,
     PORT: '0',
     NODE_ENV: 'test',
     RATE_LIMIT_PER_MINUTE: '0',
@@ -91,14 +100,21 @@ async function open(databaseUrl: string, clock: Clock, logger: Logger) {
     SEED_DEMO: 'false',
     ACCESS_TOKEN_TTL: '86400',
     IDEMPOTENCY_KEY_TTL: String(keyTtlS),
+    PAYOUT_ENCRYPTION_KEY: `sim:${Buffer.alloc(32, 7).toString('base64')}`,
+    PAYOUT_APPROVAL_ABOVE: 'GHS=100000',
   };
   const jwtSecret = 'a secret for simulations that is long enough';
-  const app = await createApp({ config: loadEnv(env), databaseUrl, jwtSecret, logger, clock, timersEveryMs: neverMs });
-  return { app, url: await app.listen(), rounds: roundsOf(app, clock) };
+  const config = loadEnv(env);
+  const logger = silentLogger;
+  const app = await createApp({ config, databaseUrl, jwtSecret, logger, clock, timersEveryMs: neverMs });
+  const cipher = createAccountCipher(config.payouts.keys!);
+  const worker = createPayoutWorker({ db: app.db, clock, providers: [provider], cipher });
+  const rounds = { ...roundsOf(app, clock), payouts: async () => (await worker.work()).claimed };
+  return { app, url: await app.listen(), rounds };
 }
 
 /** On the app's own database, so that its caches hear of what they change. */
-function roundsOf({ db }: App, clock: Clock): Rounds {
+function roundsOf({ db }: App, clock: Clock): Omit<Rounds, 'payouts'> {
   const timers = createTimerService({ db, clock, more: [disputeTimer] });
   const idempotency = createIdempotencyService({ db, clock, ttlMs: keyTtlS * 1000 });
   const sealer = createSealer({ db, clock });

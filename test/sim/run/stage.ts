@@ -6,10 +6,12 @@ import type { Attempt, Payload } from '../plays/attempt.js';
 import type { Findings } from '../proof/invariants.js';
 import type { VirtualClock } from './clock.js';
 import type { House } from './house.js';
+import type { LossyProvider } from './provider.js';
 
 /** What every step of a simulation has at hand. */
 export interface Stage {
   readonly house: House;
+  readonly lossy: LossyProvider;
   readonly clock: VirtualClock;
   readonly world: World;
   /** Where the storms are; the model does not follow it. */

@@ -5,6 +5,7 @@ import { errandPlays } from '../plays/errand.plays.js';
 import { escrowPlays } from '../plays/escrow.plays.js';
 import { moneyPlays } from '../plays/money.plays.js';
 import { drawQuestion } from '../plays/reading.plays.js';
+import { payout, payoutRounds, review } from './payouts.js';
 import { ask, handOf, perform, replay } from './perform.js';
 import type { Stage, Step } from './stage.js';
 import { storm } from './storms.js';
@@ -21,7 +22,7 @@ export function randomOf(seed: number, step: number): Random {
   return createRandom(mixed ^ (mixed >>> 15));
 }
 
-/** In a thousand steps, how often what is done. */
+/** What is done, and how often beside the others. */
 const deck: readonly (readonly [weight: number, act: (stage: Stage, step: Step) => Promise<void> | void])[] = [
   [640, (stage, step) => play(stage, step, false)],
   [140, (stage, step) => play(stage, step, true)],
@@ -30,8 +31,11 @@ const deck: readonly (readonly [weight: number, act: (stage: Stage, step: Step) 
   [30, timers],
   [15, jump],
   [14, bookkeeping],
-  [12, broken],
-  [7, storm],
+  [14, broken],
+  [9, storm],
+  [35, payout],
+  [8, review],
+  [30, payoutRounds],
   [2, restart],
   [4, flush],
   [6, oldToken],

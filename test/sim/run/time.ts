@@ -76,7 +76,7 @@ export async function bookkeeping(stage: Stage, { random }: Step): Promise<void>
 
 const triesMax = 100;
 
-async function atOnce(workers: number, round: () => Promise<unknown>): Promise<void> {
+export async function atOnce(workers: number, round: () => Promise<unknown>): Promise<void> {
   await Promise.all(Array.from({ length: workers }, () => untilThere(round)));
 }
 

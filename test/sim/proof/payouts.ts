@@ -1,0 +1,92 @@
+import type { Client } from 'pg';
+import type { Db } from '../../../src/db/index.js';
+import type { Role, UserViewer } from '../../../src/kernel/index.js';
+import { createReconciliationService } from '../../../src/modules/payouts/index.js';
+import type { PaymentProvider, SandboxBook } from '../../../src/modules/providers/index.js';
+import type { Market } from '../model/world.js';
+import type { Findings } from './invariants.js';
+
+export interface PayoutProofDeps {
+  readonly rows: Client;
+  readonly books: Db;
+  readonly book: SandboxBook;
+  readonly provider: PaymentProvider;
+  readonly market: Market;
+  readonly findings: Findings;
+}
+
+/** When every payout has come to its end: what the provider did for each is what we say of it, and the two books agree. */
+export async function auditPayouts(deps: PayoutProofDeps): Promise<void> {
+  await auditEffects(deps);
+  await auditReconciliation(deps);
+}
+
+/** What a payout that ended so has done at the provider, and where its money is in our books. */
+const effects: Readonly<Record<string, readonly [transfers: number, reversals: number]>> = {
+  PAID: [1, 0],
+  REVERSED: [1, 1],
+  FAILED: [0, 0],
+  REJECTED: [0, 0],
+  REQUESTED: [0, 0],
+};
+
+async function auditEffects({ rows, book, findings }: PayoutProofDeps): Promise<void> {
+  const items = new Map<string, { transfers: number; reversals: number }>();
+  for (const { kind, reference } of book.items()) {
+    const did = items.get(reference) ?? { transfers: 0, reversals: 0 };
+    if (kind === 'transfer') did.transfers += 1;
+    if (kind === 'reversal') did.reversals += 1;
+    items.set(reference, did);
+  }
+  const { rows: payouts } = await rows.query<PayoutRow>(
+    `SELECT p.client_ref AS ref, p.state, p.amount::text,
+            (SELECT count(*)::int FROM journal j WHERE j.kind IN ('payout.fail', 'payout.reject') AND j.business_ref = 'payout:' || p.id) AS returned,
+            (SELECT count(*)::int FROM journal j WHERE j.kind = 'payout.pay' AND j.business_ref = 'payout:' || p.id) AS paid,
+            (SELECT coalesce(sum(a.credits - a.debits), 0)::text FROM ledger_account a WHERE a.owner_type = 'payout' AND a.owner_id = p.id) AS transit
+     FROM payout p`,
+  );
+  for (const { ref, state, amount, returned, paid, transit } of payouts) {
+    const { transfers, reversals } = items.get(ref) ?? { transfers: 0, reversals: 0 };
+    const due = effects[state];
+    const waits = state === 'REQUESTED' ? BigInt(amount) : 0n;
+    if (!due) findings.breach('I11', `payout ${ref} is still ${state}`);
+    else if (due[0] !== transfers || due[1] !== reversals)
+      findings.breach('I11', `payout ${ref} is ${state}: paid ${transfers} times at the provider, came back ${reversals} times`);
+    else if (returned + paid > 1) findings.breach('I11', `payout ${ref} was booked as paid and given back`);
+    else if (BigInt(transit) !== waits) findings.breach('I11', `payout ${ref} is ${state} and holds ${transit} in transit`);
+    else findings.look('I11');
+  }
+}
+
+interface PayoutRow {
+  readonly ref: string;
+  readonly state: string;
+  readonly amount: string;
+  readonly returned: number;
+  readonly paid: number;
+  readonly transit: string;
+}
+
+const daysMax = 30;
+
+/** Day by day, as FINANCE asks for it; charges only where the provider's book has any. */
+async function auditReconciliation({ rows, books, book, provider, market, findings }: PayoutProofDeps): Promise<void> {
+  const { rows: days } = await rows.query<{ day: string }>(
+    `SELECT DISTINCT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day FROM payout_event ORDER BY 1 DESC LIMIT ${daysMax}`,
+  );
+  const hasCharges = book.items().some(({ kind }) => kind === 'charge');
+  const reconciliation = createReconciliationService({ db: books, providers: [provider] });
+  for (const { day } of days) {
+    const { differences, inFlight } = await reconciliation.ofDay(financeOf(market), provider.name, day);
+    const kinds = hasCharges ? ['transfer', 'reversal', 'charge'] : ['transfer', 'reversal'];
+    const wrong = differences.filter(({ kind }) => kinds.includes(kind));
+    if (wrong.length === 0) findings.look('I12', 1 + inFlight.length);
+    for (const { kind, reference, ours, theirs } of wrong.slice(0, 5))
+      findings.breach('I12', `${day}: ${kind} ${reference} is ${ours ?? 'nothing'} by our books and ${theirs ?? 'nothing'} by theirs`);
+  }
+}
+
+export function financeOf({ tenantId, people }: Market): UserViewer {
+  const { id, role } = people.find((one) => one.role === 'FINANCE')!;
+  return { kind: 'user', tenantId, userId: id, sessionId: id, roles: new Set<Role>([role]) };
+}
