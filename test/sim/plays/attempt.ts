@@ -139,9 +139,11 @@ export function pickErrand(
 ): Errand | undefined {
   const recent = world.errands.slice(-60);
   const isBlind = malice === 'state' || malice === 'any';
-  // What is under way is likelier to be touched again; what has long been over is touched too.
+  // What holds money is the likeliest to be touched, then what is under way; what has long been over is touched too.
   const alive = recent.filter(({ state }) => !endStates.includes(state));
-  const fitting = isBlind ? random.pick([alive, alive, recent, world.errands]).filter(exists) : recent.filter(suits);
+  const atStake = alive.filter(({ escrow }) => escrow !== undefined && escrow.held > 0n);
+  const blind = random.pick([atStake, atStake, alive, recent, world.errands]);
+  const fitting = isBlind ? blind.filter(exists) : recent.filter(suits);
   return fitting.length > 0 ? random.pick(fitting) : undefined;
 }
 

@@ -24,8 +24,8 @@ export function randomOf(seed: number, step: number): Random {
 
 /** What is done, and how often beside the others. */
 const deck: readonly (readonly [weight: number, act: (stage: Stage, step: Step) => Promise<void> | void])[] = [
-  [640, (stage, step) => play(stage, step, false)],
-  [140, (stage, step) => play(stage, step, true)],
+  [560, (stage, step) => play(stage, step, false)],
+  [260, (stage, step) => play(stage, step, true)],
   [60, replay],
   [70, look],
   [30, timers],
@@ -65,12 +65,17 @@ const drawsMax = 40;
 function drawAttempt(stage: Stage, step: Step, isWild: boolean): Attempt | undefined {
   const hand = handOf(stage, step, isWild && stage.world.errands.length > 0);
   for (let draws = 0; draws < drawsMax; draws += 1) {
-    let drawn = step.random.int(1, weightAll);
-    const found = plays.find(({ weight }) => (drawn -= weight) <= 0);
-    const attempt = found?.draw(hand);
+    const attempt = drawPlay(step.random, isWild)?.draw(hand);
     if (attempt) return attempt;
   }
   return undefined;
+}
+
+/** Who means harm tries everything alike. */
+function drawPlay(random: Random, isWild: boolean): Play | undefined {
+  if (isWild) return random.pick(plays);
+  let drawn = random.int(1, weightAll);
+  return plays.find(({ weight }) => (drawn -= weight) <= 0);
 }
 
 async function look(stage: Stage, step: Step): Promise<void> {
