@@ -125,7 +125,20 @@ async function setStage({ databaseUrl, seed, breaks }: SimulateOptions) {
     story.lines.push(whole);
     if (story.lines.length > linesKept) story.lines.shift();
   };
-  const stage: Stage = { house, lossy, clock, world, storm, databaseUrl, rows, books, findings, tally, answered: [], tell };
+  const stage: Stage = {
+    house,
+    lossy,
+    clock,
+    world,
+    storm,
+    databaseUrl,
+    rows,
+    books,
+    findings,
+    tally,
+    answered: [],
+    tell,
+  };
   const close = async (): Promise<void> => {
     await house.close();
     await lossy.close();

@@ -43,7 +43,12 @@ export function decided({ service, goods }: Escrow, customerAmount: bigint): Sha
 }
 
 /** Moves the money of a whole escrow, and closes it. */
-export function payOut(errand: Errand, escrow: Escrow, shares: Shares, how: 'delivered' | 'calledOff' | 'decided'): void {
+export function payOut(
+  errand: Errand,
+  escrow: Escrow,
+  shares: Shares,
+  how: 'delivered' | 'calledOff' | 'decided',
+): void {
   const { house } = errand.market;
   escrow.runner.wallet += shares.runner;
   errand.customer.wallet += shares.customer;

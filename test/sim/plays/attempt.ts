@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import type { Role } from '../../../src/kernel/index.js';
 import type { Random } from '../../../src/seed/random.js';
 import { kindOf, refusalOf, type Rule } from '../model/rules.js';
@@ -22,6 +23,8 @@ export interface Attempt {
   readonly by: Person | undefined;
   readonly document: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** What only the rows can tell, looked up just before. */
+  readonly lookUp?: (rows: Client) => Promise<Readonly<Record<string, unknown>>>;
   readonly about: Errand | undefined;
   /** It takes an idempotency key. */
   readonly isKeyed: boolean;

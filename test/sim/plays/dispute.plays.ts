@@ -1,23 +1,17 @@
-import type { Role } from '../../../src/kernel/index.js';
-import { kindOf, seesDispute, type Kind } from '../model/rules.js';
+import type { Kind } from '../model/rules.js';
 import { appealWindowMs, moveTo, takeEffect } from '../model/timers.js';
-import { fourEyesAbove, hourMs, isArbiter, type Decision, type Dispute, type Errand, type Person } from '../model/world.js';
 import {
-  actorFor,
-  byLabel,
-  errandPlay,
-  isPartyOf,
-  maliceOf,
-  pickErrand,
-  versionLabel,
-  versionOf,
-  type Hand,
-  type Payload,
-  type Play,
-  type Seen,
-} from './attempt.js';
+  fourEyesAbove,
+  hourMs,
+  isArbiter,
+  type Decision,
+  type Dispute,
+  type Errand,
+  type Person,
+} from '../model/world.js';
+import { errandPlay, isPartyOf, type Payload, type Play, type Seen } from './attempt.js';
+import { answer, disputePlay } from './dispute.move.js';
 
-const answer = 'dispute { id state version decisions { id } } errand { id state version }';
 const responseWindowMs = 48 * hourMs;
 const decisionWindowMs = 72 * hourMs;
 const disputesMax = 3;
@@ -74,78 +68,6 @@ const openDispute = errandPlay({
 function oneTo(held: bigint, percent: number): bigint {
   const share = (held * BigInt(percent)) / 100n;
   return share < 1n ? 1n : share;
-}
-
-interface DisputeMove {
-  readonly name: string;
-  readonly weight: number;
-  /** Parameters and arguments beside the dispute's id, version and key. */
-  readonly takes: readonly [declared: string, passed: string];
-  readonly roles?: readonly Role[];
-  readonly actors: readonly Kind[];
-  readonly states: readonly Dispute['state'][];
-  readonly who: (errand: Errand, dispute: Dispute, hand: Hand) => Person | undefined;
-  /** What its guard says, once it is in one of its states or not; in the guard's order. */
-  readonly guard: (dispute: Dispute, by: Person, errand: Errand, nowMs: number) => string | undefined;
-  readonly input: (errand: Errand, dispute: Dispute, hand: Hand, by: Person | undefined) => DrawnDispute;
-}
-
-interface DrawnDispute {
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly label?: string;
-  readonly refused?: string | undefined;
-  readonly done: (payload: Payload) => void;
-}
-
-function disputePlay(move: DisputeMove): Play {
-  const { name, weight, takes } = move;
-  const document = `mutation ($disputeId: ID!, $expectedVersion: Int, $key: String${takes[0]}) { ${name}(disputeId: $disputeId, expectedVersion: $expectedVersion, idempotencyKey: $key${takes[1]}) { isReplay ${answer} } }`;
-  return {
-    name,
-    weight,
-    draw(hand) {
-      const malice = maliceOf(hand);
-      const suits = (one: Errand): boolean => one.dispute !== undefined && move.states.includes(one.dispute.state);
-      const errand = pickErrand(hand, malice, suits, (one) => one.dispute !== undefined);
-      const dispute = errand?.dispute;
-      if (!errand || !dispute) return undefined;
-      const by = actorFor(hand, malice, errand, move.who(errand, dispute, hand));
-      if (!by && !hand.isWild) return undefined;
-      const expectedVersion = versionOf(hand, dispute.version);
-      const { variables, label, refused, done } = move.input(errand, dispute, hand, by);
-      const refusal = refusalFor(move, errand, dispute, by, expectedVersion, hand.nowMs) ?? refused;
-      const seen = (payload: Payload): Seen => {
-        done(payload);
-        return { errand, dispute };
-      };
-      return {
-        label: [name, dispute.name, label, versionLabel(expectedVersion), byLabel(by)].filter(Boolean).join(' '),
-        by,
-        document,
-        variables: { disputeId: dispute.id, expectedVersion, ...variables },
-        about: errand,
-        isKeyed: true,
-        predicted: refusal ? { refused: [refusal] } : { done: seen },
-      };
-    },
-  };
-}
-
-function refusalFor(
-  { roles, actors, guard }: DisputeMove,
-  errand: Errand,
-  dispute: Dispute,
-  by: Person | undefined,
-  expectedVersion: number | undefined,
-  nowMs: number,
-): string | undefined {
-  if (!by) return 'UNAUTHENTICATED';
-  if (roles && !roles.includes(by.role)) return 'FORBIDDEN';
-  if (!seesDispute(by, errand, dispute)) return 'NOT_FOUND';
-  if (expectedVersion !== undefined && expectedVersion !== dispute.version) return 'VERSION_CONFLICT';
-  if (!actors.includes(kindOf(by, errand))) return 'FORBIDDEN';
-  if (errand.state !== 'DISPUTED') return 'ILLEGAL_TRANSITION';
-  return guard(dispute, by, errand, nowMs);
 }
 
 function notIn({ state }: Dispute, ...states: readonly Dispute['state'][]): string | undefined {
@@ -217,8 +139,7 @@ const withdraw = disputePlay({
   states: ['AWAITING_RESPONSE', 'UNDER_REVIEW'],
   who: (errand, dispute) => openerOf(dispute, errand),
   guard: (dispute, by, errand) =>
-    notIn(dispute, 'AWAITING_RESPONSE', 'UNDER_REVIEW') ??
-    (by === openerOf(dispute, errand) ? undefined : 'FORBIDDEN'),
+    notIn(dispute, 'AWAITING_RESPONSE', 'UNDER_REVIEW') ?? (by === openerOf(dispute, errand) ? undefined : 'FORBIDDEN'),
   input: (errand, dispute, { nowMs }) => ({
     variables: {},
     done: () => {
@@ -243,7 +164,8 @@ const propose = disputePlay({
   guard: (dispute, by, _errand, nowMs) => mayDecide(dispute, by, nowMs),
   input(errand, dispute, { random, nowMs, isWild }, by) {
     const held = errand.escrow?.held ?? 0n;
-    const outcome = held > 1n ? random.pick(['RELEASE', 'REFUND', 'SPLIT'] as const) : random.pick(['RELEASE', 'REFUND'] as const);
+    const outcome =
+      held > 1n ? random.pick(['RELEASE', 'REFUND', 'SPLIT'] as const) : random.pick(['RELEASE', 'REFUND'] as const);
     const isBad = isWild && random.chance(30);
     const part = outcome === 'SPLIT' ? oneTo(held - 1n, random.int(1, 100)) : undefined;
     const given = isBad ? held + 1n : part;

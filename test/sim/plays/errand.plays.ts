@@ -1,7 +1,16 @@
 import { closeOffers, forgetRunner, moveTo } from '../model/timers.js';
 import { calledOff, givenBack, payOut } from '../model/money.js';
 import { endStates, hourMs, isTooLateToStart, type Errand, type Person } from '../model/world.js';
-import { byLabel, drawAmount, errandPlay, type Attempt, type Hand, type Payload, type Play, type Seen } from './attempt.js';
+import {
+  byLabel,
+  drawAmount,
+  errandPlay,
+  type Attempt,
+  type Hand,
+  type Payload,
+  type Play,
+  type Seen,
+} from './attempt.js';
 
 const answer = 'errand { id state version }';
 const inspectionMs = 72 * hourMs;
@@ -16,7 +25,8 @@ const post: Play = {
     const { world, random, isWild } = hand;
     const underWay = world.errands.filter(({ state }) => !endStates.includes(state)).length;
     if (!isWild && underWay >= underWayMax) return undefined;
-    const by = isWild && random.chance(15) ? undefined : random.pick(world.people.filter(({ role }) => role === 'CUSTOMER'));
+    const by =
+      isWild && random.chance(15) ? undefined : random.pick(world.people.filter(({ role }) => role === 'CUSTOMER'));
     return postAttempt(hand, by);
   },
 };
@@ -200,4 +210,3 @@ function supportOf({ market }: Errand): Person | undefined {
 }
 
 export const errandPlays: readonly Play[] = [post, update, publish, start, submitProof, cancel, drop];
-

@@ -1,7 +1,16 @@
 import { refusalOf, type Rule } from '../model/rules.js';
 import { closeOffers, moveTo } from '../model/timers.js';
 import { delivered, payOut } from '../model/money.js';
-import { amountMax, hourMs, isLive, isStaff, isTooLateToStart, type Errand, type Offer, type Person } from '../model/world.js';
+import {
+  amountMax,
+  hourMs,
+  isLive,
+  isStaff,
+  isTooLateToStart,
+  type Errand,
+  type Offer,
+  type Person,
+} from '../model/world.js';
 import {
   actorFor,
   byLabel,
@@ -16,8 +25,7 @@ import {
   type Play,
 } from './attempt.js';
 
-const answer =
-  'errand { id state version } escrow { id state released { minor } refunded { minor } }';
+const answer = 'errand { id state version } escrow { id state released { minor } refunded { minor } }';
 const fundingWindowMs = 24 * hourMs;
 
 const makeOffer = errandPlay({
@@ -39,7 +47,10 @@ const makeOffer = errandPlay({
     const isSecond = errand.offers.some((offer) => offer.runner === by && isLive(offer, nowMs));
     return {
       variables: {
-        input: { amountMinor: minor.toString(), ...(untilMs !== undefined && { expiresAt: new Date(untilMs).toISOString() }) },
+        input: {
+          amountMinor: minor.toString(),
+          ...(untilMs !== undefined && { expiresAt: new Date(untilMs).toISOString() }),
+        },
       },
       label: `${minor}`,
       refused: isOver ? 'ILLEGAL_TRANSITION' : isBad ? 'BAD_INPUT' : isSecond ? 'ALREADY_EXISTS' : undefined,
@@ -97,13 +108,17 @@ const acceptOffer: Play = {
     const refusal =
       hidden ?? refusalOf(acceptRule, errand, by, expectedVersion) ?? (isOver ? 'ILLEGAL_TRANSITION' : undefined);
     return {
-      label: ['acceptOffer', errand.name, offer.name, versionLabel(expectedVersion), byLabel(by)].filter(Boolean).join(' '),
+      label: ['acceptOffer', errand.name, offer.name, versionLabel(expectedVersion), byLabel(by)]
+        .filter(Boolean)
+        .join(' '),
       by,
       document: `mutation ($offerId: ID!, $expectedVersion: Int, $key: String) { acceptOffer(offerId: $offerId, expectedVersion: $expectedVersion, idempotencyKey: $key) { isReplay ${answer} } }`,
       variables: { offerId: offer.id, expectedVersion },
       about: errand,
       isKeyed: true,
-      predicted: refusal ? { refused: [refusal] } : { done: ({ escrow }) => accepted(errand, offer, escrow!.id, nowMs) },
+      predicted: refusal
+        ? { refused: [refusal] }
+        : { done: ({ escrow }) => accepted(errand, offer, escrow!.id, nowMs) },
     };
   },
 };
@@ -142,7 +157,9 @@ const withdrawOffer: Play = {
     const by = actorFor(hand, malice, errand, offer.runner);
     const expectedVersion = versionOf(hand, offer.version);
     return {
-      label: ['withdrawOffer', errand.name, offer.name, versionLabel(expectedVersion), byLabel(by)].filter(Boolean).join(' '),
+      label: ['withdrawOffer', errand.name, offer.name, versionLabel(expectedVersion), byLabel(by)]
+        .filter(Boolean)
+        .join(' '),
       by,
       document:
         'mutation ($offerId: ID!, $expectedVersion: Int, $key: String) { withdrawOffer(offerId: $offerId, expectedVersion: $expectedVersion, idempotencyKey: $key) { isReplay offer { id state } errand { id state version } } }',

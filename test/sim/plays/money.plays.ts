@@ -1,4 +1,4 @@
-import { uuidOf } from '../../../src/kernel/index.js';
+import type { Client } from 'pg';
 import { amountMax, type Charge, type Chargeback, type Person } from '../model/world.js';
 import { anybody, byLabel, drawAmount, type Attempt, type Hand, type Play } from './attempt.js';
 
@@ -12,8 +12,11 @@ const topUp: Play = {
         state === 'AWAITING_FUNDING' && escrow && customer.wallet < escrow.service + escrow.goods,
     );
     const errand = !isWild && waiting.length > 0 ? random.pick(waiting) : undefined;
-    const by = errand?.customer ?? (isWild ? anybody(hand) : random.pick(world.people.filter(({ role }) => role === 'CUSTOMER')));
-    if (errand) return topUpAttempt(hand, by, errand.escrow!.service + errand.escrow!.goods + BigInt(random.int(0, 50_000)));
+    const by =
+      errand?.customer ??
+      (isWild ? anybody(hand) : random.pick(world.people.filter(({ role }) => role === 'CUSTOMER')));
+    if (errand)
+      return topUpAttempt(hand, by, errand.escrow!.service + errand.escrow!.goods + BigInt(random.int(0, 50_000)));
     return topUpAttempt(hand, by, drawAmount(hand).minor);
   },
 };
@@ -38,7 +41,14 @@ function topUpAttempt({ world, random, isWild }: Hand, by: Person | undefined, w
               by.wallet += minor;
               market.house.received += minor;
               const name = `C${world.charges.length + 1}`;
-              world.charges.push({ name, person: by, providerRef: providerRef!, amount: minor, backs: [], isReversed: false });
+              world.charges.push({
+                name,
+                person: by,
+                providerRef: providerRef!,
+                amount: minor,
+                backs: [],
+                isReversed: false,
+              });
               return { wallet: by.wallet };
             },
           }
@@ -144,7 +154,8 @@ const reverse: Play = {
       by,
       document:
         'mutation ($journalId: ID!, $reason: String!) { reverseJournal(journalId: $journalId, reason: $reason) { journal { id } } }',
-      variables: { journalId: back?.journalId ?? topUpJournalOf(charge), reason: 'The provider gave it back.' },
+      variables: { journalId: back?.journalId, reason: 'The provider gave it back.' },
+      ...(!back && { lookUp: (rows) => journalOf(charge, rows) }),
       about: undefined,
       isKeyed: false,
       predicted: refusal ? { refused: refusal } : { done: () => takenAway(charge, back) },
@@ -152,9 +163,14 @@ const reverse: Play = {
   },
 };
 
-/** The booking that a charge made: its id follows from what the provider calls the charge. */
-function topUpJournalOf({ providerRef }: Charge): string {
-  return uuidOf(`journal:charge:${uuidOf(`charge:sandbox:${providerRef}`)}`);
+/** The booking that a charge made, which no answer names. */
+async function journalOf({ providerRef }: Charge, rows: Client): Promise<Readonly<Record<string, unknown>>> {
+  const { rows: found } = await rows.query<{ id: string }>(
+    `SELECT j.id FROM journal j JOIN charge c ON j.business_ref = 'charge:' || c.id
+     WHERE c.provider_ref = $1 AND j.kind <> 'charge.chargeback' AND j.reverses_id IS NULL`,
+    [providerRef],
+  );
+  return { journalId: found[0]!.id };
 }
 
 function reversalRefusal(

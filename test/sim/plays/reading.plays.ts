@@ -35,7 +35,8 @@ function walletQuestion(hand: Hand): Question {
     variables: {},
     refused: by ? undefined : ['UNAUTHENTICATED'],
     judge: (data) => {
-      const { minor, currency } = (data as { myWallet: { balance: { minor: number; currency: string } } }).myWallet.balance;
+      const { minor, currency } = (data as { myWallet: { balance: { minor: number; currency: string } } }).myWallet
+        .balance;
       if (currency !== by!.market.currency) return `${by!.name} has a wallet in ${currency}`;
       return BigInt(minor) === by!.wallet ? undefined : `${by!.name} is shown ${minor} and has ${by!.wallet}`;
     },
@@ -56,11 +57,13 @@ function errandQuestion(errand: Errand, by: Person | undefined): Question {
     variables: { id: errand.id },
     refused: seesAtAll(by, errand) ? undefined : ['NOT_FOUND'],
     judge: (data) => {
-      const shown = (data as { errand: Data & { escrow: Data | null; dispute: Data | null; runner: Data | null } }).errand;
+      const shown = (data as { errand: Data & { escrow: Data | null; dispute: Data | null; runner: Data | null } })
+        .errand;
       if (shown['state'] !== errand.state || shown['version'] !== errand.version)
         return `${errand.name} is shown ${String(shown['state'])} ${String(shown['version'])} and is ${errand.state} ${errand.version}`;
       const isPrivate = seesPrivate(by, errand);
-      if ((shown['pickupAddress'] !== null) !== isPrivate) return `${errand.name} tells ${byLabel(by)} its address, or not`;
+      if ((shown['pickupAddress'] !== null) !== isPrivate)
+        return `${errand.name} tells ${byLabel(by)} its address, or not`;
       if ((shown.escrow !== null) !== (isPrivate && errand.escrow !== undefined))
         return `${errand.name} tells ${byLabel(by)} of its escrow, or not`;
       if (shown.escrow && shown.escrow['state'] !== errand.escrow?.state)
@@ -85,7 +88,9 @@ function offersQuestion(errand: Errand, by: Person | undefined): Question {
     judge: (data) => {
       const shown = (data as { offers: readonly unknown[] }).offers.length;
       const due = errand.offers.filter(({ runner }) => seesAll || runner === by).length;
-      return shown === Math.min(due, 100) ? undefined : `${errand.name} tells ${byLabel(by)} of ${shown} offers, not ${due}`;
+      return shown === Math.min(due, 100)
+        ? undefined
+        : `${errand.name} tells ${byLabel(by)} of ${shown} offers, not ${due}`;
     },
   };
 }
@@ -104,8 +109,12 @@ function escrowQuestion(errand: Errand, by: Person | undefined): Question | unde
     judge: (data) => {
       const { state, released, refunded } = (data as { escrow: Shown }).escrow;
       const isSame =
-        state === escrow.state && BigInt(released.minor) === escrow.released && BigInt(refunded.minor) === escrow.refunded;
-      return isSame ? undefined : `the escrow of ${errand.name} is shown ${state} and is ${escrow.state}, or its amounts differ`;
+        state === escrow.state &&
+        BigInt(released.minor) === escrow.released &&
+        BigInt(refunded.minor) === escrow.refunded;
+      return isSame
+        ? undefined
+        : `the escrow of ${errand.name} is shown ${state} and is ${escrow.state}, or its amounts differ`;
     },
   };
 }
@@ -128,7 +137,9 @@ function disputeQuestion(errand: Errand, by: Person | undefined): Question | und
     judge: (data) => {
       const { state, version } = (data as { dispute: { state: string; version: number } }).dispute;
       const isSame = state === dispute.state && version === dispute.version;
-      return isSame ? undefined : `${dispute.name} is shown ${state} ${version} and is ${dispute.state} ${dispute.version}`;
+      return isSame
+        ? undefined
+        : `${dispute.name} is shown ${state} ${version} and is ${dispute.state} ${dispute.version}`;
     },
   };
 }
@@ -138,12 +149,15 @@ function booksQuestion({ market }: Errand, by: Person | undefined): Question {
   return {
     label: `trialBalance ${byLabel(by)}`,
     by,
-    document: 'query ($currency: Currency!) { trialBalance(currency: $currency) { debits { minor } credits { minor } } }',
+    document:
+      'query ($currency: Currency!) { trialBalance(currency: $currency) { debits { minor } credits { minor } } }',
     variables: { currency: by?.market.currency ?? market.currency },
     refused: by ? (mayAsk ? undefined : ['FORBIDDEN']) : ['UNAUTHENTICATED'],
     judge: (data) => {
       const { debits, credits } = (data as { trialBalance: { debits: Sum; credits: Sum } }).trialBalance;
-      return BigInt(debits.minor) === BigInt(credits.minor) ? undefined : `debits are ${debits.minor}, credits ${credits.minor}`;
+      return BigInt(debits.minor) === BigInt(credits.minor)
+        ? undefined
+        : `debits are ${debits.minor}, credits ${credits.minor}`;
     },
   };
 }

@@ -51,9 +51,13 @@ async function auditEffects({ rows, book, findings }: PayoutProofDeps): Promise<
     const waits = state === 'REQUESTED' ? BigInt(amount) : 0n;
     if (!due) findings.breach('I11', `payout ${ref} is still ${state}`);
     else if (due[0] !== transfers || due[1] !== reversals)
-      findings.breach('I11', `payout ${ref} is ${state}: paid ${transfers} times at the provider, came back ${reversals} times`);
+      findings.breach(
+        'I11',
+        `payout ${ref} is ${state}: paid ${transfers} times at the provider, came back ${reversals} times`,
+      );
     else if (returned + paid > 1) findings.breach('I11', `payout ${ref} was booked as paid and given back`);
-    else if (BigInt(transit) !== waits) findings.breach('I11', `payout ${ref} is ${state} and holds ${transit} in transit`);
+    else if (BigInt(transit) !== waits)
+      findings.breach('I11', `payout ${ref} is ${state} and holds ${transit} in transit`);
     else findings.look('I11');
   }
 }
@@ -82,7 +86,10 @@ async function auditReconciliation({ rows, books, book, provider, market, findin
     const wrong = differences.filter(({ kind }) => kinds.includes(kind));
     if (wrong.length === 0) findings.look('I12', 1 + inFlight.length);
     for (const { kind, reference, ours, theirs } of wrong.slice(0, 5))
-      findings.breach('I12', `${day}: ${kind} ${reference} is ${ours ?? 'nothing'} by our books and ${theirs ?? 'nothing'} by theirs`);
+      findings.breach(
+        'I12',
+        `${day}: ${kind} ${reference} is ${ours ?? 'nothing'} by our books and ${theirs ?? 'nothing'} by theirs`,
+      );
   }
 }
 

@@ -33,7 +33,9 @@ export async function snapshotSums(reader: Client): Promise<readonly string[]> {
 /** Looks at everything that the rows can say of the invariants, and at the server's own word on it. */
 export async function auditBooks(rows: Client, books: Db, findings: Findings): Promise<void> {
   for (const { what, sql } of booksQueries) {
-    const { rows: wrong } = await rows.query<{ name: string }>(`SELECT name FROM (${sql}) AS fault ORDER BY name LIMIT 5`);
+    const { rows: wrong } = await rows.query<{ name: string }>(
+      `SELECT name FROM (${sql}) AS fault ORDER BY name LIMIT 5`,
+    );
     if (wrong.length === 0) findings.look(what);
     else findings.breach(what, wrong.map(({ name }) => name).join('; '));
   }
@@ -46,7 +48,8 @@ export async function auditBooks(rows: Client, books: Db, findings: Findings): P
     I5: health.escrowMismatches,
   };
   for (const [what, list] of Object.entries(lists))
-    if (list.length > 0) findings.breach(what as Invariant, `ledgerHealth names ${list.slice(0, 5).map(String).join(', ')}`);
+    if (list.length > 0)
+      findings.breach(what as Invariant, `ledgerHealth names ${list.slice(0, 5).map(String).join(', ')}`);
 }
 
 /** Holds states, versions and balances against the model; of errands, those under way and `more`. */
@@ -111,7 +114,10 @@ export async function compareHouses(rows: Client, { markets }: World, findings: 
   );
   for (const { tenantId, slug, house } of markets) {
     const sum = (isOne: (code: string) => boolean): bigint =>
-      found.reduce((all, { tenant, code, grown }) => (tenant === tenantId && isOne(code) ? all + BigInt(grown) : all), 0n);
+      found.reduce(
+        (all, { tenant, code, grown }) => (tenant === tenantId && isOne(code) ? all + BigInt(grown) : all),
+        0n,
+      );
     const is = {
       commission: sum((code) => code === 'revenue:commission'),
       vat: sum((code) => code === 'tax:vat'),

@@ -25,7 +25,11 @@ const markets = [
     currency: 'NGN',
     people: { CUSTOMER: 5, RUNNER: 4, SUPPORT: 1, ARBITER: 2, ADMIN: 1, FINANCE: 1 },
   },
-  { slug: 'kampala', currency: 'UGX', people: { CUSTOMER: 2, RUNNER: 2, SUPPORT: 1, ARBITER: 2, ADMIN: 0, FINANCE: 1 } },
+  {
+    slug: 'kampala',
+    currency: 'UGX',
+    people: { CUSTOMER: 2, RUNNER: 2, SUPPORT: 1, ARBITER: 2, ADMIN: 0, FINANCE: 1 },
+  },
   { slug: stormSlug, currency: 'GHS', people: { CUSTOMER: 1, RUNNER: 2, FINANCE: 1 } },
 ] as const;
 
@@ -65,7 +69,9 @@ export async function openMarkets(databaseUrl: string, clock: Clock): Promise<Re
     for (const { slug, currency } of markets) {
       const id = ids.get(slug)!;
       await tx.tenant.create({ data: { id, slug, name: slug, currency, createdAt } });
-      await tx.feePlan.create({ data: { id: uuidv7(), tenantId: id, name: 'standard', version: 1, createdAt, ...fees } });
+      await tx.feePlan.create({
+        data: { id: uuidv7(), tenantId: id, name: 'standard', version: 1, createdAt, ...fees },
+      });
     }
     const bankId = uuidv7();
     const times = { validFrom: createdAt, createdAt, updatedAt: createdAt };

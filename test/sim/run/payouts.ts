@@ -81,7 +81,7 @@ export async function review(stage: Stage, { random, number }: Step): Promise<vo
   const { storm, rows, tell, tally } = stage;
   count(tally.commands, 'review');
   tell('payouts are looked at');
-  const finance = storm.people.filter(({ role }) => role === 'FINANCE');
+  const finance = storm.people.find(({ role }) => role === 'FINANCE')!;
   const { rows: waiting } = await rows.query<{ id: string }>(
     `SELECT id FROM payout WHERE state = 'REQUESTED' ORDER BY created_at LIMIT 3`,
   );
@@ -91,7 +91,7 @@ export async function review(stage: Stage, { random, number }: Step): Promise<vo
   for (const { id } of waiting) {
     const documents = random.chance(30) ? [approve, reject] : [random.chance(70) ? approve : reject];
     const replies = await Promise.all(
-      documents.map((document, at) => send(stage, finance[0]!, document, { id, key: `review ${number} ${id} ${at}` })),
+      documents.map((document, at) => send(stage, finance, document, { id, key: `review ${number} ${id} ${at}` })),
     );
     for (const reply of replies) typedOnly(stage, reply);
     if (replies.filter(({ kind }) => kind === 'data').length > 1)
@@ -117,7 +117,9 @@ export async function settlePayouts(stage: Stage): Promise<void> {
   lossy.heal();
   house.mend();
   for (let round = 0; ; round += 1) {
-    const { rows: waiting } = await rows.query<{ ref: string }>(`SELECT client_ref AS ref FROM payout WHERE state IN ${open}`);
+    const { rows: waiting } = await rows.query<{ ref: string }>(
+      `SELECT client_ref AS ref FROM payout WHERE state IN ${open}`,
+    );
     if (waiting.length === 0) break;
     if (round >= roundsMax) return findings.breach('I11', `${waiting.length} payouts never end`);
     for (const { ref } of waiting) {

@@ -26,11 +26,14 @@ export async function perform(stage: Stage, step: Step, attempt: Attempt, option
   const isSampled = 'refused' in predicted && about !== undefined && step.random.chance(25);
   const token = by && (await tokenOf(house, clock, by));
   const before = isSampled ? await fingerprintOf(stage.rows, about.id) : undefined;
-  const call = { token, document, variables: { ...variables, ...(isKeyed && { key }) } };
-  const reply = options.cut ? await askBroken(stage, call, options) : await askUntilAnswered(stage, call);
+  const found = await attempt.lookUp?.(stage.rows);
+  const call = { token, document, variables: { ...variables, ...found, ...(isKeyed && { key }) } };
+  const { reply, repeats } = options.cut
+    ? await askBroken(stage, call, options)
+    : await repeatUntilAnswered(stage, call);
   count(tally.commands, label.split(' ')[0]!);
   tell(`${label}: ${reply.kind === 'refused' ? reply.code : 'done'}`);
-  const payload = judge(stage, attempt, reply, options.cut !== undefined);
+  const payload = judge(stage, attempt, reply, repeats > 0);
   if (before !== undefined && before !== (await fingerprintOf(stage.rows, about!.id)))
     stage.findings.breach('I17', `${label} was refused and changed rows of ${about!.name}`);
   if (!payload || !isKeyed) return;
@@ -42,41 +45,57 @@ export async function perform(stage: Stage, step: Step, attempt: Attempt, option
 const repeatsMax = 100;
 const repeatAfterMs = 20;
 
+interface Answer {
+  readonly reply: Reply;
+  /** How often it was asked again. */
+  readonly repeats: number;
+}
+
 /** A connection that broke under an earlier call may be handed out once more: whoever is told to try again does. */
-export async function askUntilAnswered({ house }: Pick<Stage, 'house'>, call: Call): Promise<Reply> {
+async function repeatUntilAnswered({ house }: Pick<Stage, 'house'>, call: Call): Promise<Answer> {
   for (let repeats = 0; ; repeats += 1) {
     const reply = await house.ask(call);
     const isOpen = reply.kind === 'lost' || (reply.kind === 'refused' && reply.code === 'UNAVAILABLE');
-    if (!isOpen || repeats >= repeatsMax) return reply;
+    if (!isOpen || repeats >= repeatsMax) return { reply, repeats };
     await pause(repeatAfterMs);
   }
 }
 
+export async function askUntilAnswered(stage: Pick<Stage, 'house'>, call: Call): Promise<Reply> {
+  return (await repeatUntilAnswered(stage, call)).reply;
+}
+
 /** The way to the database breaks under the call; the caller does what it may: it repeats it with its key. */
-async function askBroken(stage: Stage, call: Call, { cut, meanwhile }: PerformOptions): Promise<Reply> {
+async function askBroken(stage: Stage, call: Call, { cut, meanwhile }: PerformOptions): Promise<Answer> {
   const { house, tally, findings } = stage;
   count(tally.faults, cut!.at === 'request' ? 'cutBeforeStatement' : 'cutAfterStatement');
   house.cutAt(cut!.nth, cut!.at);
   const first = await house.ask(call);
   house.mend();
   await meanwhile?.();
-  const reply = await askUntilAnswered(stage, call);
+  const { reply } = await repeatUntilAnswered(stage, call);
   // A call that was answered before anything broke is answered the same again.
   if (first.kind === 'data' && reply.kind !== 'data')
     findings.breach('I10', `a call was done, and repeated it is ${JSON.stringify(reply)}`);
   findings.look('I23');
-  return reply;
+  return { reply, repeats: 1 };
 }
 
 /** @returns the payload of a move that was made */
-function judge(stage: Stage, { predicted, label, isKeyed }: Attempt, reply: Reply, wasCut: boolean): Payload | undefined {
+function judge(
+  stage: Stage,
+  { predicted, label, isKeyed }: Attempt,
+  reply: Reply,
+  wasRepeated: boolean,
+): Payload | undefined {
   const { findings } = stage;
   if (reply.kind === 'lost') return void findings.breach('model', `${label}: no answer, ${reply.why}`);
   if (reply.kind === 'refused') return void judgeRefusal(stage, predicted, label, reply);
   if ('refused' in predicted)
     return void findings.breach('I17', `${label} was done, it is to be refused with ${predicted.refused.join(' or ')}`);
   const payload = Object.values(reply.data)[0] as Payload;
-  if (isKeyed && payload.isReplay && !wasCut) findings.breach('I10', `${label} is new and was answered as a replay`);
+  if (isKeyed && payload.isReplay && !wasRepeated)
+    findings.breach('I10', `${label} is new and was answered as a replay`);
   const problem = differenceOf(predicted.done(payload), payload);
   if (problem) findings.breach('model', `${label}: ${problem}`);
   else findings.look('model');
@@ -90,7 +109,8 @@ function judgeRefusal(
   { code, message }: Reply & { readonly kind: 'refused' },
 ): void {
   if (!isTyped(code)) return findings.breach('I17', `${label}: ${code}, which is no typed error: ${message}`);
-  if (!('refused' in predicted)) return findings.breach('model', `${label} is to be done and was refused: ${code} ${message}`);
+  if (!('refused' in predicted))
+    return findings.breach('model', `${label} is to be done and was refused: ${code} ${message}`);
   if (!predicted.refused.includes(code))
     return findings.breach('model', `${label}: ${code}, not ${predicted.refused.join(' or ')}: ${message}`);
   findings.look('I17');

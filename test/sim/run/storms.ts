@@ -35,11 +35,13 @@ interface Storm {
 
 const errandId = (eye: Eye) => ({ errandId: eye.errandId });
 const confirm = 'mutation ($errandId: ID!) { confirmDelivery(errandId: $errandId) { isReplay } }';
-const fund = 'mutation ($errandId: ID!, $key: String) { fundEscrow(errandId: $errandId, idempotencyKey: $key) { isReplay } }';
+const fund =
+  'mutation ($errandId: ID!, $key: String) { fundEscrow(errandId: $errandId, idempotencyKey: $key) { isReplay } }';
 const start = 'mutation ($errandId: ID!) { startErrand(id: $errandId) { isReplay } }';
 const drop = 'mutation ($errandId: ID!) { dropErrand(id: $errandId) { isReplay } }';
 const cancel = 'mutation ($errandId: ID!) { cancelErrand(id: $errandId) { isReplay } }';
-const dispute = 'mutation ($errandId: ID!, $input: OpenDisputeInput!) { openDispute(errandId: $errandId, input: $input) { isReplay } }';
+const dispute =
+  'mutation ($errandId: ID!, $input: OpenDisputeInput!) { openDispute(errandId: $errandId, input: $input) { isReplay } }';
 const accept = 'mutation ($offerId: ID!) { acceptOffer(offerId: $offerId) { isReplay } }';
 
 function times(number: number, gust: Gust): readonly Gust[] {
@@ -73,11 +75,14 @@ const storms: readonly Storm[] = [
   {
     name: 'one key',
     from: 'accepted',
-    gusts: (eye, key) => times(8, { by: eye.customer, name: 'fund', document: fund, variables: { ...errandId(eye), key } }),
+    gusts: (eye, key) =>
+      times(8, { by: eye.customer, name: 'fund', document: fund, variables: { ...errandId(eye), key } }),
     judge(done, replies) {
       const payloads = replies.flatMap((reply) => (reply.kind === 'data' ? Object.values(reply.data) : []));
       const effects = payloads.filter((payload) => !(payload as { readonly isReplay: boolean }).isReplay).length;
-      return effects === 1 && done.length === 8 ? undefined : `${done.length} of 8 were answered, ${effects} had the effect`;
+      return effects === 1 && done.length === 8
+        ? undefined
+        : `${done.length} of 8 were answered, ${effects} had the effect`;
     },
   },
   {
@@ -142,7 +147,10 @@ export async function storm(stage: Stage, { random, number }: Step): Promise<voi
     if (reply.kind === 'lost' || (reply.kind === 'refused' && !isTyped(reply.code)))
       findings.breach('I17', `${what} in a storm: ${JSON.stringify(reply)}`);
   const done = replies.filter(({ reply }) => reply.kind === 'data').map(({ what }) => what);
-  const problem = judge(done, replies.map(({ reply }) => reply));
+  const problem = judge(
+    done,
+    replies.map(({ reply }) => reply),
+  );
   const what = name === 'accept' ? 'I8' : name === 'one key' ? 'I10' : 'I7';
   if (problem) findings.breach(what, `storm of ${name}: ${problem}`);
   else findings.look(what);
@@ -163,12 +171,20 @@ async function leadTo(stage: Stage, until: Storm['from'], key: string): Promise<
   const call = async <T>(by: Person, document: string, variables: object): Promise<T> => {
     turn += 1;
     const token = await tokenOf(house, clock, by);
-    const reply = await askUntilAnswered(stage, { token, document, variables: { ...variables, key: `${key} ${turn}` } });
+    const reply = await askUntilAnswered(stage, {
+      token,
+      document,
+      variables: { ...variables, key: `${key} ${turn}` },
+    });
     if (reply.kind === 'data') return Object.values(reply.data)[0] as T;
     throw new Error(`before the storm, ${by.name}: ${JSON.stringify(reply)}`);
   };
   const price = { minor: 300_000, currency: market.currency };
-  await call(customer, 'mutation ($price: MoneyInput!, $key: String) { topUpWallet(input: { amount: $price }, idempotencyKey: $key) { isReplay } }', { price });
+  await call(
+    customer,
+    'mutation ($price: MoneyInput!, $key: String) { topUpWallet(input: { amount: $price }, idempotencyKey: $key) { isReplay } }',
+    { price },
+  );
   const posted = await call<{ errand: { id: string } }>(
     customer,
     'mutation ($price: MoneyInput!, $key: String) { postErrand(input: { title: "Storm", description: "Wind.", category: OTHER, area: "Osu", budget: $price, publish: true }, idempotencyKey: $key) { errand { id } } }',
@@ -186,12 +202,24 @@ async function leadTo(stage: Stage, until: Storm['from'], key: string): Promise<
   }
   const eye = { customer, runners, errandId: id, offers };
   if (until === 'offered') return eye;
-  await call(customer, 'mutation ($offerId: ID!, $key: String) { acceptOffer(offerId: $offerId, idempotencyKey: $key) { isReplay } }', { offerId: offers[0] });
+  await call(
+    customer,
+    'mutation ($offerId: ID!, $key: String) { acceptOffer(offerId: $offerId, idempotencyKey: $key) { isReplay } }',
+    { offerId: offers[0] },
+  );
   if (until === 'accepted') return eye;
   await call(customer, fund, { errandId: id });
   if (until === 'funded') return eye;
-  await call(runners[0]!, 'mutation ($id: ID!, $key: String) { startErrand(id: $id, idempotencyKey: $key) { isReplay } }', { id });
+  await call(
+    runners[0]!,
+    'mutation ($id: ID!, $key: String) { startErrand(id: $id, idempotencyKey: $key) { isReplay } }',
+    { id },
+  );
   const proofs = [{ kind: 'PHOTO', sha256: 'ab'.repeat(32) }];
-  await call(runners[0]!, 'mutation ($id: ID!, $proofs: [ProofInput!]!, $key: String) { submitProof(id: $id, proofs: $proofs, idempotencyKey: $key) { isReplay } }', { id, proofs });
+  await call(
+    runners[0]!,
+    'mutation ($id: ID!, $proofs: [ProofInput!]!, $key: String) { submitProof(id: $id, proofs: $proofs, idempotencyKey: $key) { isReplay } }',
+    { id, proofs },
+  );
   return eye;
 }

@@ -111,11 +111,14 @@ export async function oldToken(stage: Stage, { random }: Step): Promise<void> {
   const holders = world.people.filter(({ session: { old } }) => old && old.accessUntilMs <= clock.now().getTime());
   if (holders.length === 0) return;
   const person = random.pick(holders);
-  const reply = await askUntilAnswered({ house }, {
-    token: person.session.old!.accessToken,
-    document: 'mutation ($input: TopUpInput!) { topUpWallet(input: $input) { isReplay } }',
-    variables: { input: { amount: { minor: 1000, currency: person.market.currency } } },
-  });
+  const reply = await askUntilAnswered(
+    { house },
+    {
+      token: person.session.old!.accessToken,
+      document: 'mutation ($input: TopUpInput!) { topUpWallet(input: $input) { isReplay } }',
+      variables: { input: { amount: { minor: 1000, currency: person.market.currency } } },
+    },
+  );
   count(tally.commands, 'oldToken');
   tell(`an old token of ${person.name}: ${reply.kind === 'refused' ? reply.code : reply.kind}`);
   if (reply.kind === 'refused' && reply.code === 'UNAUTHENTICATED') findings.look('I17');
