@@ -26,21 +26,27 @@ describe('a simulated market', { timeout: testMsMax }, () => {
     expect(result.breaches).toEqual([]);
     expect(result.ok).toBe(true);
     expect(result.steps).toBe(300);
-    const { I11: _, I12: __, I13: ___, ...exercised } = result.invariants;
+    const { I13: _, ...exercised } = result.invariants;
     expect(Object.values(exercised).map(({ verdict }) => verdict)).toEqual(Object.keys(exercised).map(() => 'held'));
-    expect(result.faults).toMatchObject({ cutBeforeStatement: expect.any(Number), clockJump: expect.any(Number) });
+    const cuts = Object.entries(result.faults).filter(([name]) => name.startsWith('cut'));
+    expect(cuts.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThan(0);
   });
 
-  it('breaks as soon as a guard is taken out, and says what and where', async () => {
-    const result = await play(1, 300, 'anybodyConfirms');
-    expect(result.ok).toBe(false);
-    expect(result.steps).toBeLessThan(300);
-    expect(result.breaches[0]).toMatchObject({ what: 'I17', step: result.steps, problem: expect.any(String) });
-  });
+  it.each(['anyState', 'anyActor'] as const)(
+    'breaks soon without the guard %s, and says what and where',
+    async (guard) => {
+      const result = await play(1, 300, guard);
+      expect(result.ok).toBe(false);
+      expect(result.steps).toBeLessThan(300);
+      const [breach] = result.breaches;
+      expect(breach).toMatchObject({ step: result.steps, problem: expect.stringContaining(' by ') });
+      expect(['I17', 'model']).toContain(breach?.what);
+    },
+  );
 
   it('plays a seed the same way every time', async () => {
-    const [first, second] = [await play(7, 60), await play(7, 60)];
+    const [first, second] = [await play(7, 80), await play(7, 80)];
     expect(second.log).toBe(first.log);
-    expect((await play(8, 60)).log).not.toBe(first.log);
+    expect(second.commands).toEqual(first.commands);
   });
 });

@@ -1,4 +1,4 @@
-import { transitions } from '../../src/modules/errands/index.js';
+import { errandStates, transitions } from '../../src/modules/errands/index.js';
 import type { PaymentProvider } from '../../src/modules/providers/index.js';
 
 /** The table as this process may spoil it; the product itself knows of no such thing. */
@@ -9,6 +9,10 @@ const everybody = ['customer', 'assignedRunner', 'runner', 'staff', 'stranger'];
 
 /** What happens when a guard is missing: each is taken out of the table of transitions, in the simulation's process only. */
 const breaks = {
+  /** The state of an errand is not looked at. */
+  anyState: (table) => eachRule(table, (rule) => ({ ...rule, from: errandStates })),
+  /** Who acts is not looked at. */
+  anyActor: (table) => eachRule(table, (rule) => ({ ...rule, actor: everybody })),
   /** A delivery can be confirmed, and released by itself, while a dispute is open. */
   notFrozen: (table) => {
     table.confirm = { ...table.confirm, from: ['DELIVERED', 'DISPUTED'], guard: pass };
@@ -40,6 +44,12 @@ const breaks = {
 
 export type Break = keyof typeof breaks;
 export const breakNames = Object.keys(breaks) as readonly Break[];
+
+type Rule = Spoilt[keyof Spoilt];
+
+function eachRule(table: Spoilt, spoil: (rule: Rule) => Rule): void {
+  for (const name of Object.keys(table) as (keyof Spoilt)[]) table[name] = spoil(table[name]);
+}
 
 /** Takes a guard out. @returns how to put it back */
 export function breakGuard(name: Break): () => void {

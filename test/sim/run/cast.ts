@@ -96,11 +96,12 @@ export async function castWorld(
     const house_ = { commission: 0n, vat: 0n, cancellation: 0n, chargebacks: 0n, received: 0n };
     const market: Market = { slug, tenantId: ids.get(slug)!, currency, people: [], house: house_ };
     all.push(market);
-    for (const [role, count] of Object.entries(people)) {
-      for (let number = 1; number <= count; number += 1) {
-        market.people.push(await join(house, admin, clock, market, role as Role, number));
-      }
-    }
+    const roles = Object.entries(people).flatMap(([role, count]) =>
+      Array.from({ length: count }, (_, index) => [role as Role, index + 1] as const),
+    );
+    market.people.push(
+      ...(await Promise.all(roles.map(([role, number]) => join(house, admin, clock, market, role, number)))),
+    );
   }
   await admin.end();
   const known = all.filter(({ slug }) => slug !== stormSlug);
