@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { createDb } from '../../../src/db/index.js';
 import { silentLogger, uuidv7, type Clock, type Role } from '../../../src/kernel/index.js';
 import { fees, type Market, type Person, type World } from '../model/world.js';
+import { askUntilAnswered } from './asking.js';
 import type { House } from './house.js';
 
 interface Session {
@@ -99,9 +100,8 @@ export async function castWorld(
     const roles = Object.entries(people).flatMap(([role, count]) =>
       Array.from({ length: count }, (_, index) => [role as Role, index + 1] as const),
     );
-    market.people.push(
-      ...(await Promise.all(roles.map(([role, number]) => join(house, admin, clock, market, role, number)))),
-    );
+    market.people.push(...(await Promise.all(roles.map(([role, number]) => join(house, clock, market, role, number)))));
+    for (const person of market.people) await appoint(admin, clock, person);
   }
   await admin.end();
   const known = all.filter(({ slug }) => slug !== stormSlug);
@@ -109,14 +109,7 @@ export async function castWorld(
   return { world, storm: all.find(({ slug }) => slug === stormSlug)! };
 }
 
-async function join(
-  house: House,
-  admin: Client,
-  clock: Clock,
-  market: Market,
-  role: Role,
-  number: number,
-): Promise<Person> {
+async function join(house: House, clock: Clock, market: Market, role: Role, number: number): Promise<Person> {
   const isOwn = role === 'CUSTOMER' || role === 'RUNNER';
   const name = `${role.toLowerCase()} ${number} of ${market.slug}`;
   const email = `${name.replaceAll(' ', '.')}@sim.test`;
@@ -125,14 +118,16 @@ async function join(
   const reply = await house.ask({ token: undefined, document, variables: { input }, market: market.slug });
   if (reply.kind !== 'data') throw new Error(`${name} cannot sign up: ${JSON.stringify(reply)}`);
   const { user, ...session } = reply.data['signUp'] as Session;
-  if (!isOwn) {
-    // Nobody of the staff is a customer.
-    await admin.query('DELETE FROM role_grant WHERE user_id = $1', [user.id]);
-    const grant = 'INSERT INTO role_grant (id, tenant_id, user_id, role, created_at) VALUES ($1, $2, $3, $4::role, $5)';
-    await admin.query(grant, [uuidv7(), market.tenantId, user.id, role, clock.now()]);
-  }
   const inHand = { ...tokensOf(session, clock), old: undefined };
   return { name, market, role, id: user.id, email, session: inHand, wallet: 0n, owed: 0n };
+}
+
+/** Nobody of the staff is a customer. */
+async function appoint(admin: Client, clock: Clock, { id, role, market }: Person): Promise<void> {
+  if (role === 'CUSTOMER' || role === 'RUNNER') return;
+  await admin.query('DELETE FROM role_grant WHERE user_id = $1', [id]);
+  const grant = 'INSERT INTO role_grant (id, tenant_id, user_id, role, created_at) VALUES ($1, $2, $3, $4::role, $5)';
+  await admin.query(grant, [uuidv7(), market.tenantId, id, role, clock.now()]);
 }
 
 function tokensOf({ accessToken, refreshToken, expiresIn }: Omit<Session, 'user'>, clock: Clock) {
@@ -143,25 +138,31 @@ function tokensOf({ accessToken, refreshToken, expiresIn }: Omit<Session, 'user'
 export async function tokenOf(house: House, clock: Clock, person: Person): Promise<string> {
   const { session } = person;
   if (clock.now().getTime() + 1_000 < session.accessUntilMs) return session.accessToken;
-  const refreshed = await house.ask({
-    token: undefined,
-    document: `mutation ($token: String!) { refreshSession(refreshToken: $token) { ${sessionFields} } }`,
-    variables: { token: session.refreshToken },
-    market: person.market.slug,
-  });
+  const refreshed = await askUntilAnswered(
+    { house },
+    {
+      token: undefined,
+      document: `mutation ($token: String!) { refreshSession(refreshToken: $token) { ${sessionFields} } }`,
+      variables: { token: session.refreshToken },
+      market: person.market.slug,
+    },
+  );
   if (refreshed.kind === 'data') return keep(person, refreshed.data['refreshSession'] as Session, clock);
-  if (refreshed.kind === 'lost' || refreshed.code === 'UNAVAILABLE') return tokenOf(house, clock, person);
+  // An answer that was lost has spent the token: the next refresh with it ended the session.
   return signIn(house, clock, person);
 }
 
 /** @throws Error when the door does not open */
 export async function signIn(house: House, clock: Clock, person: Person): Promise<string> {
-  const reply = await house.ask({
-    token: undefined,
-    document: `mutation ($input: SignInInput!) { signIn(input: $input) { ${sessionFields} } }`,
-    variables: { input: { email: person.email, password } },
-    market: person.market.slug,
-  });
+  const reply = await askUntilAnswered(
+    { house },
+    {
+      token: undefined,
+      document: `mutation ($input: SignInInput!) { signIn(input: $input) { ${sessionFields} } }`,
+      variables: { input: { email: person.email, password } },
+      market: person.market.slug,
+    },
+  );
   if (reply.kind !== 'data') throw new Error(`${person.name} cannot sign in: ${JSON.stringify(reply)}`);
   return keep(person, reply.data['signIn'] as Session, clock);
 }

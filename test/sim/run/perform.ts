@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { errorCodes } from '../../../src/kernel/index.js';
 import type { Attempt, Hand, Payload, Seen } from '../plays/attempt.js';
 import type { Question } from '../plays/reading.plays.js';
 import { fingerprintOf } from '../proof/rows.js';
+import { askUntilAnswered, repeatUntilAnswered, type RepeatedAnswer } from './asking.js';
 import { tokenOf } from './cast.js';
 import type { Call, Reply } from './house.js';
 import { count, type Stage, type Step } from './stage.js';
@@ -41,32 +41,8 @@ export async function perform(stage: Stage, step: Step, attempt: Attempt, option
   if (answered.length > 40) answered.shift();
 }
 
-/** How often a call is repeated whose answer did not come; each time a little later. */
-const repeatsMax = 100;
-const repeatAfterMs = 20;
-
-interface Answer {
-  readonly reply: Reply;
-  /** How often it was asked again. */
-  readonly repeats: number;
-}
-
-/** A connection that broke under an earlier call may be handed out once more: whoever is told to try again does. */
-async function repeatUntilAnswered({ house }: Pick<Stage, 'house'>, call: Call): Promise<Answer> {
-  for (let repeats = 0; ; repeats += 1) {
-    const reply = await house.ask(call);
-    const isOpen = reply.kind === 'lost' || (reply.kind === 'refused' && reply.code === 'UNAVAILABLE');
-    if (!isOpen || repeats >= repeatsMax) return { reply, repeats };
-    await pause(repeatAfterMs);
-  }
-}
-
-export async function askUntilAnswered(stage: Pick<Stage, 'house'>, call: Call): Promise<Reply> {
-  return (await repeatUntilAnswered(stage, call)).reply;
-}
-
 /** The way to the database breaks under the call; the caller does what it may: it repeats it with its key. */
-async function askBroken(stage: Stage, call: Call, { cut, meanwhile }: PerformOptions): Promise<Answer> {
+async function askBroken(stage: Stage, call: Call, { cut, meanwhile }: PerformOptions): Promise<RepeatedAnswer> {
   const { house, tally, findings } = stage;
   count(tally.faults, cut!.at === 'request' ? 'cutBeforeStatement' : 'cutAfterStatement');
   house.cutAt(cut!.nth, cut!.at);

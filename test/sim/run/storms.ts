@@ -2,8 +2,9 @@ import { Client } from 'pg';
 import { hourMs, type Person } from '../model/world.js';
 import { snapshotSums } from '../proof/rows.js';
 import { tokenOf } from './cast.js';
-import type { Reply } from './house.js';
-import { askUntilAnswered, isTyped } from './perform.js';
+import type { Call, Reply } from './house.js';
+import { askUntilAnswered } from './asking.js';
+import { isTyped } from './perform.js';
 import { count, type Stage, type Step } from './stage.js';
 import { fireAll } from './time.js';
 
@@ -126,12 +127,9 @@ export async function storm(stage: Stage, { random, number }: Step): Promise<voi
   tell(`storm: ${name}`);
   const eye = await leadTo(stage, from, `storm ${number}`);
   if (workers > 0) clock.forward(73 * hourMs);
-  const calls = await Promise.all(
-    gusts(eye, `storm ${number}`).map(async ({ by, name: what, ...call }) => ({
-      what,
-      call: { ...call, token: await tokenOf(house, clock, by) },
-    })),
-  );
+  const calls: { readonly what: string; readonly call: Call }[] = [];
+  for (const { by, name: what, ...call } of gusts(eye, `storm ${number}`))
+    calls.push({ what, call: { ...call, token: await tokenOf(house, clock, by) } });
   const reader = new Client({ connectionString: stage.databaseUrl });
   await reader.connect();
   const [replies, sums] = await Promise.all([

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { recoverOwed, fireTimers } from '../model/timers.js';
 import { dayMs, hourMs, minuteMs } from '../model/world.js';
 import { compareWorld } from '../proof/rows.js';
-import { askUntilAnswered } from './perform.js';
+import { askUntilAnswered } from './asking.js';
 import { count, type Stage, type Step } from './stage.js';
 
 /** Time passes in one go, and nobody has looked at the clock meanwhile: all that was due is late. */
