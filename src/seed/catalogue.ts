@@ -104,7 +104,13 @@ export const marketSpecs: readonly MarketSpec[] = [
 ];
 
 /** RunAm's terms in the demo: 12.5 % commission, VAT on it, 10 % for a late cancellation, free for 15 minutes. */
-export const demoFees = { commissionBps: 1250, vatBps: 750, cancellationBps: 1000, freeCancelMinutes: 15 } as const;
+export const demoFees = {
+  commissionBps: 1250,
+  vatBps: 750,
+  cancellationBps: 1000,
+  freeCancelMinutes: 15,
+  payoutFee: 2_500n,
+} as const;
 
 interface Job {
   readonly category: ErrandCategory;

@@ -137,6 +137,8 @@ describe('the models that an operation can touch', () => {
       'Escrow',
       'IdempotencyRecord',
       'Offer',
+      'Payout',
+      'PayoutAccount',
       'Proof',
       'RoleGrant',
       'Session',

@@ -64,6 +64,13 @@ describe('a payout', () => {
     expect(reversed).toMatchObject({ state: 'REVERSED', nextCheckAt: null });
     expect(await wallet(viewer)).toBe(97_500n);
     expect(effectsOf(reversed).map(({ kind }) => kind)).toEqual(['transfer', 'reversal']);
+    const { ledger, db, finance } = market;
+    const journals = await db.read.journal.findMany({ where: { businessRef: `payout:${id}` } });
+    expect(journals.map(({ kind }) => kind).toSorted()).toEqual(['payout.pay', 'payout.request', 'payout.reverse']);
+    for (const journal of journals)
+      await expect(ledger.reverse(finance, journal.id, 'by hand')).rejects.toMatchObject({
+        code: 'ILLEGAL_TRANSITION',
+      });
     await market.assertSound();
   });
 

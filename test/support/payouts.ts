@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { inspect } from 'node:util';
 import { createDb, type Db } from '../../src/db/index.js';
 import { AppError, silentLogger, uuidv7, type Clock, type Role, type UserViewer } from '../../src/kernel/index.js';
 import {
@@ -82,6 +83,16 @@ export async function startPayoutMarket(policy: Partial<PayoutPolicy> = {}) {
         clock.forward(stepMs);
       }
       throw new Error('there are payouts that never end');
+    },
+    /** Also that each payout's transit account holds its amount while it is under way, and nothing when it is over. */
+    async assertSound(): Promise<void> {
+      await market.assertSound();
+      const off = await db.read.$queryRaw<{ id: string; state: string }[]>`
+        SELECT p.id, p.state::text FROM payout p LEFT JOIN ledger_account a
+          ON a.tenant_id = p.tenant_id AND a.currency = p.currency AND a.owner_type = 'payout' AND a.owner_id = p.id
+        WHERE coalesce(a.credits - a.debits, 0) <>
+          CASE WHEN p.state IN ('PAID', 'FAILED', 'REJECTED', 'REVERSED') THEN 0 ELSE p.amount END`;
+      if (off.length > 0) throw new Error(`transit accounts do not say what their payouts do: ${inspect(off)}`);
     },
     /** What the provider's own book says it did for a payout. */
     effectsOf: ({ clientRef }: Pick<Payout, 'clientRef'>) =>

@@ -18,13 +18,13 @@ describe('an encrypted account number', () => {
     const cipher = createAccountCipher([keyOf('a')]);
     const number = cipher.seal('0123456789', place);
     for (const other of [{ tenantId: 'x' }, { userId: 'x' }, { accountId: 'x' }])
-      expect(() => cipher.open(number, { ...place, ...other })).toThrow();
-    expect(() => createAccountCipher([keyOf('a')]).open(number, place)).toThrow();
+      expect(() => cipher.open(number, { ...place, ...other })).toThrow(/unable to authenticate/);
+    expect(() => createAccountCipher([keyOf('a')]).open(number, place)).toThrow(/unable to authenticate/);
     expect(() => createAccountCipher([keyOf('b')]).open(number, place)).toThrow(/key a, which is not set/);
     for (let index = 0; index < number.sealed.length; index += 1) {
       const sealed = Uint8Array.from(number.sealed);
       sealed[index]! ^= 1;
-      expect(() => cipher.open({ ...number, sealed }, place), `byte ${index}`).toThrow();
+      expect(() => cipher.open({ ...number, sealed }, place), `byte ${index}`).toThrow(/unable to authenticate/);
     }
   });
 
@@ -50,7 +50,7 @@ describe('an encrypted account number', () => {
 
   it('needs keys of 32 bytes', () => {
     expect(() => createAccountCipher([{ id: 'short', key: randomBytes(16) }])).toThrow(/32 bytes/);
-    expect(() => createAccountCipher([])).toThrow();
+    expect(() => createAccountCipher([])).toThrow(/at least one key/);
   });
 });
 

@@ -215,29 +215,28 @@ describe('what a report does', () => {
   ];
 
   it('is allowed by the table in every state in which a provider is asked', () => {
+    const refused: string[] = [];
     for (const state of ['SUBMITTING', 'UNKNOWN', 'PENDING', 'NEEDS_OTP', 'PAID'] as const) {
       for (const report of reports) {
         let at: PayoutState = state;
         for (const name of transitionsFor({ state }, report, true)) {
-          expect(payoutTransitions[name].from, `${report.kind} in ${state}`).toContain(at);
-          at = payoutTransitions[name].to;
+          const { from, to } = payoutTransitions[name];
+          if (!(from as readonly unknown[]).includes(at))
+            refused.push(`${report.kind} in ${state}: ${name} from ${at}`);
+          at = to;
         }
       }
     }
+    expect(refused).toEqual([]);
   });
 
   it('ends a payout only when the report is definite', () => {
-    const ends = new Set<PayoutTransitionName>(['pay', 'fail', 'reverse']);
-    for (const state of payoutStates)
-      for (const report of reports) {
-        const isDefinite = ['PAID', 'FAILED', 'REVERSED'].includes(report.kind);
-        const names = transitionsFor({ state }, report, true);
-        if (!isDefinite)
-          expect(
-            names.some((name) => ends.has(name)),
-            `${report.kind} in ${state}`,
-          ).toBe(false);
-      }
+    const ends: ReadonlySet<string> = new Set(['pay', 'fail', 'reverse']);
+    const inDoubt = reports.filter(({ kind }) => !['PAID', 'FAILED', 'REVERSED'].includes(kind));
+    const ended = payoutStates.flatMap((state) =>
+      inDoubt.flatMap((report) => transitionsFor({ state }, report, true).filter((name) => ends.has(name))),
+    );
+    expect(ended).toEqual([]);
   });
 
   it('is nothing when what is over is said to have failed, been paid or got lost', () => {

@@ -80,6 +80,11 @@ export class PayoutResolver {
     return { payout: await services.payouts.reject(viewer, parseId('id', id), reason, expectedVersion) };
   }
 
+  @FieldResolver(() => String, { description: 'What the provider knows it by.' })
+  reference(@Root() payout: Payout) {
+    return payout.clientRef;
+  }
+
   @FieldResolver(() => MoneyType, { description: 'What arrives.' })
   amount(@Root() payout: Payout) {
     return moneyOf(payout.amount, payout.currency);

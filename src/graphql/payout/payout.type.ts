@@ -59,9 +59,6 @@ export class PayoutType {
   @Field(() => PayoutStateEnum)
   state!: string;
 
-  @Field(() => String, { name: 'reference', description: 'What the provider knows it by.' })
-  clientRef!: string;
-
   @Field(() => Int, { description: 'Grows by one with every step.' })
   version!: number;
 

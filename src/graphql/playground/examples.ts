@@ -6,6 +6,7 @@ export interface PlaygroundExample {
 }
 
 const customer = 'ada@runam.test';
+const runner = 'bola@runam.test';
 const admin = 'admin@runam.test';
 
 /** They run as they stand on the demo data, and leave it as it is but for the last one, which only touches what it makes. */
@@ -75,6 +76,19 @@ query MyEscrows {
         errand { title state }
       }
     }
+  }
+}
+`,
+  },
+  {
+    as: runner,
+    query: `# Where you are paid out to, and what became of it. addPayoutAccount and requestPayout
+# make some; the sandbox knows every account number of 6 to 20 digits.
+query Payouts {
+  myWallet { balance { formatted } }
+  myPayoutAccounts { id last4 accountName bank { name } }
+  myPayouts(first: 5) {
+    edges { node { state amount { formatted } fee { formatted } reason events { transition at } } }
   }
 }
 `,

@@ -64,9 +64,13 @@ export async function reverseJournal(
  * What an escrow or a payout holds is moved by its own transitions only, because its state tells the same story as its
  * accounts. A reversal is not taken back either: what it took back is booked again.
  */
-function assertReversible({ id, reversesId, lines }: BookedJournal): void {
+function assertReversible({ id, reversesId, businessRef, lines }: BookedJournal): void {
   if (reversesId !== null) {
     throw new AppError('ILLEGAL_TRANSITION', `Journal ${id} is a reversal itself; book anew what it took back.`);
+  }
+  if (businessRef.startsWith('payout:')) {
+    const message = `Journal ${id} is a step of a ${businessRef.replace(':', ' ')}, which moves by its own transitions and is not reversed by hand.`;
+    throw new AppError('ILLEGAL_TRANSITION', message);
   }
   const held = lines.find(({ account }) => account.ownerType !== null && account.ownerType !== 'user');
   if (held) {

@@ -10,8 +10,6 @@ export {
 export { nameMatchScore } from './name.match.js';
 export {
   assertPayoutVisible,
-  canSeePayout,
-  inFlightStates,
   payoutStates,
   seesAllPayouts,
   type Payout,
@@ -43,5 +41,6 @@ export {
   type ReconciliationService,
   type ReconciliationServiceDeps,
 } from './reconciliation.js';
-export { createPayoutWorker, type PayoutRound, type PayoutWorker, type PayoutWorkerDeps } from './payout.worker.js';
+export type { PayoutWorkerDeps } from './payout.hand.js';
+export { createPayoutWorker, type PayoutRound, type PayoutWorker } from './payout.worker.js';
 export { startPayouts, type PayoutsOptions } from './payouts.loop.js';

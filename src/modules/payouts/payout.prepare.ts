@@ -7,7 +7,7 @@ import { decidePayout, payoutSystem } from './payout.decide.js';
 import { nextCheck } from './payout.outcome.js';
 import type { Payout } from './payout.js';
 import { savePayout } from './payout.repo.js';
-import type { PayoutHand } from './payout.worker.js';
+import type { PayoutHand } from './payout.hand.js';
 
 /** What is to be asked of the provider once this is committed. */
 export interface Prepared {

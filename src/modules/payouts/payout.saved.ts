@@ -8,7 +8,7 @@ import type { Payout } from './payout.js';
 import { savePayout } from './payout.repo.js';
 import type { PayoutFacts } from './payout.rule.js';
 import type { PayoutTransitionName } from './payout.transitions.js';
-import type { PayoutHand } from './payout.worker.js';
+import type { PayoutHand } from './payout.hand.js';
 
 /**
  * P4 to P10: what the provider said moves state and money in one transaction, or nothing when it is no news. A worker that

@@ -1,8 +1,7 @@
-import { AppError, silentLogger, type Clock, type Logger } from '../../kernel/index.js';
-import type { Db } from '../../db/index.js';
-import type { PaymentProvider, TransferReport } from '../providers/index.js';
-import type { AccountCipher } from './account.cipher.js';
+import { AppError, silentLogger } from '../../kernel/index.js';
+import type { TransferReport } from '../providers/index.js';
 import { claimDue, type Claim } from './payout.claim.js';
+import type { PayoutHand, PayoutWorkerDeps } from './payout.hand.js';
 import { prepare } from './payout.prepare.js';
 import { saveReport } from './payout.saved.js';
 
@@ -27,20 +26,6 @@ export interface PayoutWorker {
    */
   work(limit?: number): Promise<PayoutRound>;
 }
-
-export interface PayoutWorkerDeps {
-  readonly db: Pick<Db, 'read' | 'write'>;
-  readonly clock: Clock;
-  /** The first pays new payouts; the others are asked about those that they were given before. */
-  readonly providers: readonly [PaymentProvider, ...PaymentProvider[]];
-  /** Undefined without a key: then nothing is handed over, and what was is asked about. */
-  readonly cipher: AccountCipher | undefined;
-  /** How long a payout stays in one hand: longer than a provider's calls may take. Default 120,000. */
-  readonly leaseMs?: number;
-  readonly logger?: Logger;
-}
-
-export type PayoutHand = Required<PayoutWorkerDeps>;
 
 export const payoutsPerRound = 10;
 const leaseMsStandard = 120_000;

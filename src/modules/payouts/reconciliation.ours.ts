@@ -1,3 +1,4 @@
+import { isUuid } from '../../kernel/index.js';
 import type { Reader } from '../../db/index.js';
 import { accounts } from '../ledger/index.js';
 import { inFlightStates } from './payout.js';
@@ -64,7 +65,8 @@ async function referencesOf(
     rows
       .map(({ businessRef }) => businessRef)
       .filter((ref) => ref.startsWith(what))
-      .map((ref) => ref.slice(what.length));
+      .map((ref) => ref.slice(what.length))
+      .filter(isUuid);
   const payouts = await reader.payout.findMany({ where: { id: { in: idsOf('payout:') } } });
   const charges = await reader.charge.findMany({ where: { id: { in: idsOf('charge:') } } });
   return new Map([

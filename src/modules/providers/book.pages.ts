@@ -10,13 +10,15 @@ const madeBeforeMs = 3 * 86_400_000;
 export async function pagesOf(
   ask: Ask,
   pathOf: (page: string) => string,
+  isYes: (body: unknown) => boolean,
   pageCountOf: (body: unknown) => string | undefined,
 ): Promise<readonly unknown[] | undefined> {
   const rows: unknown[] = [];
   for (let page = 1; page <= pagesMax; page += 1) {
     const answer = await ask('GET', pathOf(page.toString()));
-    const data = answer.kind === 'answer' && answer.status === 200 ? at(answer.body, 'data') : undefined;
-    if (answer.kind !== 'answer' || !Array.isArray(data)) return undefined;
+    if (answer.kind !== 'answer' || answer.status !== 200 || !isYes(answer.body)) return undefined;
+    const data = at(answer.body, 'data');
+    if (!Array.isArray(data)) return undefined;
     rows.push(...data);
     const pageCount = Number(pageCountOf(answer.body) ?? '1');
     if (!Number.isInteger(pageCount)) return undefined;

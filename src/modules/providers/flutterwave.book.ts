@@ -11,11 +11,25 @@ import type { BookItem } from './provider.port.js';
 export async function flutterwaveBook(ask: Ask, from: Date, until: Date): Promise<readonly BookItem[] | undefined> {
   const asked = widened(from, until);
   const days = { from: dayOf(asked.from), to: dayOf(asked.until) };
-  const charges = await pagesOf(ask, (page) => `/v3/transactions?${new URLSearchParams({ ...days, page })}`, pageCount);
-  const transfers = await pagesOf(ask, (page) => `/v3/transfers?${new URLSearchParams({ ...days, page })}`, pageCount);
+  const charges = await pagesOf(
+    ask,
+    (page) => `/v3/transactions?${new URLSearchParams({ ...days, page })}`,
+    isYes,
+    pageCount,
+  );
+  const transfers = await pagesOf(
+    ask,
+    (page) => `/v3/transfers?${new URLSearchParams({ ...days, page })}`,
+    isYes,
+    pageCount,
+  );
   if (!charges || !transfers) return undefined;
   const items = [...charges.map((row) => itemsOf(row, 'charge')), ...transfers.map((row) => itemsOf(row, 'transfer'))];
   return inside(items, from, until);
+}
+
+function isYes(body: unknown): boolean {
+  return textAt(body, 'status') === 'success';
 }
 
 function pageCount(body: unknown): string | undefined {
@@ -24,7 +38,8 @@ function pageCount(body: unknown): string | undefined {
 
 /** @returns undefined when it cannot be read */
 function itemsOf(data: unknown, kind: 'charge' | 'transfer'): readonly BookItem[] | undefined {
-  if (textAt(data, 'status')?.toLowerCase() !== 'successful') return [];
+  const status = textAt(data, 'status')?.toLowerCase();
+  if (status !== undefined && status !== 'successful') return [];
   const [reference, currency] = [textAt(data, kind === 'charge' ? 'tx_ref' : 'reference'), textAt(data, 'currency')];
   const amount = majorMoney(textAt(data, 'amount'), currency);
   const fee = majorFee(textAt(data, kind === 'charge' ? 'app_fee' : 'fee') ?? '0', currency);

@@ -154,5 +154,5 @@ function refusalOf(answer: Answer) {
 
 function isNotFound(answer: Answer): boolean {
   const reason = refusalOf(answer)?.reason ?? '';
-  return /not found|no transactions? (?:was )?found/i.test(reason);
+  return /(?:transfer|transaction) not found|no transactions? (?:was )?found/i.test(reason);
 }

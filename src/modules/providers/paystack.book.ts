@@ -1,5 +1,5 @@
 import type { Money } from '../../kernel/index.js';
-import { textAt } from './exact-json.js';
+import { at, textAt } from './exact-json.js';
 import type { Ask } from './http.ask.js';
 import { inside, pagesOf, timeAt, widened } from './book.pages.js';
 import { paystackMoney } from './paystack.money.js';
@@ -12,19 +12,36 @@ import type { BookItem } from './provider.port.js';
 export async function paystackBook(ask: Ask, from: Date, until: Date): Promise<readonly BookItem[] | undefined> {
   const asked = widened(from, until);
   const times = { from: asked.from.toISOString(), to: asked.until.toISOString(), perPage: '100' };
-  const charges = await pagesOf(ask, (page) => `/transaction?${new URLSearchParams({ ...times, page })}`, pageCount);
-  const transfers = await pagesOf(ask, (page) => `/transfer?${new URLSearchParams({ ...times, page })}`, pageCount);
+  const charges = await pagesOf(
+    ask,
+    (page) => `/transaction?${new URLSearchParams({ ...times, page })}`,
+    isYes,
+    pageCount,
+  );
+  const transfers = await pagesOf(
+    ask,
+    (page) => `/transfer?${new URLSearchParams({ ...times, page })}`,
+    isYes,
+    pageCount,
+  );
   if (!charges || !transfers) return undefined;
   return inside([...charges.map(chargeItems), ...transfers.map(transferItems)], from, until);
+}
+
+function isYes(body: unknown): boolean {
+  return at(body, 'status') === true;
 }
 
 function pageCount(body: unknown): string | undefined {
   return textAt(body, 'meta', 'pageCount');
 }
 
+const movedStatuses: ReadonlySet<string> = new Set(['success', 'reversed']);
+
 /** @returns undefined when it cannot be read */
 function chargeItems(data: unknown): readonly BookItem[] | undefined {
-  if (!['success', 'reversed'].includes(textAt(data, 'status') ?? '')) return [];
+  const status = textAt(data, 'status');
+  if (status !== undefined && !movedStatuses.has(status)) return [];
   const [reference, moved, amount] = [
     textAt(data, 'reference'),
     timeAt(data, 'paid_at'),
@@ -37,8 +54,8 @@ function chargeItems(data: unknown): readonly BookItem[] | undefined {
 }
 
 function transferItems(data: unknown): readonly BookItem[] | undefined {
-  const status = textAt(data, 'status') ?? '';
-  if (!['success', 'reversed'].includes(status)) return [];
+  const status = textAt(data, 'status');
+  if (status !== undefined && !movedStatuses.has(status)) return [];
   const [reference, amount] = [textAt(data, 'reference'), paystackMoney(data, 'amount')];
   const moved = timeAt(data, 'transferred_at') ?? timeAt(data, 'createdAt');
   const fee = paystackMoney(data, 'fee_charged') ?? none(amount);

@@ -179,5 +179,7 @@ function refusalOf(answer: Answer) {
 
 function isNotFound(answer: Answer): boolean {
   const refusal = refusalOf(answer);
-  return refusal !== undefined && /not.?found|invalid.*reference/i.test(`${refusal.reason} ${refusal.code}`);
+  // Names what was not found: a missing route or a missing recipient says nothing of the reference.
+  const said = /(?:transfer|transaction|reference)[\w ]*not.?found|invalid.*reference/i;
+  return refusal !== undefined && said.test(`${refusal.reason} ${refusal.code}`);
 }

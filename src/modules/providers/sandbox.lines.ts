@@ -78,15 +78,15 @@ export function linesInFile(file: string): BookLines {
       appendFileSync(file, `\n${JSON.stringify(line)}\n`, { mode: 0o600 });
     },
     news() {
-      const text = existsSync(file) ? textFrom(file, readUpTo) : '';
-      const complete = text.slice(0, text.lastIndexOf('\n') + 1);
-      readUpTo += Buffer.byteLength(complete);
-      return complete.split('\n').flatMap(lineOf);
+      const bytes = existsSync(file) ? bytesFrom(file, readUpTo) : Buffer.alloc(0);
+      const complete = bytes.subarray(0, bytes.lastIndexOf('\n') + 1);
+      readUpTo += complete.length;
+      return complete.toString().split('\n').flatMap(lineOf);
     },
   };
 }
 
-function textFrom(file: string, offset: number): string {
+function bytesFrom(file: string, offset: number): Buffer {
   const handle = openSync(file, 'r');
   try {
     const bytes = Buffer.alloc(Math.max(0, fstatSync(handle).size - offset));
@@ -96,7 +96,7 @@ function textFrom(file: string, offset: number): string {
       if (count === 0) break;
       read += count;
     }
-    return bytes.subarray(0, read).toString();
+    return bytes.subarray(0, read);
   } finally {
     closeSync(handle);
   }
