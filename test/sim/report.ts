@@ -13,6 +13,7 @@ export function describe(result: Simulated, { breaks }: SimOptions): readonly st
     `  commands   ${listOf(result.commands)}`,
     `  faults     ${listOf(result.faults)}`,
     `  schedules  ${listOf(result.schedules)}`,
+    `  moves made ${listOf(result.transitions)}`,
     ...invariantNames.map((name) => {
       const { verdict, looks } = result.invariants[name];
       return `  ${name.padEnd(4)} ${words[verdict].padEnd(14)} ${String(looks).padStart(7)}  ${invariants[name]}`;
@@ -38,7 +39,7 @@ export function replayOf({ seed, steps }: Simulated, { breaks }: SimOptions): st
 }
 
 export function jsonOf(result: Simulated, options: SimOptions): Readonly<Record<string, unknown>> {
-  const { ok, seed, steps, commands, faults, schedules, model, log, breaches } = result;
+  const { ok, seed, steps, commands, faults, schedules, transitions, model, log, breaches } = result;
   return {
     ok,
     seed,
@@ -46,6 +47,7 @@ export function jsonOf(result: Simulated, options: SimOptions): Readonly<Record<
     commands,
     faults,
     schedules,
+    transitions,
     invariants: Object.fromEntries(invariantNames.map((name) => [name, result.invariants[name].verdict])),
     model: model.verdict,
     log,

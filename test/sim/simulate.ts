@@ -6,7 +6,7 @@ import { asHeard, type Break } from './breaks.js';
 import { createFindings, invariantNames, type Breach, type Invariant, type Verdict } from './proof/invariants.js';
 import { auditMoments, auditSeals, type Moments } from './proof/moments.js';
 import { auditPayouts } from './proof/payouts.js';
-import { auditBooks, compareHouses, compareWorld } from './proof/rows.js';
+import { auditBooks, compareHouses, compareWorld, transitionsMade } from './proof/rows.js';
 import { castWorld, openMarkets } from './run/cast.js';
 import { createVirtualClock } from './run/clock.js';
 import { startHouse } from './run/house.js';
@@ -37,6 +37,8 @@ export interface Simulated {
   readonly commands: Counts;
   readonly faults: Counts;
   readonly schedules: Counts;
+  /** Moves of errands that were made in the markets that the model follows, by transition. */
+  readonly transitions: Counts;
   readonly invariants: Readonly<Record<Invariant, { readonly verdict: Verdict; readonly looks: number }>>;
   readonly model: { readonly verdict: Verdict; readonly looks: number };
   readonly breaches: readonly Breach[];
@@ -75,7 +77,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
     }
     if (findings.breaches.length > 0) await audit(stage, moments, seed, at.step);
     else await lastLook(stage);
-    return resultOf(stage, { seed, step: at.step, wellAt, story });
+    const transitions = await transitionsMade(stage.rows, stage.world);
+    return resultOf(stage, { seed, step: at.step, wellAt, story, transitions });
   } finally {
     await close();
   }
@@ -153,9 +156,10 @@ interface End {
   readonly step: number;
   readonly wellAt: number;
   readonly story: Story;
+  readonly transitions: Counts;
 }
 
-function resultOf({ findings, tally }: Stage, { seed, step, wellAt, story }: End): Simulated {
+function resultOf({ findings, tally }: Stage, { seed, step, wellAt, story, transitions }: End): Simulated {
   const { breaches } = findings;
   const standing = (what: Invariant | 'model') => ({ verdict: findings.verdict(what), looks: findings.looks(what) });
   return {
@@ -165,6 +169,7 @@ function resultOf({ findings, tally }: Stage, { seed, step, wellAt, story }: End
     commands: Object.fromEntries(tally.commands),
     faults: Object.fromEntries(tally.faults),
     schedules: Object.fromEntries(tally.schedules),
+    transitions,
     invariants: Object.fromEntries(invariantNames.map((name) => [name, standing(name)])) as Simulated['invariants'],
     model: standing('model'),
     breaches,

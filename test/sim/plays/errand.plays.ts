@@ -38,7 +38,7 @@ function postAttempt(hand: Hand, by: Person | undefined): Attempt {
   const goods = random.chance(40) ? BigInt(random.int(0, 200_000)) : 0n;
   const currency = isWild && random.chance(20) ? random.pick(world.markets).currency : market.currency;
   const expiresAtMs = nowMs + (isWild && random.chance(20) ? -hourMs : random.int(6, 7 * 24) * hourMs);
-  const startByMs = random.chance(30) ? nowMs + random.int(1, 48) * hourMs : undefined;
+  const startByMs = random.chance(45) ? nowMs + random.int(1, 30) * hourMs : undefined;
   const publish = random.chance(80);
   const isValid = budget.isValid && currency === market.currency && expiresAtMs > nowMs;
   const input = {

@@ -22,6 +22,15 @@ export async function fingerprintOf(rows: Client, errandId: string): Promise<str
   return found[0]!.print;
 }
 
+/** How often each transition of errands was made in the markets that the model follows. */
+export async function transitionsMade(rows: Client, { markets }: World): Promise<Readonly<Record<string, number>>> {
+  const { rows: found } = await rows.query<{ transition: string; times: number }>(
+    `SELECT transition, count(*)::int AS times FROM process_event WHERE tenant_id = ANY($1) GROUP BY 1 ORDER BY 1`,
+    [markets.map(({ tenantId }) => tenantId)],
+  );
+  return Object.fromEntries(found.map(({ transition, times }) => [transition, times]));
+}
+
 /** Every sum of the whole ledger in one REPEATABLE READ snapshot, on a connection of its own. */
 export async function snapshotSums(reader: Client): Promise<readonly string[]> {
   await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
