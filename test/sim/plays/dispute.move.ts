@@ -88,3 +88,17 @@ function refusalFor(
   if (errand.state !== 'DISPUTED') return 'ILLEGAL_TRANSITION';
   return guard(dispute, by, errand, nowMs);
 }
+
+/** A share of what is held, at least one. */
+export function oneTo(held: bigint, percent: number): bigint {
+  const share = (held * BigInt(percent)) / 100n;
+  return share < 1n ? 1n : share;
+}
+
+export function notIn({ state }: Dispute, ...states: readonly Dispute['state'][]): string | undefined {
+  return states.includes(state) ? undefined : 'ILLEGAL_TRANSITION';
+}
+
+export function late({ dueAtMs }: Dispute, nowMs: number): string | undefined {
+  return dueAtMs !== undefined && dueAtMs <= nowMs ? 'ILLEGAL_TRANSITION' : undefined;
+}

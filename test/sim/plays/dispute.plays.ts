@@ -1,16 +1,8 @@
 import type { Kind } from '../model/rules.js';
-import { appealWindowMs, moveTo, takeEffect } from '../model/timers.js';
-import {
-  fourEyesAbove,
-  hourMs,
-  isArbiter,
-  type Decision,
-  type Dispute,
-  type Errand,
-  type Person,
-} from '../model/world.js';
+import { moveTo } from '../model/timers.js';
+import { hourMs, type Dispute, type Errand, type Person } from '../model/world.js';
 import { errandPlay, isPartyOf, type Payload, type Play, type Seen } from './attempt.js';
-import { answer, disputePlay } from './dispute.move.js';
+import { answer, disputePlay, late, notIn, oneTo } from './dispute.move.js';
 
 const responseWindowMs = 48 * hourMs;
 const decisionWindowMs = 72 * hourMs;
@@ -63,20 +55,6 @@ const openDispute = errandPlay({
     };
   },
 });
-
-/** A share of what is held, at least one. */
-function oneTo(held: bigint, percent: number): bigint {
-  const share = (held * BigInt(percent)) / 100n;
-  return share < 1n ? 1n : share;
-}
-
-function notIn({ state }: Dispute, ...states: readonly Dispute['state'][]): string | undefined {
-  return states.includes(state) ? undefined : 'ILLEGAL_TRANSITION';
-}
-
-function late({ dueAtMs }: Dispute, nowMs: number): string | undefined {
-  return dueAtMs !== undefined && dueAtMs <= nowMs ? 'ILLEGAL_TRANSITION' : undefined;
-}
 
 function openerOf({ openedByCustomer, runner }: Dispute, { customer }: Errand): Person {
   return openedByCustomer ? customer : runner;
@@ -153,69 +131,6 @@ const withdraw = disputePlay({
   }),
 });
 
-const propose = disputePlay({
-  name: 'proposeResolution',
-  weight: 5,
-  takes: [', $input: ProposeResolutionInput!', ', input: $input'],
-  roles: ['ARBITER', 'ADMIN'],
-  actors: ['staff'],
-  states: ['UNDER_REVIEW', 'APPEALED'],
-  who: ({ market }, _dispute, { random }) => random.pick(market.people.filter(isArbiter)),
-  guard: (dispute, by, _errand, nowMs) => mayDecide(dispute, by, nowMs),
-  input(errand, dispute, { random, nowMs, isWild }, by) {
-    const held = errand.escrow?.held ?? 0n;
-    const outcome =
-      held > 1n ? random.pick(['RELEASE', 'REFUND', 'SPLIT'] as const) : random.pick(['RELEASE', 'REFUND'] as const);
-    const isBad = isWild && random.chance(30);
-    const part = outcome === 'SPLIT' ? oneTo(held - 1n, random.int(1, 100)) : undefined;
-    const given = isBad ? held + 1n : part;
-    const customerAmount = outcome === 'RELEASE' ? 0n : (part ?? held);
-    return {
-      variables: {
-        input: { outcome, customerAmountMinor: given?.toString(), reason: 'What both of them showed.' },
-      },
-      label: `${outcome} ${given ?? ''}`.trim(),
-      refused: isBad ? 'BAD_INPUT' : undefined,
-      done: (payload) => {
-        const id = payload.dispute!.decisions!.at(-1)!.id;
-        const decision: Decision = { id, by, customerAmount, approvedBy: undefined, isDecided: held <= fourEyesAbove };
-        dispute.decisions.push(decision);
-        if (decision.isDecided) inForce(errand, dispute, nowMs);
-      },
-    };
-  },
-});
-
-const approve = disputePlay({
-  name: 'approveResolution',
-  weight: 3,
-  takes: [', $decisionId: ID!', ', decisionId: $decisionId'],
-  roles: ['ARBITER', 'ADMIN'],
-  actors: ['staff'],
-  states: ['UNDER_REVIEW', 'APPEALED'],
-  who: ({ market }, dispute) => market.people.find((one) => isArbiter(one) && one !== pendingOf(dispute)?.by),
-  guard: (dispute, by, _errand, nowMs) => {
-    const proposal = pendingOf(dispute);
-    const own = proposal?.by === by ? 'FORBIDDEN' : undefined;
-    return mayDecide(dispute, by, nowMs) ?? (proposal ? own : 'ILLEGAL_TRANSITION');
-  },
-  input(errand, dispute, { nowMs, isWild, random }, by) {
-    const isOther = isWild && random.chance(30);
-    const decisionId = isOther ? '00000000-0000-7000-8000-000000000000' : (pendingOf(dispute)?.id ?? errand.id);
-    return {
-      variables: { decisionId },
-      label: isOther ? 'another proposal' : '',
-      refused: isOther ? 'VERSION_CONFLICT' : undefined,
-      done: () => {
-        const proposal = pendingOf(dispute)!;
-        proposal.approvedBy = by;
-        proposal.isDecided = true;
-        inForce(errand, dispute, nowMs);
-      },
-    };
-  },
-});
-
 const appeal = disputePlay({
   name: 'appealDispute',
   weight: 3,
@@ -234,28 +149,4 @@ const appeal = disputePlay({
   }),
 });
 
-function mayDecide(dispute: Dispute, by: Person, nowMs: number): string | undefined {
-  const decided = dispute.decisions.findLast(({ isDecided }) => isDecided);
-  const hasDecided = decided !== undefined && (decided.by === by || decided.approvedBy === by);
-  return (
-    notIn(dispute, 'UNDER_REVIEW', 'APPEALED') ??
-    (dispute.state === 'APPEALED' && hasDecided ? 'FORBIDDEN' : undefined) ??
-    late(dispute, nowMs)
-  );
-}
-
-/** The newest proposal, unless something has been decided since. */
-function pendingOf({ decisions }: Dispute): Decision | undefined {
-  const last = decisions.at(-1);
-  return last && !last.isDecided ? last : undefined;
-}
-
-/** A first decision can be appealed; one on appeal is paid out at once. */
-function inForce(errand: Errand, dispute: Dispute, nowMs: number): void {
-  if (dispute.state === 'APPEALED') return takeEffect(errand, dispute);
-  dispute.state = 'RESOLVED';
-  dispute.dueAtMs = nowMs + appealWindowMs;
-  dispute.version += 1;
-}
-
-export const disputePlays: readonly Play[] = [openDispute, respond, addEvidence, withdraw, propose, approve, appeal];
+export const disputePlays: readonly Play[] = [openDispute, respond, addEvidence, withdraw, appeal];

@@ -127,7 +127,7 @@ const publish = errandPlay({
 
 const start = errandPlay({
   name: 'startErrand',
-  weight: 9,
+  weight: 6,
   document: mutation('startErrand'),
   rule: { actors: ['assignedRunner'], from: ['ASSIGNED'] },
   who: ({ runner }) => runner,

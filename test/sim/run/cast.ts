@@ -94,8 +94,8 @@ export async function castWorld(
   await admin.connect();
   const all: Market[] = [];
   for (const { slug, currency, people } of markets) {
-    const house_ = { commission: 0n, vat: 0n, cancellation: 0n, chargebacks: 0n, received: 0n };
-    const market: Market = { slug, tenantId: ids.get(slug)!, currency, people: [], house: house_ };
+    const accounts = { commission: 0n, vat: 0n, cancellation: 0n, chargebacks: 0n, received: 0n };
+    const market: Market = { slug, tenantId: ids.get(slug)!, currency, people: [], house: accounts };
     all.push(market);
     const roles = Object.entries(people).flatMap(([role, count]) =>
       Array.from({ length: count }, (_, index) => [role as Role, index + 1] as const),

@@ -1,8 +1,10 @@
 import { createRandom, type Random } from '../../../src/seed/random.js';
 import type { Attempt, Play } from '../plays/attempt.js';
+import { decisionPlays } from '../plays/decision.plays.js';
 import { disputePlays } from '../plays/dispute.plays.js';
 import { errandPlays } from '../plays/errand.plays.js';
 import { escrowPlays } from '../plays/escrow.plays.js';
+import { offerPlays } from '../plays/offer.plays.js';
 import { moneyPlays } from '../plays/money.plays.js';
 import { drawQuestion } from '../plays/reading.plays.js';
 import { payout, payoutRounds, review } from './payouts.js';
@@ -11,7 +13,14 @@ import type { Stage, Step } from './stage.js';
 import { storm } from './storms.js';
 import { bookkeeping, flush, jump, oldToken, restart, timers } from './time.js';
 
-const plays: readonly Play[] = [...errandPlays, ...escrowPlays, ...disputePlays, ...moneyPlays];
+const plays: readonly Play[] = [
+  ...errandPlays,
+  ...offerPlays,
+  ...escrowPlays,
+  ...disputePlays,
+  ...decisionPlays,
+  ...moneyPlays,
+];
 const weightAll = plays.reduce((sum, { weight }) => sum + weight, 0);
 
 /** Chance of its own for every step, so that what one step draws does not shift the next. */
@@ -29,7 +38,7 @@ const deck: readonly (readonly [weight: number, act: (stage: Stage, step: Step) 
   [60, replay],
   [70, look],
   [30, timers],
-  [15, jump],
+  [20, jump],
   [14, bookkeeping],
   [14, broken],
   [9, storm],
