@@ -42,7 +42,7 @@ export interface Simulated {
   readonly invariants: Readonly<Record<Invariant, { readonly verdict: Verdict; readonly looks: number }>>;
   readonly model: { readonly verdict: Verdict; readonly looks: number };
   readonly breaches: readonly Breach[];
-  /** The last step after which all books were well. */
+  /** The last step after which all was well: what broke is in one of those behind it. */
   readonly wellAt: number;
   /** SHA-256 over what was done and answered, storms apart. The same in every run of a seed. */
   readonly log: string;
@@ -69,6 +69,8 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
     for (let number = 1; number <= steps && findings.breaches.length === 0; number += 1) {
       at.step = number;
       await takeStep(stage, { number, random: randomOf(seed, number) });
+      // What the step itself showed needs no looking for.
+      if (findings.breaches.length > 0) wellAt = number - 1;
       if (number % compareEvery === 0) await compareWorld(stage.rows, stage.world, findings);
       const isAudit = number % auditEvery === 0 || number === steps || number >= auditFrom;
       if (isAudit && findings.breaches.length === 0) await audit(stage, moments, seed, number);
