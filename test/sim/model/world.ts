@@ -42,6 +42,8 @@ export interface SessionInHand {
   accessToken: string;
   refreshToken: string;
   accessUntilMs: number;
+  /** When they signed in: a session does not last for ever, however often it is refreshed. */
+  signedInAtMs: number;
   /** Spent refresh tokens and access tokens of the past. */
   old: OldTokens | undefined;
 }

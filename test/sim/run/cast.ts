@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { createDb } from '../../../src/db/index.js';
 import { silentLogger, uuidv7, type Clock, type Role } from '../../../src/kernel/index.js';
-import { fees, type Market, type Person, type World } from '../model/world.js';
+import { dayMs, fees, type Market, type Person, type World } from '../model/world.js';
 import { askUntilAnswered } from './asking.js';
 import type { House } from './house.js';
 
@@ -118,7 +118,7 @@ async function join(house: House, clock: Clock, market: Market, role: Role, numb
   const reply = await house.ask({ token: undefined, document, variables: { input }, market: market.slug });
   if (reply.kind !== 'data') throw new Error(`${name} cannot sign up: ${JSON.stringify(reply)}`);
   const { user, ...session } = reply.data['signUp'] as Session;
-  const inHand = { ...tokensOf(session, clock), old: undefined };
+  const inHand = { ...tokensOf(session, clock), signedInAtMs: clock.now().getTime(), old: undefined };
   return { name, market, role, id: user.id, email, session: inHand, wallet: 0n, owed: 0n };
 }
 
@@ -134,9 +134,13 @@ function tokensOf({ accessToken, refreshToken, expiresIn }: Omit<Session, 'user'
   return { accessToken, refreshToken, accessUntilMs: clock.now().getTime() + expiresIn * 1000 };
 }
 
+/** Well before a session ends by itself: an access token is good for a day, and no longer than its session. */
+const sessionMsMax = 150 * dayMs;
+
 /** A token that is good for now: refreshed in time, or got by signing in again when the session has run out. */
 export async function tokenOf(house: House, clock: Clock, person: Person): Promise<string> {
   const { session } = person;
+  if (clock.now().getTime() - session.signedInAtMs > sessionMsMax) return signIn(house, clock, person);
   if (clock.now().getTime() + 1_000 < session.accessUntilMs) return session.accessToken;
   const refreshed = await askUntilAnswered(
     { house },
@@ -164,6 +168,7 @@ export async function signIn(house: House, clock: Clock, person: Person): Promis
     },
   );
   if (reply.kind !== 'data') throw new Error(`${person.name} cannot sign in: ${JSON.stringify(reply)}`);
+  person.session.signedInAtMs = clock.now().getTime();
   return keep(person, reply.data['signIn'] as Session, clock);
 }
 
