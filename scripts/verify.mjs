@@ -5,7 +5,13 @@ const { rootDir, runQuietly } = await import('./lib/run.mjs');
 const { step } = await import('./lib/progress.mjs');
 
 // Regenerates every committed file that a program writes, and fails when one of them was not what the program writes.
-const generated = ['.env.example', 'docs/schema.graphql', 'docs/invalidation.md', 'test/support/generated'];
+const generated = [
+  '.env.example',
+  'docs/schema.graphql',
+  'docs/invalidation.md',
+  'docs/transitions.md',
+  'test/support/generated',
+];
 
 if (!(await prepare())) process.exit(1);
 const { regenerate } = await import('./lib/regenerate.mjs');

@@ -1,14 +1,14 @@
 import type { Config } from './config/index.js';
 import type { Db } from './db/index.js';
 import type { Services } from './graphql/index.js';
-import type { Clock, Currency, Logger, Rounds } from './kernel/index.js';
+import type { Clock, Currency, Logger } from './kernel/index.js';
 import {
   createAccountCipher,
   createPayoutAccountService,
   createPayoutService,
+  createPayoutsRound,
   createPayoutWorker,
   createReconciliationService,
-  startPayouts,
 } from './modules/payouts/index.js';
 import type { PaymentProvider } from './modules/providers/index.js';
 import type { AccountService } from './modules/users/index.js';
@@ -48,14 +48,11 @@ export function createPayouts(
   };
 }
 
-/** Moves payouts on in rounds; undefined on a server that pays nothing out. */
-export function startPayoutRounds(
-  { db, clock, config, logger, provider }: PayoutDeps,
-  everyMs: number,
-): Rounds | undefined {
+/** What moves payouts on; undefined on a server that pays nothing out. */
+export function payoutsRoundOf({ db, clock, config, logger, provider }: PayoutDeps) {
   if (!provider) return undefined;
   const worker = createPayoutWorker({ db, clock, providers: [provider], cipher: cipherOf(config), logger });
-  return startPayouts({ worker, logger, everyMs });
+  return createPayoutsRound({ worker, logger });
 }
 
 function cipherOf({ payouts: { keys } }: Config) {

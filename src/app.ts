@@ -5,37 +5,22 @@ import type { CacheAdmin } from './admin/index.js';
 import { createCacheSet, type CacheEvent, type CacheSet, type CacheSetOptions } from './cache/index.js';
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
-import { createApollo, createSchema, type Services } from './graphql/index.js';
+import { createApollo, createSchema, createSubscriptions, type Services } from './graphql/index.js';
 import { createHttpServer } from './http/index.js';
 import { createInvalidator, startReaper } from './invalidation/index.js';
-import { systemClock, type Clock, type Logger, type Rounds } from './kernel/index.js';
-import { createBankService } from './modules/banks/index.js';
-import { createDisputeService, disputeTimer } from './modules/disputes/index.js';
-import { createErrandService, createOfferService } from './modules/errands/index.js';
-import {
-  createChargebackService,
-  createEscrowService,
-  createSandboxProvider,
-  createTimerService,
-  createWalletService,
-  startTimers,
-} from './modules/escrows/index.js';
-import { createIdempotencyService, startForgetting } from './modules/idempotency/index.js';
-import { createLedgerService, startBookkeeping } from './modules/ledger/index.js';
-import type { PaymentProvider } from './modules/providers/index.js';
-import { createTenantService } from './modules/tenants/index.js';
-import {
-  createAccountService,
-  createPasswords,
-  createTokens,
-  createUserService,
-  type Tokens,
-} from './modules/users/index.js';
+import { systemClock, type Clock, type Logger } from './kernel/index.js';
+import { createChargebackService } from './modules/escrows/index.js';
+import { readQueue } from './modules/jobs/index.js';
+import { createTokens } from './modules/users/index.js';
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
+import { createJobs } from './app.jobs.js';
+import { createNews } from './app.news.js';
 import { createOperating } from './app.operating.js';
+import { createPaying } from './app.paying.js';
 import { createPayments } from './app.payments.js';
-import { createPayouts, startPayoutRounds } from './app.payouts.js';
+import { payoutsRoundOf } from './app.payouts.js';
+import { createServices } from './app.services.js';
 import { namingDemoted, verified } from './app.verified.js';
 import { demoPassword } from './seed/index.js';
 
@@ -43,8 +28,15 @@ export interface App {
   readonly db: Db;
   /** What can be done to the cache by hand. */
   readonly cacheAdmin: CacheAdmin;
-  /** Starts listening. @returns the URL that answers */
+  /**
+   * Starts listening, and doing the jobs of the queue when the configuration says so and the clock is the system's: by
+   * another clock nothing happens by itself. @returns the URL that answers
+   */
   listen(): Promise<string>;
+  /** Does the jobs of the queue without listening. */
+  work(): Promise<void>;
+  /** What happens again and again by itself, once and now, by the app's clock: due timers, the books, tidying up. */
+  doRounds(): Promise<void>;
   /** Lets running requests finish, then lets go of everything. May be repeated. */
   close(): Promise<void>;
 }
@@ -69,8 +61,6 @@ const sweepEveryMs = 500;
 const sweepOlderThanMs = 500;
 const reapEveryMs = 500;
 const reapOlderThanMs = 1000;
-/** Expired idempotency keys are swept out less often than timers fire: nobody waits for it. */
-const timersPerForgetting = 12;
 
 /** The composition root: every room is made here, from the bottom up, and handed what it needs. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -92,7 +82,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
   const metrics = config.metrics.isEnabled
-    ? createMetrics({ cache, stores: storesOf(caches), pool: db.pool })
+    ? createMetrics({ cache, stores: storesOf(caches), pool: db.pool, queue: () => readQueue(db.read, clock.now()) })
     : undefined;
   if (options.onCacheEvent) cache.on(options.onCacheEvent);
   db.onChanges(
@@ -106,7 +96,27 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const tokens = createTokens({ secret: jwtSecret, accessTtlSeconds: config.auth.accessTokenTtlS, clock });
   const payments = createPayments({ config, clock, logger, bookFile: options.sandboxBookFile });
-  const services = createServices(db, clock, tokens, config, logger, payments.provider);
+  const { provider } = payments;
+  const chargebacks = createChargebackService({ db, clock });
+  const { payouts, ...others } = createServices({ db, clock, tokens, config, provider });
+  const transferNoticed = payouts.noticed;
+  const paying = createPaying({ db, clock, logger, provider, chargebacks, transferNoticed });
+  const { charges, inbox, wallets } = paying;
+  const news = createNews({ config, jwtSecret, db, clock, logger });
+  const services: Services = { ...others, ...news.services, payouts, charges, inbox, wallets, chargebacks };
+  db.onCommitted(async () => news.services.liveNews.wake());
+  const jobs = createJobs({
+    config,
+    databaseUrl,
+    db,
+    clock,
+    logger,
+    idempotency: services.idempotency,
+    timersEveryMs,
+    onRun: metrics?.job,
+    rounds: { payments: paying.round, payouts: payoutsRoundOf({ db, clock, config, logger, provider }) },
+    news: news.rounds,
+  });
   const apollo = createApollo({
     schema,
     logger,
@@ -119,6 +129,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   const base = { caching, clock, services, tokens, defaultTenant: config.graphql.defaultTenant };
   const control = namingDemoted(caches.control, cache, config);
   const operating = createOperating({ config, logger, schema, control, base });
+  const subscriptions = createSubscriptions({
+    schema,
+    context: operating.context,
+    logger,
+    introspection: config.graphql.hasIntrospection,
+    viewerCheckMs: config.news.subscriptions.viewerCheckMs,
+  });
   const http = await createHttpServer({
     apollo,
     context: operating.context,
@@ -129,39 +146,33 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...config.http,
     tracing,
     metrics: metrics && { ...metrics, token: config.metrics.token },
+    webhooks: paying.door,
+    subscriptions: { subscriptions, ...config.news.subscriptions },
     readiness: createReadiness(db, cache),
   });
 
-  let timers: Rounds | undefined;
-  let forgetting: Rounds | undefined;
-  let bookkeeping: Rounds | undefined;
-  let paying: Rounds | undefined;
   let closing: Promise<void> | undefined;
   return {
     db,
     cacheAdmin: operating.context.cacheAdmin.admin,
     async listen() {
       await http.listen({ host: config.http.host, port: config.http.port });
-      const due = createTimerService({ db, clock, logger, more: [disputeTimer] });
-      timers = startTimers({ timers: due, logger, everyMs: timersEveryMs });
       operating.start();
-      await payments.open();
-      const { idempotency } = services;
-      forgetting = startForgetting({ idempotency, logger, everyMs: timersEveryMs * timersPerForgetting });
-      bookkeeping = startBookkeeping({ db, clock, logger, everyMs: timersEveryMs });
-      paying = startPayoutRounds({ db, clock, config, logger, provider: payments.provider }, timersEveryMs);
-      const { port } = http.server.address() as AddressInfo;
-      return urlOf(config.http.host, port);
+      const url = urlOf(config.http.host, (http.server.address() as AddressInfo).port);
+      await payments.open(`${url}/webhooks/sandbox`);
+      if (config.jobs.isInside && clock === systemClock) await jobs.worker.start();
+      return url;
     },
+    work: jobs.worker.start,
+    doRounds: jobs.doRounds,
     close: () =>
       (closing ??= (async () => {
         await http.close();
         await apollo.stop();
         await operating.stop();
-        await timers?.stop();
-        await forgetting?.stop();
-        await bookkeeping?.stop();
-        await paying?.stop();
+        await jobs.worker.stop();
+        await news.services.liveNews.close();
+        await paying.stop();
         await payments.close();
         await sweeper.stop();
         await Promise.all(reapers.map((reaper) => reaper.stop()));
@@ -184,39 +195,6 @@ function storesOf({ aliases, engines }: Pick<CacheSet, 'aliases' | 'engines'>) {
 function urlOf(host: string, port: number): string {
   const isEverywhere = host === '0.0.0.0' || host === '::';
   return `http://${isEverywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function createServices(
-  db: Db,
-  clock: Clock,
-  tokens: Tokens,
-  config: Config,
-  logger: Logger,
-  provider: PaymentProvider | undefined,
-): Services {
-  const passwords = createPasswords();
-  const refreshTtlSeconds = config.auth.refreshTokenTtlS;
-  const accounts = createAccountService({ db, clock, passwords, tokens, refreshTtlSeconds });
-  return {
-    accounts,
-    banks: createBankService({ db }),
-    chargebacks: createChargebackService({ db, clock }),
-    disputes: createDisputeService({ db, clock }),
-    errands: createErrandService({ db, clock }),
-    escrows: createEscrowService({ db, clock }),
-    idempotency: createIdempotencyService({ db, clock, ttlMs: config.idempotencyKeyTtlS * 1000 }),
-    ledger: createLedgerService({ db, clock }),
-    offers: createOfferService({ db, clock }),
-    ...createPayouts({ db, clock, config, provider }, accounts),
-    tenants: createTenantService({ db }),
-    users: createUserService({ db, clock }),
-    wallets: createWalletService({
-      db,
-      clock,
-      logger,
-      provider: config.payments.hasSandbox ? createSandboxProvider() : undefined,
-    }),
-  };
 }
 
 /** Changes with the shape of answers, so that a new version of RunAm never reads the entries of an old one. */

@@ -7,6 +7,7 @@ import {
   ledgerCommands,
   remoteDoor,
   runProgram,
+  workerCommand,
   type CacheDoor,
   type Target,
   type Terminal,
@@ -18,6 +19,7 @@ import {
   createDb,
   DatabaseConnectionError,
   EmbeddedPostgresError,
+  MigrationError,
   PresenceConflict,
   startEmbeddedPostgres,
   takePlace,
@@ -26,6 +28,7 @@ import { examine } from './doctor/index.js';
 import type { Logger } from './kernel/index.js';
 import { verifyLedger, type LedgerVerification } from './modules/ledger/index.js';
 import { createLogger } from './observability/index.js';
+import { workUntilStopped } from './runam.worker.js';
 
 export interface RunamOptions {
   /** The words behind `runam`. */
@@ -37,7 +40,7 @@ export interface RunamOptions {
 
 /** The command line. @returns its exit code: 0 done, 1 failed or unhealthy, 2 asked for in a wrong way */
 export async function runRunam({ args, env, terminal }: RunamOptions): Promise<number> {
-  const known = [ConfigError, DatabaseConnectionError, EmbeddedPostgresError, PresenceConflict];
+  const known = [ConfigError, DatabaseConnectionError, EmbeddedPostgresError, MigrationError, PresenceConflict];
   return runProgram(args, {
     terminal,
     isKnown: (error) => known.some((kind) => error instanceof kind),
@@ -45,8 +48,13 @@ export async function runRunam({ args, env, terminal }: RunamOptions): Promise<n
       cacheCommands({ terminal, exitWith, open: (target) => open(target, env, terminal) }),
       ledgerCommands({ terminal, exitWith, verify: (knownHead) => verifyBooks(loadEnv(env), terminal, knownHead) }),
       doctorCommand({ terminal, exitWith, examine: () => examine({ env }) }),
+      workerCommand({ work: () => work(loadEnv(env), terminal) }),
     ],
   });
+}
+
+function work(config: Config, terminal: Terminal): Promise<void> {
+  return workUntilStopped(config, createLogger({ ...config.log, output: terminal.stderr }));
 }
 
 async function open({ url, token }: Target, env: Env, terminal: Terminal): Promise<CacheDoor> {

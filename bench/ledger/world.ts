@@ -7,6 +7,8 @@ import type * as Kernel from '../../src/kernel/index.js';
 import type * as Errands from '../../src/modules/errands/index.js';
 import type * as Escrows from '../../src/modules/escrows/index.js';
 import type * as Ledger from '../../src/modules/ledger/index.js';
+import type * as Payments from '../../src/modules/payments/index.js';
+import type * as Providers from '../../src/modules/providers/index.js';
 
 export interface LedgerWorld {
   /** Delivered errands, as many lists as lanes; each lane has a customer and a runner of its own. */
@@ -27,17 +29,21 @@ export async function openWorld(rootDir: string, url: string, lanesMax: number):
   const { createDb, migrate } = await load<typeof Database>('db');
   const { silentLogger, systemClock, uuidv7 } = await load<typeof Kernel>('kernel');
   const { createErrandService, createOfferService } = await load<typeof Errands>('modules/errands');
-  const { createEscrowService, createSandboxProvider, createWalletService } =
-    await load<typeof Escrows>('modules/escrows');
+  const { createEscrowService } = await load<typeof Escrows>('modules/escrows');
+  const { createWalletService } = await load<typeof Payments>('modules/payments');
+  const { createSandboxProvider, createSandboxServer } = await load<typeof Providers>('modules/providers');
   const { verifyLedger } = await load<typeof Ledger>('modules/ledger');
   await migrate({ databaseUrl: url, migrationsDir: join(rootDir, 'prisma', 'migrations'), logger: silentLogger });
   const clock = systemClock;
+  const sandbox = await createSandboxServer({ clock });
+  const { key: secretKey, webhookSecret } = sandbox;
+  const provider = createSandboxProvider({ baseUrl: sandbox.url, secretKey, webhookSecret });
   const servicesOn = (db: Database.Db) => ({
     db,
     errands: createErrandService({ db, clock }),
     offers: createOfferService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
-    wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
+    wallets: createWalletService({ db, clock, provider }),
   });
   const dbs = Array.from({ length: lanesMax }, () => createDb({ url, logger: silentLogger, poolMax: 1 }));
   const lanes = dbs.map(servicesOn);
@@ -100,6 +106,6 @@ export async function openWorld(rootDir: string, url: string, lanesMax: number):
       const { ok, health, faults } = await verifyLedger(db.read);
       if (!ok) throw new Error(`the books do not hold together: ${JSON.stringify({ ...health, faults })}`);
     },
-    close: async () => void (await Promise.all(dbs.map((one) => one.close()))),
+    close: async () => void (await Promise.all([sandbox.close(), ...dbs.map((one) => one.close())])),
   };
 }

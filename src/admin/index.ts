@@ -10,6 +10,7 @@ export { runProgram, type ProgramDeps } from './cli/program.js';
 export { cacheCommands, type Target } from './cli/cache.commands.js';
 export { doctorCommand } from './cli/doctor.command.js';
 export { ledgerCommands } from './cli/ledger.commands.js';
+export { workerCommand } from './cli/worker.command.js';
 export { directDoor, type CacheDoor } from './cli/door.js';
 export { remoteDoor } from './cli/remote-door.js';
 export { CliFault } from './cli/fault.js';

@@ -29,10 +29,32 @@ export interface Config {
   readonly idempotencyKeyTtlS: number;
   readonly payouts: PayoutsConfig;
   readonly payments: PaymentsConfig;
+  readonly jobs: JobsConfig;
+  readonly news: NewsConfig;
   readonly log: { readonly level: LogLevel; readonly isPretty: boolean };
   readonly metrics: MetricsConfig;
   /** Undefined: nothing is traced. */
   readonly tracing: TracingConfig | undefined;
+}
+
+export interface JobsConfig {
+  /** Whether servers do the jobs of the queue themselves. */
+  readonly isInside: boolean;
+  readonly concurrency: number;
+  readonly expiredSessionsKeptDays: number;
+}
+
+export interface NewsConfig {
+  /** Undefined: derived from the secret of access tokens. */
+  readonly webhookKey: string | undefined;
+  readonly giveUpAfterS: number;
+  readonly retentionS: number;
+  readonly subscriptions: {
+    /** Connections. 0: none. */
+    readonly connectionsMax: number;
+    readonly connectionsPerViewerMax: number;
+    readonly viewerCheckMs: number;
+  };
 }
 
 export interface HttpConfig {

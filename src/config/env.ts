@@ -9,6 +9,7 @@ import {
   type ConfigFault,
   type Consistency,
   type PayoutsConfig,
+  type NewsConfig,
   type RedisConfig,
   type TracingConfig,
 } from './config.js';
@@ -161,6 +162,12 @@ function group(values: Values, types: CacheConfig['types'], aliases: CacheConfig
     idempotencyKeyTtlS: values.IDEMPOTENCY_KEY_TTL,
     payouts: payoutsOf(values),
     payments: paymentsOf(values),
+    jobs: {
+      isInside: values.WORKER === 'inside',
+      concurrency: values.WORKER_CONCURRENCY,
+      expiredSessionsKeptDays: values.EXPIRED_SESSIONS_KEPT_DAYS,
+    },
+    news: newsOf(values),
     log: { level: values.LOG_LEVEL, isPretty: !isProduction },
     metrics: {
       isEnabled: values.METRICS_ENABLED ?? (!isProduction || values.METRICS_TOKEN !== undefined),
@@ -179,6 +186,19 @@ function payoutsOf(values: Values): PayoutsConfig {
     payoutMax: values.PAYOUT_MAX,
     dayMax: values.PAYOUT_DAY_MAX,
     nameMatchMin: values.PAYOUT_NAME_MATCH_MIN ?? (isProduction ? 50 : 0),
+  };
+}
+
+function newsOf(values: Values): NewsConfig {
+  return {
+    webhookKey: values.WEBHOOK_KEY,
+    giveUpAfterS: values.WEBHOOK_GIVE_UP_AFTER,
+    retentionS: values.NEWS_RETENTION,
+    subscriptions: {
+      connectionsMax: values.SUBSCRIPTION_CONNECTIONS_MAX,
+      connectionsPerViewerMax: values.SUBSCRIPTION_CONNECTIONS_PER_VIEWER_MAX,
+      viewerCheckMs: values.SUBSCRIPTION_VIEWER_CHECK_MS,
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 import { cacheVariables, redisVariables, refillVariables } from './cache.variables.js';
 import { flag, oneOf, origins, text, url, whole } from './kinds.js';
+import { jobsVariables } from './jobs.variables.js';
+import { newsVariables } from './news.variables.js';
 import { observabilityVariables } from './observability.variables.js';
 import { payoutsVariables } from './payouts.variables.js';
 import { providersVariables } from './providers.variables.js';
@@ -146,8 +148,10 @@ export const variables = {
   ...databaseVariables,
   ...payoutsVariables,
   ...authVariables,
+  ...newsVariables,
   ...redisVariables,
   ...cacheVariables,
   ...refillVariables,
+  ...jobsVariables,
   ...observabilityVariables,
 };

@@ -1,4 +1,4 @@
-export { createDb, type Db, type DbOptions } from './unit-of-work.js';
+export { createDb, type CommitWork, type Db, type DbOptions } from './unit-of-work.js';
 export { isUniqueViolation, sqlCodeOf } from './failures.js';
 export { isOutcomeUnknown } from './retry.js';
 export type { ChangeListener, CommitListener } from './telling.js';

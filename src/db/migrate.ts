@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Logger as QueueLogger, runMigrations } from 'graphile-worker';
 import { type Client, DatabaseError } from 'pg';
 import type { Logger } from '../kernel/index.js';
 import { connectOrExplain } from './connect.js';
@@ -42,7 +43,8 @@ const lockKey = 72_707_369;
 /**
  * Applies the migrations that the database does not have yet, in the order of their names, each in a transaction of its
  * own and recorded in `_prisma_migrations` as `prisma migrate deploy` records them. Processes that start at once take
- * turns: one applies, the others find it done.
+ * turns: one applies, the others find it done. Behind them the queue of jobs (schema `graphile_worker`) is brought up to
+ * date, by its package's own migrations.
  * @throws DatabaseConnectionError when the database cannot be reached
  * @throws MigrationError when an applied migration has changed or is unknown here, one has failed before, or one fails now
  */
@@ -54,6 +56,7 @@ export async function migrate({ databaseUrl, migrationsDir, logger }: MigrateOpt
     await client.query(recordTable);
     const pending = pendingOf(migrations, await readRecorded(client));
     for (const migration of pending) await apply(client, migration, logger);
+    await migrateQueue(databaseUrl);
     return { applied: pending.map(({ name }) => name) };
   } finally {
     await client.end();
@@ -140,6 +143,15 @@ async function apply(client: Client, { name, sql, checksums }: Migration, logger
     throw new MigrationError(`Migration ${name} failed and was rolled back: ${placeOf(error, sql)}`, { cause: error });
   }
   logger.info({ migration: name, tookMs: Math.round(performance.now() - startedMs) }, 'Migration applied');
+}
+
+async function migrateQueue(databaseUrl: string): Promise<void> {
+  try {
+    await runMigrations({ connectionString: databaseUrl, maxPoolSize: 1, logger: new QueueLogger(() => () => {}) });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new MigrationError(`The queue of jobs cannot be brought to this version: ${message}`, { cause: error });
+  }
 }
 
 function placeOf(error: unknown, sql: string): string {

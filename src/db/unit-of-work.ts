@@ -10,6 +10,7 @@ import {
   type Tx,
 } from './client.js';
 import { withRetries } from './retry.js';
+import { unavailable } from './failures.js';
 import { createTelling, listenerOf, type ChangeListener, type CommitListener } from './telling.js';
 import { outcomeOf, runningTransactionsEnded, type Outcome } from './transactions.js';
 
@@ -23,6 +24,22 @@ export interface Db {
    * when the connection broke at the COMMIT, because then nobody knows whether it happened
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work`, which only reads, on one moment of the database: what its statements see fits together. Inside a unit of work
+   * it sees what that wrote.
+   */
+  snapshot<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
+  /**
+   * As `write`, in a transaction of its own even inside another: it stays when the outer one is rolled back. It has a
+   * connection that no other transaction takes; it must not want a row that the outer one has changed, and be short, because
+   * those of a process come one after another.
+   */
+  writeApart<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Has `work` done at the end of every transaction that changed watched rows, with what it changed: what it writes is
+   * committed with them, or not at all. It changes no watched rows itself.
+   */
+  beforeCommit(work: CommitWork): void;
   onChanges(listener: ChangeListener): void;
   onCommitted(listener: CommitListener): void;
   /**
@@ -45,6 +62,8 @@ export interface Db {
   close(): Promise<void>;
 }
 
+export type CommitWork = (tx: Tx, changes: readonly ModelChange[]) => Promise<void>;
+
 export interface DbOptions extends PoolOptions, Omit<ClientOptions, 'pool'> {
   readonly logger: Logger;
   /** A transaction running longer is rolled back. Default 10,000. */
@@ -66,26 +85,36 @@ export function createDb(options: DbOptions): Db {
   const pool = createPool(options);
   const client = createClient({ ...options, pool });
   const telling = createTelling({ client: client as unknown as Tx, logger });
+  let apart: ReturnType<typeof createClient> | undefined;
+  const beforeCommit: CommitWork[] = [];
   const limits = { timeout: transactionTimeoutMs, maxWait: transactionTimeoutMs };
 
-  const commitOnce = <T>(work: (tx: Tx) => Promise<T>): Promise<Committed<T>> =>
-    tracing ? tracing.span('db transaction', { 'db.system.name': 'postgresql' }, () => commit(work)) : commit(work);
+  const commitOnce = <T>(work: (tx: Tx) => Promise<T>, on = client): Promise<Committed<T>> => {
+    const span = 'db transaction';
+    return tracing ? tracing.span(span, { 'db.system.name': 'postgresql' }, () => commit(work, on)) : commit(work, on);
+  };
 
-  async function commit<T>(work: (tx: Tx) => Promise<T>): Promise<Committed<T>> {
+  async function commit<T>(work: (tx: Tx) => Promise<T>, on: typeof client): Promise<Committed<T>> {
     let prepared: TransactionChanges | undefined;
     try {
-      return await client.$transaction(async (transaction) => {
+      return await on.$transaction(async (transaction) => {
         const tx = transaction as unknown as Tx;
         // Awaited inside, because a Prisma promise starts only when somebody waits for it.
         const result = await unitOfWork.run(tx, async () => await work(tx));
-        prepared = await changesOf(tx);
-        if (prepared) await telling.prepare(prepared);
-        return { result, changed: prepared };
+        const changed = await changesOf(tx);
+        if (changed) await unitOfWork.run(tx, async () => finish(tx, changed.changes));
+        prepared = changed;
+        if (changed) await telling.prepare(changed);
+        return { result, changed };
       }, limits);
     } catch (error) {
       if (prepared) telling.failed(prepared);
       throw error;
     }
+  }
+
+  async function finish(tx: Tx, changes: readonly ModelChange[]): Promise<void> {
+    for (const work of beforeCommit) await work(tx, changes);
   }
 
   async function takeAndTell(olderThanMs: number): Promise<number> {
@@ -115,14 +144,32 @@ export function createDb(options: DbOptions): Db {
     }
   }
 
+  async function writeOn<T>(on: typeof client, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const { result, changed } = await withRetries(() => commitOnce(work, on), { random });
+    if (changed) await telling.committed(changed);
+    return result;
+  }
+
   return {
     read: client as unknown as Reader,
     async write(work) {
       const outer = unitOfWork.getStore();
-      if (outer) return work(outer);
-      const { result, changed } = await withRetries(() => commitOnce(work), { random });
-      if (changed) await telling.committed(changed);
-      return result;
+      return outer ? work(outer) : writeOn(client, work);
+    },
+    async writeApart(work) {
+      const on = (apart ??= createClient({ ...options, pool: createPool({ ...options, poolMax: 1 }) }));
+      return unitOfWork.exit(async () => writeOn(on, work));
+    },
+    beforeCommit: (work) => void beforeCommit.push(work),
+    async snapshot(work) {
+      const outer = unitOfWork.getStore();
+      if (outer) return work(outer as unknown as Reader);
+      const options = { ...limits, isolationLevel: 'RepeatableRead' as const };
+      try {
+        return await client.$transaction(async (transaction) => work(transaction as unknown as Reader), options);
+      } catch (error) {
+        throw unavailable(error) ?? error;
+      }
     },
     onChanges: telling.add,
     onCommitted: (listener) => telling.add(listenerOf(listener)),
@@ -139,6 +186,8 @@ export function createDb(options: DbOptions): Db {
     outcomeOf: (token) => outcomeOf(client, token),
     writesEnded: () => runningTransactionsEnded(client, 2 * transactionTimeoutMs),
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    close: () => client.$disconnect(),
+    async close() {
+      await Promise.all([client.$disconnect(), apart?.$disconnect()]);
+    },
   };
 }

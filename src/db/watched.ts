@@ -15,6 +15,8 @@ export const watchedColumns = {
   Offer: ['id', 'tenantId', 'errandId', 'runnerId', 'state'],
   FeePlan: [],
   Escrow: ['id', 'tenantId', 'errandId', 'customerId', 'runnerId', 'state'],
+  Milestone: [],
+  HandoverCode: [],
   Proof: [],
   Dispute: ['id', 'tenantId', 'errandId', 'state'],
   DisputeEvidence: [],
@@ -29,12 +31,16 @@ export const watchedColumns = {
   PayoutAccount: [],
   Payout: [],
   PayoutEvent: [],
+  WebhookInbox: [],
   Bank: ['id', 'country'],
   BankCode: ['id', 'bankId', 'country'],
   BankAlias: ['bankId', 'name'],
   IdempotencyRecord: [],
   RowChange: [],
   Outbox: [],
+  WebhookEndpoint: [],
+  WebhookDelivery: [],
+  Notification: [],
 } as const satisfies Record<Prisma.ModelName, readonly string[]>;
 
 type WatchedColumns = typeof watchedColumns;

@@ -3,6 +3,7 @@ import { createDb, type Db } from '../db/index.js';
 import { silentLogger } from '../kernel/index.js';
 import { examineClock } from './clock.check.js';
 import { fail, ok, warn, type Finding } from './finding.js';
+import { examineJobs } from './jobs.check.js';
 
 /** The oldest major version that the migrations are written for. */
 const oldestMajor = 14;
@@ -19,6 +20,7 @@ export async function examineDatabase({ database, dataDir }: Config, now: () => 
       examineVersion(server?.version ?? ''),
       ...(server ? [examineClock('postgres clock', server.now.getTime(), middleMs)] : []),
       await examineTables(db),
+      await examineJobs(db, new Date(now())),
     ];
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);

@@ -105,7 +105,8 @@ export function defectPlugin(logger: Logger): ApolloServerPlugin<GraphqlContext>
   };
 }
 
-function isDefect(error: GraphQLError): boolean {
+/** Whether the error is ours: neither said by an AppError nor a fault of the request. */
+export function isDefect(error: GraphQLError): boolean {
   return !(originalOf(error) instanceof AppError) && !requestCodeOf(error, error.extensions['code']);
 }
 

@@ -12,3 +12,5 @@ export type { TtlPolicy, TypePolicy } from './caching/ttl-policy.js';
 export { revalidated } from './caching/cache-status.js';
 export { floorHeader } from './caching/floor.js';
 export { keyHeader } from './idempotency/key-header.js';
+export { createSubscriptions, type Asked, type Subscriptions } from './subscription/subscriptions.js';
+export type { SubscriberFacts } from './subscription/subscriber.js';

@@ -1,11 +1,22 @@
 import DataLoader from 'dataloader';
+import type { Viewer } from '../kernel/index.js';
 import type { Services } from './services.js';
 
 /** One batched, per-request look-up an edge: a list of twenty costs one statement an edge, not twenty. */
 export type Loaders = ReturnType<typeof createLoaders>;
 
-export function createLoaders(services: Services, tenantId: string) {
+export function createLoaders(services: Services, viewer: Viewer) {
+  const { tenantId } = viewer;
   return {
+    /** What the viewer may do with each. */
+    actionsByErrandId: new DataLoader(async (ids: readonly string[]) => {
+      const actions = await services.actions.forErrands(viewer, ids);
+      return ids.map((id) => actions.get(id) ?? []);
+    }),
+    actionsByOfferId: new DataLoader(async (ids: readonly string[]) => {
+      const actions = await services.actions.forOffers(viewer, ids);
+      return ids.map((id) => actions.get(id) ?? []);
+    }),
     userById: byKey(
       (ids) => services.users.byIds(tenantId, ids),
       (user) => user.id,
@@ -41,6 +52,14 @@ export function createLoaders(services: Services, tenantId: string) {
     eventsByPayoutId: groupedBy(
       (ids) => services.payouts.eventsFor(tenantId, ids),
       (event) => event.payoutId,
+    ),
+    proofsByErrandId: groupedBy(
+      (ids) => services.handovers.proofsFor(tenantId, ids),
+      (proof) => proof.errandId,
+    ),
+    milestonesByEscrowId: groupedBy(
+      (ids) => services.escrows.milestonesFor(tenantId, ids),
+      (milestone) => milestone.escrowId,
     ),
     liveOffersByErrandId: new DataLoader<string, number>(async (ids) => {
       const counts = await services.offers.countsFor(tenantId, ids);

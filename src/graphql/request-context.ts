@@ -54,7 +54,7 @@ async function contextOf(deps: ContextDeps, request: RequestFacts): Promise<Grap
     cacheAdmin,
     requestId: request.requestId,
     userAgent: request.userAgent,
-    loaders: createLoaders(services, viewer.tenantId),
+    loaders: createLoaders(services, viewer),
     cacheTrace: [],
     viewerReads,
     isTraced,

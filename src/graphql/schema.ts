@@ -1,7 +1,8 @@
 import 'reflect-metadata';
-import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
-import { buildSchema } from 'type-graphql';
+import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
+import { buildSchema, type PubSub } from 'type-graphql';
 import { AppError } from '../kernel/index.js';
+import { DisputeActionResolver, ErrandActionResolver, OfferActionResolver } from './action/action.resolver.js';
 import { authChecker } from './auth-checker.js';
 import { BankResolver } from './bank/bank.resolver.js';
 import { CacheAdminResolver } from './cache-admin/cache-admin.resolver.js';
@@ -9,43 +10,74 @@ import type { GraphqlContext } from './context.js';
 import { DisputeDecisionResolver, EvidenceResolver } from './dispute/dispute.parts.resolver.js';
 import { DisputeResolver } from './dispute/dispute.resolver.js';
 import { ErrandResolver } from './errand/errand.resolver.js';
+import { ProofResolver } from './errand/proof.resolver.js';
 import { EscrowResolver } from './escrow/escrow.resolver.js';
+import { EscrowStepsResolver } from './escrow/escrow-steps.resolver.js';
 import { refuseBrokenText } from './common/text.js';
 import { keyArgument } from './idempotency/idempotent.js';
 import { keyHeader } from './idempotency/key-header.js';
 import { LedgerResolver } from './ledger/ledger.resolver.js';
 import { createLoaders } from './loaders.js';
+import { NotificationConnectionResolver, NotificationResolver } from './notification/notification.resolver.js';
 import { OfferResolver } from './offer/offer.resolver.js';
 import { PayoutAccountResolver } from './payout/payout-account.resolver.js';
 import { PayoutResolver } from './payout/payout.resolver.js';
 import { ReconciliationResolver } from './payout/reconciliation.resolver.js';
+import { ChargeResolver } from './payment/charge.resolver.js';
+import { InboxResolver } from './payment/inbox.resolver.js';
 import { SessionResolver } from './session/session.resolver.js';
+import { CaseSubscriptions } from './subscription/case.subscriptions.js';
+import { ErrandSubscriptions } from './subscription/errand.subscriptions.js';
 import { SystemResolver } from './system/system.resolver.js';
 import { UserResolver } from './user/user.resolver.js';
 import { WalletResolver } from './wallet/wallet.resolver.js';
+import { WebhookResolver } from './webhook/webhook.resolver.js';
+
+/** type-graphql wants one; here each subscription has a stream of its own, and events come from the database. */
+const noPubSub: PubSub = {
+  publish: (topic) => {
+    throw new Error(`${topic} is published by a commit and by nothing else`);
+  },
+  subscribe: (topic) => {
+    throw new Error(`nothing publishes ${topic}: a subscription says where its events come from`);
+  },
+};
 
 /** The whole API. Inputs are checked by the services, so that every door gives the same faults. */
 export async function createSchema(): Promise<GraphQLSchema> {
   const schema = await buildSchema({
     resolvers: [
       BankResolver,
+      CaseSubscriptions,
       CacheAdminResolver,
+      ChargeResolver,
+      InboxResolver,
+      DisputeActionResolver,
       DisputeDecisionResolver,
       DisputeResolver,
+      ErrandActionResolver,
       ErrandResolver,
+      ErrandSubscriptions,
       EscrowResolver,
+      EscrowStepsResolver,
       EvidenceResolver,
       LedgerResolver,
+      NotificationConnectionResolver,
+      NotificationResolver,
+      OfferActionResolver,
       OfferResolver,
       PayoutAccountResolver,
       PayoutResolver,
       ReconciliationResolver,
+      ProofResolver,
       SessionResolver,
       SystemResolver,
       UserResolver,
       WalletResolver,
+      WebhookResolver,
     ],
     authChecker,
+    pubSub: noPubSub,
     validate: false,
   });
   giveMutationsFreshLoaders(schema);
@@ -62,7 +94,7 @@ function giveMutationsFreshLoaders(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve ?? defaultFieldResolver;
     field.resolve = (root, args, context: GraphqlContext, info) => {
-      context.loaders = createLoaders(context.services, context.viewer.tenantId);
+      context.loaders = createLoaders(context.services, context.viewer);
       return resolve(root, args, context, info);
     };
   }
@@ -88,14 +120,20 @@ function refuseKeysWithoutUse(schema: GraphQLSchema): void {
  * clients send null for what their user left out. Text that the database cannot hold is refused.
  */
 function cleanArguments(schema: GraphQLSchema): void {
-  for (const type of [schema.getQueryType(), schema.getMutationType()]) {
+  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
     for (const field of Object.values(type?.getFields() ?? {})) {
-      const resolve = field.resolve ?? defaultFieldResolver;
-      field.resolve = (root, args: Readonly<Record<string, unknown>>, context, info) => {
-        const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
-        refuseBrokenText(given, '');
-        return resolve(root, given, context, info);
-      };
+      field.resolve = withCleanArguments(field.resolve ?? defaultFieldResolver);
+      if (field.subscribe) field.subscribe = withCleanArguments(field.subscribe);
     }
   }
+}
+
+type Resolve = GraphQLFieldResolver<unknown, unknown, Readonly<Record<string, unknown>>>;
+
+function withCleanArguments(resolve: Resolve): Resolve {
+  return (root, args, context, info) => {
+    const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
+    refuseBrokenText(given, '');
+    return resolve(root, given, context, info);
+  };
 }

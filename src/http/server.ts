@@ -16,10 +16,13 @@ import {
   resolveViewer,
 } from '../graphql/index.js';
 import { AppError, uuidv7, type Logger, type Tracing } from '../kernel/index.js';
+import { addSubscriptions } from './subscriptions.js';
+import type { SubscriptionsDoor } from './subscriptions.door.js';
 import { withEtag } from './graphql-get.js';
 import { addMetrics, type MetricsDoor } from './metrics-route.js';
 import { createPage } from './page.js';
 import { addRequestSpans } from './request-spans.js';
+import { addWebhooks, type WebhookDoor } from './webhooks-route.js';
 
 export interface HttpOptions {
   readonly apollo: ApolloServer<GraphqlContext>;
@@ -38,6 +41,10 @@ export interface HttpOptions {
   readonly tracing?: Tracing | undefined;
   /** Undefined: nothing is measured, and there is no `/metrics`. */
   readonly metrics?: MetricsDoor | undefined;
+  /** Undefined: there is no `/webhooks`. */
+  readonly webhooks?: WebhookDoor | undefined;
+  /** Undefined: nobody can subscribe. */
+  readonly subscriptions?: SubscriptionsDoor | undefined;
   /** Undefined when requests can be answered well, else what is not ready. */
   readonly readiness: () => Promise<string | undefined>;
 }
@@ -69,7 +76,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.setNotFoundHandler((request, reply) => answerFault(notHere(request), request, reply, logger));
   addGraphql(app, options);
   addCacheAdmin(app, options);
+  if (options.subscriptions) addSubscriptions(app, { ...options, ...options.subscriptions, path: graphqlPath });
   addProbes(app, options.readiness);
+  if (options.webhooks) addWebhooks(app, options.webhooks);
   if (options.metrics) addMetrics(app, options.metrics);
   return app;
 }

@@ -147,7 +147,9 @@ function relatedWrites(touched: Touched, model: Model, data: Data): void {
     if (!(field in dataModel[model].relations) || typeof writes !== 'object' || writes === null) continue;
     for (const [operation, input] of Object.entries(writes)) {
       if (input === undefined) continue;
-      for (const one of Array.isArray(input) ? (input as readonly unknown[]) : [input]) {
+      const inputs: readonly unknown[] = Array.isArray(input) ? input : [input];
+      // Set to none, a relation unties every row there is.
+      for (const one of operation === 'set' && inputs.length === 0 ? [{}] : inputs) {
         nestedWrite(touched, model, field, operation as NestedOperation, one);
       }
     }

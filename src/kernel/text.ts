@@ -10,3 +10,8 @@ export function isStorable(text: string): boolean {
 
 /** What to say of a text that is not storable, after the name of its field. */
 export const notStorable = 'holds U+0000 or half of a surrogate pair, which is no text.';
+
+/** What of a text of somebody else's PostgreSQL can keep, up to `lengthMax` UTF-16 units. */
+export function storable(text: string, lengthMax: number): string {
+  return Buffer.from(text.replaceAll('\0', '').slice(0, lengthMax)).toString();
+}

@@ -8,5 +8,6 @@ export {
   type PoolFacts,
   type RequestFacts,
 } from './metrics.js';
+export type { JobFacts, QueueState } from './job-metrics.js';
 export { tracedCache } from './cache-tracing.js';
 export { startOpenTelemetry, type OpenTelemetry, type TracingOptions } from './tracing.js';

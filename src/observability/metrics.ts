@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Cache } from '../cache/index.js';
 import { measureCache, type MeasuredStores } from './cache-metrics.js';
+import { measureJobs, type JobFacts, type QueueState } from './job-metrics.js';
 import { atMost, secondsBuckets } from './metric-labels.js';
 
 export interface RequestFacts {
@@ -33,6 +34,7 @@ export interface Metrics {
   render(): Promise<string>;
   request(facts: RequestFacts): void;
   operation(facts: OperationFacts): void;
+  job(facts: JobFacts): void;
 }
 
 export interface MetricsOptions {
@@ -40,12 +42,13 @@ export interface MetricsOptions {
   /** Default: the cache has one. */
   readonly stores?: MeasuredStores;
   readonly pool: () => PoolFacts;
+  readonly queue: () => Promise<QueueState>;
 }
 
 /** Fields of the schema, and some more for what is to come. */
 const fieldsMax = 200;
 
-export function createMetrics({ cache, stores, pool }: MetricsOptions): Metrics {
+export function createMetrics({ cache, stores, pool, queue }: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   measureCache(cache, registry, stores);
@@ -64,8 +67,10 @@ export function createMetrics({ cache, stores, pool }: MetricsOptions): Metrics 
     buckets: secondsBuckets,
     registers,
   });
+  const job = measureJobs(queue, registry);
   const field = atMost(fieldsMax);
   return {
+    job,
     contentType: registry.contentType,
     render: async () => `${await registry.metrics()}\n${await processRegistry().metrics()}`,
     request: ({ method, route, status, tookMs }) =>

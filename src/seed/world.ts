@@ -29,9 +29,10 @@ import {
   newEscrowRow,
   partsOf,
   settledPatch,
-  topUpJournal,
+  silentSettlement,
   type Escrow,
 } from '../modules/escrows/index.js';
+import { topUpJournal } from '../modules/payments/index.js';
 import { createBooks } from './books.js';
 import type { Cast } from './cast.js';
 import type { World } from './world.type.js';
@@ -109,9 +110,8 @@ export function createWorld(cast: Cast): World {
     at: Date,
     settlement: Settlement,
   ): void {
-    const errand = errandOf(errandId);
     const escrow = escrowOf(errandId);
-    const { to } = move(errandId, name, who, at, { money: moneyFactsOf(escrow, errand, () => settlement) });
+    const { to } = move(errandId, name, who, at, { money: moneyFactsOf(escrow, () => settlement) });
     saveEscrow(escrow, settledPatch(escrow, settlement, to === 'COMPLETED' ? 'delivered' : 'calledOff'), at);
   }
 
@@ -119,13 +119,14 @@ export function createWorld(cast: Cast): World {
     const providerRef = `${userId}:demo-${charges.length + 1}`;
     const id = uuidOf(`charge:sandbox:${providerRef}`);
     const charge = { id, tenantId, userId, provider: 'sandbox', providerRef, amount, currency: cast.currency };
-    charges.push({ ...charge, state: 'SUCCEEDED', createdAt: at, updatedAt: at });
+    const arrived = { received: amount, receivedCurrency: cast.currency, fee: 0n, landed: 'WALLET' } as const;
+    charges.push({ ...charge, ...arrived, state: 'SUCCEEDED', askedAt: at, createdAt: at, updatedAt: at });
     books.post(topUpJournal(charge, at));
   }
 
   const customerOf = (errandId: string): UserViewer => personOf(errandOf(errandId).customerId);
   const runnerOf = (errandId: string): UserViewer => personOf(errandOf(errandId).runnerId);
-  const partsOfErrand = (errandId: string) => partsOf(escrowOf(errandId), errandOf(errandId));
+  const partsOfErrand = (errandId: string) => partsOf(escrowOf(errandId));
 
   return {
     cast,
@@ -166,14 +167,14 @@ export function createWorld(cast: Cast): World {
       const escrow = escrowOf(errandId);
       const short = escrow.gross - books.walletOf(customer.userId);
       if (short > 0n) topUp(customer, ((short + step - 1n) / step) * step, at);
-      move(errandId, 'fundFromWallet', customer, at, { money: moneyFactsOf(escrow, errandOf(errandId)) });
+      move(errandId, 'fundFromWallet', customer, at, { money: moneyFactsOf(escrow) });
       answerOffers(errandId, 'SUPERSEDED', at);
       saveEscrow(escrow, fundedPatch(escrow, at), at);
     },
     start: (errandId, at) => void move(errandId, 'start', runnerOf(errandId), at),
     deliver(errandId, at) {
       const errand = errandOf(errandId);
-      move(errandId, 'submitProof', runnerOf(errandId), at, { proofsCount: 1 }, patches.submitProof(at));
+      move(errandId, 'submitProof', runnerOf(errandId), at, { proofsCount: 1 }, patches.submitProof(errand, at));
       const sha256 = createHash('sha256').update(`photo of ${errandId}`).digest();
       const row = {
         id: uuidOf(`demo:proof:${errandId}`),
@@ -193,8 +194,8 @@ export function createWorld(cast: Cast): World {
       );
     },
     autoRelease(errandId, at) {
-      const parts = partsOfErrand(errandId);
-      settle(errandId, 'autoRelease', undefined, at, deliverySettlement(cast.feePlan, parts, parts.goods));
+      const settlement = silentSettlement(cast.feePlan, escrowOf(errandId), errandOf(errandId));
+      settle(errandId, 'autoRelease', undefined, at, settlement);
     },
     cancel(errandId, at) {
       const customer = customerOf(errandId);

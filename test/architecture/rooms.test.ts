@@ -25,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'modules/errands',
     'modules/escrows',
   ],
+  'modules/actions': ['kernel', 'db', 'modules/ledger', 'modules/errands', 'modules/escrows', 'modules/disputes'],
   'modules/providers': ['kernel'],
   'modules/payouts': [
     'kernel',
@@ -49,7 +50,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'modules/payouts',
   ],
   'modules/jobs': ['kernel', 'db'],
-  'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users'],
+  'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/errands'],
   'modules/reviews': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/errands'],
   'modules/audit': ['kernel', 'db', 'modules/tenants', 'modules/users'],
   seed: ['kernel', 'db', 'modules/*'],
@@ -73,6 +74,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     'pino',
     'prom-client',
   ],
+  'modules/jobs': ['graphile-worker', 'pg', 'zod'],
   graphql: [
     '@apollo/server',
     '@escape.tech/graphql-armor',

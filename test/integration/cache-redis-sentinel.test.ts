@@ -3,7 +3,8 @@ import { createCache, createRedisStore } from '../../src/cache/index.js';
 import type { Cache, RedisStoreOptions } from '../../src/cache/index.js';
 import { eventsOf, eventually, neverLoads, readOf, value } from '../contracts/cache.fixtures.js';
 import { cutOffReplicas, until, withClient } from '../support/redis-cluster.js';
-import { startWatchedRedis } from '../support/redis-sentinel.js';
+import { startCuttableLink } from '../support/cuttable-link.js';
+import { sentinelUrl, startWatchedRedis } from '../support/redis-sentinel.js';
 import type { WatchedRedis } from '../support/redis-sentinel.js';
 
 let watched: WatchedRedis;
@@ -28,7 +29,34 @@ function openCache(more: Partial<RedisStoreOptions> = {}): Cache {
 const isReady = (cache: Cache): Promise<void> =>
   eventually(async () => (await cache.health()).state === 'ready', 60_000);
 
+const primaryPort = (sentinelPort: number): Promise<number> =>
+  withClient({ port: sentinelPort }, async (client) => {
+    const [, port] = (await client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')) as string[];
+    return Number(port);
+  });
+
 describe('a primary under sentinels', () => {
+  it('is found again when it changes just while a sentinel is being asked for it', async () => {
+    const own = await startWatchedRedis();
+    const [first = 0, second = 0, third = 0] = own.ports;
+    const slow = await startCuttableLink(first);
+    try {
+      const cache = openCache({ url: sentinelUrl([slow.port, second, third]), commandTimeoutMs: 30_000 });
+      await isReady(cache);
+      slow.hold();
+      await withClient(own.primary, (client) => client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+      await eventually(async () => (await cache.health()).state === 'lost');
+      await withClient({ port: second }, (client) => client.call('SENTINEL', 'FAILOVER', 'main'));
+      await until(async () => (await primaryPort(third)) === own.replica.port);
+      slow.release();
+      await isReady(cache);
+      expect((await cache.read(readOf(value('kept again')))).outcome.kind).toBe('miss');
+    } finally {
+      await slow.close();
+      await own.stop();
+    }
+  }, 180_000);
+
   it('is found by the name the sentinels know it by, and followed to its successor, where nothing old is shown', async () => {
     const [one, two] = [openCache(), openCache({ quarantineMs: 300 })];
     await Promise.all([isReady(one), isReady(two)]);

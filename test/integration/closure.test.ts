@@ -99,9 +99,10 @@ describe('the models that an operation can touch', () => {
 
   it('are exactly those that a delete takes along when rows hang on the deleted one', async () => {
     const hanging: Partial<Record<Model, readonly Model[]>> = {
-      User: ['UserProfile', 'RoleGrant', 'Session', 'RefreshToken', 'IdempotencyRecord'],
+      User: ['UserProfile', 'RoleGrant', 'Session', 'RefreshToken', 'IdempotencyRecord', 'Notification'],
       Session: ['RefreshToken'],
-      Errand: ['Offer'],
+      Errand: ['Offer', 'Notification'],
+      WebhookEndpoint: ['WebhookDelivery'],
       Bank: ['BankCode', 'BankAlias'],
     };
     const { samples, grounds } = worlds;
@@ -136,6 +137,7 @@ describe('the models that an operation can touch', () => {
       'Errand',
       'Escrow',
       'IdempotencyRecord',
+      'Notification',
       'Offer',
       'Payout',
       'PayoutAccount',
@@ -144,6 +146,7 @@ describe('the models that an operation can touch', () => {
       'Session',
       'User',
       'UserProfile',
+      'WebhookEndpoint',
     ];
     expect(typeof seen === 'object' && seen.models.toSorted()).toEqual(following);
     expect([...touchedBy('User', 'update', args)].toSorted()).toEqual(following);
@@ -197,6 +200,7 @@ describe('the models that a nested write can touch', () => {
     const deleting = { data: { users: { delete: { id: 'u' } } } };
     expect([...touchedBy('Tenant', 'update', deleting)].toSorted()).toEqual([
       'IdempotencyRecord',
+      'Notification',
       'RefreshToken',
       'RoleGrant',
       'Session',
@@ -231,7 +235,7 @@ function expectSpoilt({ rows }: Seen): void {
 
 /**
  * Has every table note its changes, also those that nothing shown depends on, and takes back what forbids changes: that
- * tables are append-only, that an open errand has no runner.
+ * tables are append-only, that an open errand has no runner, that a payment for an errand names it.
  */
 async function watchEverything(url: string): Promise<void> {
   const psql = new Client({ connectionString: url });
@@ -246,8 +250,8 @@ async function watchEverything(url: string): Promise<void> {
      WHERE tgname LIKE '%append_only' OR tgname IN ('fee_plan_immutable', 'journal_line_balances')`,
   );
   for (const { sql } of rows) await psql.query(sql);
-  for (const check of ['errand_no_runner_when_open', 'errand_runner_not_customer']) {
-    await psql.query(`ALTER TABLE errand DROP CONSTRAINT ${check}`);
+  for (const check of ['errand_no_runner_when_open', 'errand_runner_not_customer', 'charge_purpose']) {
+    await psql.query(`ALTER TABLE ${check.split('_')[0]} DROP CONSTRAINT ${check}`);
   }
   await psql.end();
 }

@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDb } from '../../src/db/index.js';
 import { examine, type DoctorReport } from '../../src/doctor/index.js';
+import { silentLogger } from '../../src/kernel/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { startRedis, type RedisProcess } from '../support/redis.js';
 
@@ -23,7 +25,7 @@ describe('the doctor', { timeout: 60_000 }, () => {
     expect(findings.filter(({ state }) => state !== 'ok').map(({ check }) => check)).toEqual(['markets']);
     expect(ok).toBe(true);
     expect(findings.map(({ check }) => check).join(', ')).toBe(
-      'node, environment, postgres, postgres clock, markets, redis, redis eviction, redis role, redis clock, redis latency',
+      'node, environment, postgres, postgres clock, markets, jobs, redis, redis eviction, redis role, redis clock, redis latency',
     );
     const client = new Redis(redis.url);
     expect(await client.dbsize()).toBe(0);
@@ -44,6 +46,25 @@ describe('the doctor', { timeout: 60_000 }, () => {
     expect(report.findings.filter(({ state }) => state === 'fail')).toMatchObject([
       { check: 'redis of session', advice: expect.stringContaining('CACHE_ALIAS_SESSION_REDIS_URL') },
     ]);
+  });
+
+  it('sees that nobody does the jobs', async () => {
+    const db = createDb({ url: database.url, logger: silentLogger });
+    const put = (seconds: number) =>
+      db.read
+        .$queryRaw`SELECT (graphile_worker.add_job('timer', run_at => now() - make_interval(secs => ${seconds}))).id`;
+    await put(90);
+    const env = { DATABASE_URL: database.url, USE_REDIS: 'false' };
+    expect(stateOf(await examine({ env }), 'jobs')).toMatchObject({ state: 'ok', detail: '1 due, 0 failed for good' });
+    await put(200);
+    const report = await examine({ env });
+    expect(report.ok).toBe(true);
+    expect(stateOf(report, 'jobs')).toMatchObject({
+      state: 'warn',
+      detail: '2 due, 0 failed for good; nobody does them: the oldest has waited for 3 minutes',
+      advice: expect.stringContaining('WORKER=inside'),
+    });
+    await db.close();
   });
 
   it('names every setting that cannot be used', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TopUp } from '../../src/modules/escrows/index.js';
+import type { TopUp } from '../../src/modules/payments/index.js';
 import { each, hostile } from '../support/hostile.js';
 import { startMarket, type StoryErrand, type StoryMarket } from '../support/stories.js';
 

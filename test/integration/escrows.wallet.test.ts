@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Db } from '../../src/db/index.js';
 import { AppError, type Logger } from '../../src/kernel/index.js';
-import {
-  createWalletService,
-  type ChargeOutcome,
-  type ChargeRequest,
-  type WalletService,
-} from '../../src/modules/escrows/index.js';
+import { createWalletService, type WalletService } from '../../src/modules/payments/index.js';
+import type { ChargeReport, ChargeRequest } from '../../src/modules/providers/index.js';
+import { scriptedProvider, succeeded } from '../support/scripted-provider.js';
 import { startMarket, type StoryMarket } from '../support/stories.js';
 
 let market: StoryMarket;
@@ -16,18 +13,21 @@ beforeAll(async () => {
 afterAll(() => market.close());
 
 /** A wallet whose provider answers as the script says, one answer a call, and counts its calls. */
-function walletWith(script: readonly (() => ChargeOutcome)[]): { wallets: WalletService; calls: () => number } {
+function walletWith(script: readonly Answer[]): { wallets: WalletService; calls: () => number } {
   let calls = 0;
-  const charge = async (): Promise<ChargeOutcome> => {
+  const initiateCharge = (request: ChargeRequest): ChargeReport => {
     const answer = script[calls]!;
     calls += 1;
-    return answer();
+    return answer(request);
   };
   const { db, clock } = market;
-  return { wallets: createWalletService({ db, clock, provider: { name: 'scripted', charge } }), calls: () => calls };
+  const provider = scriptedProvider({ initiateCharge });
+  return { wallets: createWalletService({ db, clock, provider }), calls: () => calls };
 }
 
-const succeed = (): ChargeOutcome => ({ kind: 'SUCCEEDED' });
+type Answer = (request: ChargeRequest) => ChargeReport;
+const lose: Answer = () => ({ kind: 'UNKNOWN', reason: 'socket hang up' });
+const decline: Answer = () => ({ kind: 'FAILED', reason: 'card expired' });
 const unknownOutcome = (reference: unknown, retryable: boolean) => ({
   code: 'UNAVAILABLE',
   retryable,
@@ -37,10 +37,7 @@ const topUp = { amountMinor: 4_200n, currency: 'NGN', reference: 'once' };
 
 it('finishes a top-up whose provider answer was lost when it is asked for again, and charges no third time', async () => {
   const saver = await market.addPerson(market.tenantId, 'CUSTOMER');
-  const lose = (): ChargeOutcome => {
-    throw new Error('socket hang up');
-  };
-  const { wallets, calls } = walletWith([lose, succeed]);
+  const { wallets, calls } = walletWith([lose, succeeded]);
   await expect(wallets.topUp(saver, topUp)).rejects.toMatchObject(unknownOutcome('once', true));
   expect((await wallets.wallet(saver)).minor).toBe(0n);
   expect(await wallets.topUp(saver, topUp)).toMatchObject({
@@ -55,13 +52,12 @@ it('finishes a top-up whose provider answer was lost when it is asked for again,
 it('names a reference to whoever gave none, so that repeating a lost payment does not pay twice', async () => {
   const saver = await market.addPerson(market.tenantId, 'CUSTOMER');
   const references: string[] = [];
-  const charge = async ({ reference }: ChargeRequest): Promise<ChargeOutcome> => {
-    references.push(reference);
-    if (references.length === 1) throw new Error('socket hang up');
-    return succeed();
+  const initiateCharge: Answer = (request) => {
+    references.push(request.reference);
+    return references.length === 1 ? lose(request) : succeeded(request);
   };
   const { db, clock } = market;
-  const wallets = createWalletService({ db, clock, provider: { name: 'forgetful', charge } });
+  const wallets = createWalletService({ db, clock, provider: scriptedProvider({ initiateCharge }) });
   const { reference: _, ...bare } = topUp;
   const failure: unknown = await wallets.topUp(saver, bare).catch((error: unknown) => error);
   const reference = /with the reference (\S+):/.exec((failure as Error).message)?.[1];
@@ -83,7 +79,7 @@ it('names the reference too when the database goes away once the provider was pa
     if (writes === 2) throw gone;
     return market.db.write(work);
   };
-  const provider = { name: 'scripted', charge: async () => succeed() };
+  const provider = scriptedProvider({ initiateCharge: succeeded });
   const wallets = createWalletService({ db: { read: market.db.read, write }, clock: market.clock, provider, logger });
   await expect(wallets.topUp(saver, topUp)).rejects.toMatchObject(unknownOutcome('once', true));
   expect(faults).toMatchObject([{ err: gone }]);
@@ -92,21 +88,21 @@ it('names the reference too when the database goes away once the provider was pa
 
 describe('two payments at once with one reference', () => {
   /** Both are asked before either is answered; then they are answered one after the other. */
-  async function together(first: ChargeOutcome, second: ChargeOutcome) {
+  async function together(first: Answer, second: Answer) {
     const saver = await market.addPerson(market.tenantId, 'CUSTOMER');
     const [bothAsked, allAsked] = latch();
     const [firstDone, release] = latch();
     let calls = 0;
-    const charge = async (): Promise<ChargeOutcome> => {
+    const initiateCharge = async (request: ChargeRequest): Promise<ChargeReport> => {
       calls += 1;
       const isFirst = calls === 1;
       if (calls === 2) allAsked();
       await bothAsked;
       if (!isFirst) await firstDone;
-      return isFirst ? first : second;
+      return isFirst ? first(request) : second(request);
     };
     const { db, clock } = market;
-    const wallets = createWalletService({ db, clock, provider: { name: 'slow', charge } });
+    const wallets = createWalletService({ db, clock, provider: scriptedProvider({ initiateCharge }) });
     const call = () =>
       wallets
         .topUp(saver, topUp)
@@ -118,21 +114,20 @@ describe('two payments at once with one reference', () => {
     const answers = await Promise.all([call(), call()]);
     return { answers: answers.toSorted(), minor: (await wallets.wallet(saver)).minor };
   }
-  const decline = { kind: 'FAILED', reason: 'card expired' } as const;
 
   it('are told of one new payment and one replay when both succeed', async () => {
     const told = { answers: ['SUCCEEDED new', 'SUCCEEDED replay'], minor: 4_200n };
-    expect(await together(succeed(), succeed())).toEqual(told);
+    expect(await together(succeeded, succeeded)).toEqual(told);
   });
 
   it('are both told of the money in the wallet when the second answer is a decline', async () => {
     const told = { answers: ['SUCCEEDED new', 'SUCCEEDED replay'], minor: 4_200n };
-    expect(await together(succeed(), decline)).toEqual(told);
+    expect(await together(succeeded, decline)).toEqual(told);
   });
 
   it('bring the money when the first answer is a decline and the second is not', async () => {
     const told = { answers: ['SUCCEEDED new', 'The payment was declined: card expired'], minor: 4_200n };
-    expect(await together(decline, succeed())).toEqual(told);
+    expect(await together(decline, succeeded)).toEqual(told);
   });
 });
 
@@ -146,8 +141,7 @@ function latch(): [Promise<void>, () => void] {
 
 it('moves no money for a declined charge, and lets the same reference try again', async () => {
   const saver = await market.addPerson(market.tenantId, 'CUSTOMER');
-  const decline = (): ChargeOutcome => ({ kind: 'FAILED', reason: 'card expired' });
-  const { wallets } = walletWith([decline, succeed]);
+  const { wallets } = walletWith([decline, succeeded]);
   await expect(wallets.topUp(saver, topUp)).rejects.toThrow('The payment was declined: card expired');
   expect((await wallets.wallet(saver)).minor).toBe(0n);
   expect((await wallets.topUp(saver, topUp)).wallet.minor).toBe(4_200n);

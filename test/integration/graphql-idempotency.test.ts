@@ -57,6 +57,38 @@ describe('a mutation that is repeated with its idempotency key', () => {
     await thrice(runner.client, 'submitProof', { id, proofs });
     await thrice(customer.client, 'confirmDelivery', { errandId: id, goodsSpentMinor: 5_000 });
     await thrice(customer.client, 'cancelErrand', { id: await post(customer), reason: 'Not needed.' });
+    const paid = await post(customer);
+    await agree(customer, runner, paid);
+    await thrice(customer.client, 'payForErrand', { errandId: paid });
+    expect(await ledgerHealth(app.app.db.read, tenantId)).toMatchObject({ ok: true, imbalance: [{ minor: 0n }] });
+  });
+
+  it('takes effect once and is answered the same, when money moves in steps, on top, by receipt or by code', async () => {
+    const input = errandInput({ goodsBudget: naira(10_000), goodsInAdvance: true });
+    const errandId = idOf(await mutate(customer.client, 'postErrand', { input }), 'errand');
+    await agree(customer, runner, errandId);
+    const milestones = [
+      { title: 'The first half', amountMinor: 150_000 },
+      { title: 'The other half', amountMinor: 150_000 },
+    ];
+    await thrice(customer.client, 'agreeMilestones', { errandId, milestones });
+    await mutate(customer.client, 'topUpWallet', { input: { amount: naira(350_000) } });
+    await mutate(customer.client, 'fundEscrow', { errandId });
+    await thrice(customer.client, 'topUpEscrow', { errandId, serviceMinor: 10_000, goodsMinor: 1_000 });
+    await mutate(runner.client, 'startErrand', { id: errandId });
+    await thrice(customer.client, 'releaseMilestone', { errandId, seq: 1 });
+    await thrice(customer.client, 'tipRunner', { errandId, amountMinor: 500 });
+    const receipts = [{ amountMinor: 7_000, sha256: 'ab'.repeat(32), note: 'The market at Yaba' }];
+    await thrice(runner.client, 'addReceipts', { errandId, receipts });
+    const issue = parse('mutation ($id: ID!) { issueHandoverCode(errandId: $id, phase: DROPOFF) { code } }');
+    const issued = await customer.client.get(
+      issue as TypedDocumentNode<{ issueHandoverCode: { code: string } }>,
+      {
+        id: errandId,
+      } as never,
+    );
+    const { code } = issued.issueHandoverCode;
+    await thrice(runner.client, 'confirmByCode', { errandId, code });
     expect(await ledgerHealth(app.app.db.read, tenantId)).toMatchObject({ ok: true, imbalance: [{ minor: 0n }] });
   });
 
@@ -202,6 +234,7 @@ describe('an idempotency key', () => {
 const onceWithoutKey: Readonly<Record<string, string>> = {
   recordChargeback: "the provider's event names it; a second call is answered with the journal of the first",
   reverseJournal: 'the journal names it; a second call is refused, and nothing moves',
+  verifyCharge: 'what the provider says of the charge is booked once, whoever asks for it',
 };
 
 describe('the schema', () => {

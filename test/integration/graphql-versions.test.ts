@@ -78,6 +78,29 @@ describe('a change that names another version than there is', () => {
     await guarded(customer, 'cancelErrand', `id: "${await post(customer)}"`, 2);
   });
 
+  it('is refused and changes nothing, when money moves in steps, on top, by receipt or by code', async () => {
+    const id = await post(customer, { goodsBudget: naira(1_000), goodsInAdvance: true });
+    await agree(customer, runner, id);
+    const one = `errandId: "${id}"`;
+    const step = 'milestones: [{ title: "All", amountMinor: 300000 }]';
+    const agreed = await guarded(customer, 'agreeMilestones', `${one}, ${step}`, await versionOf(id));
+    await fund(customer, id, 400_000);
+    const topped = `${one}, serviceMinor: 1, goodsMinor: 1`;
+    const { errand } = await guarded(customer, 'topUpEscrow', topped, agreed.errand.version + 1);
+    const phase = `${one}, phase: DROPOFF`;
+    await guarded(customer, 'issueHandoverCode', phase, errand.version);
+    const started = await guarded(runner, 'startErrand', `id: "${id}"`, errand.version);
+    const receipt = `receipts: [{ amountMinor: 1, sha256: "${'ab'.repeat(32)}" }]`;
+    const shown = await guarded(runner, 'addReceipts', `${one}, ${receipt}`, started.errand.version);
+    const paid = await guarded(customer, 'releaseMilestone', `${one}, seq: 1`, shown.errand.version);
+    const tipped = await guarded(customer, 'tipRunner', `${one}, amountMinor: 1`, paid.errand.version);
+    const issue = parse(`mutation { issueHandoverCode(${phase}) { code } }`);
+    const issued = await customer.client.get(issue as TypedDocumentNode<{ issueHandoverCode: { code: string } }>);
+    const { code } = issued.issueHandoverCode;
+    const done = await guarded(runner, 'confirmByCode', `${one}, code: "${code}"`, tipped.errand.version);
+    expect(done.errand.version).toBe(started.errand.version + 4);
+  });
+
   it('is refused and changes nothing, when it is about a dispute or gives an errand back', async () => {
     const arbiter = await joinAs(app.app.db, app.client, tenantId, 'ARBITER');
     const admin = await joinAs(app.app.db, app.client, tenantId, 'ADMIN');
@@ -114,6 +137,10 @@ describe('a change that names another version than there is', () => {
     await agree(customer, runner, another);
     await fund(customer, another);
     await guarded(runner, 'dropErrand', `id: "${another}"`, await versionOf(another));
+
+    const paid = await post(customer);
+    await agree(customer, runner, paid);
+    await guarded(customer, 'payForErrand', `errandId: "${paid}"`, await versionOf(paid));
   });
 });
 

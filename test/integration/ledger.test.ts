@@ -181,12 +181,12 @@ describe('ledger health', () => {
     const { escrow } = await market.tell.assigned();
     const moreThanHeld = await tamper(
       'escrow',
-      (tx) => tx.$executeRaw`UPDATE escrow SET refunded = 1 WHERE id = ${escrow.id}::uuid`,
+      (tx) => tx.$executeRaw`UPDATE escrow SET funded = funded - 1 WHERE id = ${escrow.id}::uuid`,
     );
     expect(moreThanHeld).toMatchObject({ ok: false, escrowMismatches: [escrow.id], brokenAccounts: [] });
     const closed = await tamper(
       'escrow',
-      (tx) => tx.$executeRaw`UPDATE escrow SET refunded = 0, state = 'VOID' WHERE id = ${escrow.id}::uuid`,
+      (tx) => tx.$executeRaw`UPDATE escrow SET funded = funded + 1, state = 'VOID' WHERE id = ${escrow.id}::uuid`,
     );
     expect(closed).toMatchObject({ ok: false, escrowMismatches: [escrow.id] });
   });

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mutationWrites } from '../../scripts/lib/invalidation/observed.js';
 import type { Model } from '../../src/db/index.js';
 import { createSchema } from '../../src/graphql/index.js';
-import { uuidv7 } from '../../src/kernel/index.js';
+import { systemClock, uuidv7 } from '../../src/kernel/index.js';
+import { createSandboxServer, magicAmounts, type SandboxServer } from '../../src/modules/providers/index.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
 import { errandInput, openMarket } from '../support/market.js';
 import { addBank } from '../support/payouts.js';
@@ -24,6 +25,8 @@ const naira = (minor: number) => ({ minor, currency: 'NGN' });
 let app: TestApp;
 let tenantId: string;
 let bankId: string;
+/** Tells of nothing by itself: what the server does about webhooks is written by no mutation. */
+let sandbox: SandboxServer;
 /** Of the mutation that runs. */
 let statements: string[] = [];
 const sqlOf = new Map<string, Set<string>>();
@@ -32,7 +35,9 @@ const written: Record<string, readonly Model[]> = {};
 
 beforeAll(async () => {
   // Timers write on their own, whatever is asked.
-  const env = { PAYOUT_APPROVAL_ABOVE: 'NGN=1000' };
+  sandbox = await createSandboxServer({ clock: systemClock });
+  const { url: SANDBOX_URL, key: SANDBOX_KEY, webhookSecret: SANDBOX_WEBHOOK_SECRET } = sandbox;
+  const env = { SANDBOX_URL, SANDBOX_KEY, SANDBOX_WEBHOOK_SECRET, PAYOUT_APPROVAL_ABOVE: 'NGN=1000' };
   app = await startTestApp({ env, onStatement: (sql) => statements.push(sql), timersEveryMs: 3_600_000 });
   tenantId = await openMarket(app.app.db);
   bankId = await addBank(app.app.db, { now: () => new Date() });
@@ -62,7 +67,10 @@ beforeAll(async () => {
     written[field] = (await tablesIn(app.database.url, sqls)).written;
   }
 }, 300_000);
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await sandbox.close();
+});
 
 describe('a mutation', () => {
   it('is looked at, every one that the schema has', async () => {
@@ -119,7 +127,7 @@ async function everyMutation(mutate: Mutate): Promise<void> {
   const customer = await signUp(mutate, 'CUSTOMER');
   const runner = await signUp(mutate, 'RUNNER');
   await accounts(mutate, customer, runner);
-  const post = (publish = true) => postErrand(mutate, customer, publish);
+  const post = (publish = true, input: Row = {}) => postErrand(mutate, customer, publish, input);
   const offer = (errandId: string) => makeOffer(mutate, runner, errandId);
   const accept = async (errandId: string) =>
     mutate(customer.client, 'acceptOffer', ofOffer, 'escrow { id }', { offerId: await offer(errandId) });
@@ -151,6 +159,11 @@ async function everyMutation(mutate: Mutate): Promise<void> {
   await accept(assigned);
   await fund(assigned);
   await mutate(runner.client, 'dropErrand', ofId, 'errand { id }', { id: assigned });
+  await steps(mutate, customer, runner, async (input) => {
+    const errandId = await post(true, input);
+    await accept(errandId);
+    return errandId;
+  });
   await disputes(mutate, customer, runner, async () => {
     const errandId = await post();
     await accept(errandId);
@@ -160,6 +173,8 @@ async function everyMutation(mutate: Mutate): Promise<void> {
   });
   await byHand(mutate, customer);
   await payouts(mutate, runner, customer);
+  await payments(mutate, customer, runner);
+  await news(mutate, customer);
   const everywhere = argumentsOf({ everywhere: 'Boolean' });
   await mutate(runner.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: false });
   await mutate(customer.client, 'signOut', everywhere, 'sessionsEnded', { everywhere: true });
@@ -237,8 +252,90 @@ async function payouts(mutate: Mutate, { client }: Signed, finance: Signed): Pro
   await mutate(client, 'removePayoutAccount', ofId, 'account { id }', { id: payoutAccountId });
 }
 
-async function postErrand(mutate: Mutate, { client }: Signed, publish: boolean): Promise<string> {
-  const input = errandInput({ publish, goodsBudget: naira(10_000) as never });
+/** One that the provider makes at once, and one that it is asked about later. */
+async function payments(mutate: Mutate, customer: Signed, runner: Signed): Promise<void> {
+  const { client } = customer;
+  const goodsMinor = 10_000n;
+  for (const minor of [5_000n, magicAmounts.staysPending - goodsMinor]) {
+    const errandId = await postErrand(mutate, customer, true, {});
+    const args = argumentsOf({ errandId: 'ID!', input: 'MakeOfferInput!' });
+    const offered = { errandId, input: { amountMinor: Number(minor) } };
+    const { offer } = await mutate(runner.client, 'makeOffer', args, 'offer { id }', offered);
+    const { id: offerId } = offer as unknown as { id: string };
+    await mutate(client, 'acceptOffer', ofOffer, 'escrow { id }', { offerId });
+    const { charge } = await mutate(client, 'payForErrand', ofErrand, 'charge { id state providerRef }', { errandId });
+    const { id, state, providerRef } = charge as unknown as { id: string; state: string; providerRef: string };
+    if (state === 'SUCCEEDED') continue;
+    sandbox.book.succeedCharge(providerRef);
+    await mutate(client, 'verifyCharge', argumentsOf({ chargeId: 'ID!' }), 'charge { id }', { chargeId: id });
+  }
+  const failed = {
+    ...sampleRow('WebhookInbox', { Tenant: { id: tenantId } as Row } as SampleRows),
+    state: 'FAILED',
+    nextAt: null,
+    error: 'a test',
+  };
+  await app.app.db.write((tx) => tx.webhookInbox.create({ data: failed as never }));
+  const { id: webhookId } = await app.app.db.read.webhookInbox.findFirstOrThrow();
+  await mutate(client, 'retryWebhook', argumentsOf({ webhookId: 'ID!' }), 'webhook { id }', { webhookId });
+}
+
+/** Money in steps and on top of it, receipts, and codes at both doors. */
+async function steps(
+  mutate: Mutate,
+  customer: Signed,
+  runner: Signed,
+  agree: (input: Row) => Promise<string>,
+): Promise<void> {
+  const id = await agree({ goodsInAdvance: true, requiresCodes: ['PICKUP', 'DROPOFF'] });
+  const [ofSteps, ofTopUp] = [
+    argumentsOf({ errandId: 'ID!', milestones: '[MilestoneInput!]!' }),
+    argumentsOf({ errandId: 'ID!', serviceMinor: 'BigInt', goodsMinor: 'BigInt' }),
+  ];
+  const milestones = [100_000, 200_000].map((amountMinor) => ({ title: 'A step', amountMinor }));
+  const onErrand = (field: string, args: Arguments, variables: Row) =>
+    mutate(customer.client, field, args, 'escrow { id }', { errandId: id, ...variables });
+  await onErrand('agreeMilestones', ofSteps, { milestones });
+  await onErrand('agreeMilestones', ofSteps, { milestones: milestones.toReversed() });
+  await onErrand('fundEscrow', ofErrand, {});
+  await onErrand('topUpEscrow', ofTopUp, { serviceMinor: 1, goodsMinor: 1 });
+  const ofPhase = argumentsOf({ errandId: 'ID!', phase: 'HandoverPhase!' });
+  const issue = async (phase: string) => {
+    const payload = await mutate(customer.client, 'issueHandoverCode', ofPhase, 'code', { errandId: id, phase });
+    return (payload as unknown as { code: string }).code;
+  };
+  const ofPickup = argumentsOf({ id: 'ID!', pickupCode: 'String' });
+  const pickupCode = await issue('PICKUP');
+  await mutate(runner.client, 'startErrand', ofPickup, 'errand { id }', { id, pickupCode });
+  await onErrand('releaseMilestone', argumentsOf({ errandId: 'ID!', seq: 'Int!' }), { seq: 1 });
+  await onErrand('tipRunner', argumentsOf({ errandId: 'ID!', amountMinor: 'BigInt!' }), { amountMinor: 1 });
+  const ofReceipts = argumentsOf({ errandId: 'ID!', receipts: '[ReceiptInput!]!' });
+  const receipts = [{ amountMinor: 1, sha256: 'ab'.repeat(32) }];
+  await mutate(runner.client, 'addReceipts', ofReceipts, 'escrow { id }', { errandId: id, receipts });
+  const ofCode = argumentsOf({ errandId: 'ID!', code: 'String!' });
+  const given = { errandId: id, code: await issue('DROPOFF') };
+  await mutate(runner.client, 'confirmByCode', ofCode, 'escrow { id }', given);
+}
+
+/** What an admin does about webhooks, and what somebody was told. */
+async function news(mutate: Mutate, { client }: Signed): Promise<void> {
+  await mutate(client, 'markNotificationsRead', argumentsOf({ ids: '[ID!]' }), 'marked', { ids: [uuidv7()] });
+  const create = { input: { url: 'http://127.0.0.1:9/hook', topics: ['*'] } };
+  const created = ofInput('CreateWebhookEndpointInput');
+  const { endpoint } = await mutate(client, 'createWebhookEndpoint', created, 'endpoint { id }', create);
+  const { id } = endpoint as unknown as { id: string };
+  const sample = sampleRow('WebhookDelivery', { WebhookEndpoint: { id, tenantId } as Row } as SampleRows);
+  const delivery = await app.app.db.write((tx) => tx.webhookDelivery.create({ data: sample as never }));
+  const again = argumentsOf({ deliveryId: 'ID!' });
+  await mutate(client, 'replayWebhookDelivery', again, 'delivery { id }', { deliveryId: delivery.id });
+  const update = argumentsOf({ id: 'ID!', input: 'UpdateWebhookEndpointInput!' });
+  await mutate(client, 'updateWebhookEndpoint', update, 'endpoint { id }', { id, input: { state: 'PAUSED' } });
+  await mutate(client, 'rotateWebhookSecret', ofId, 'endpoint { id }', { id });
+  await mutate(client, 'deleteWebhookEndpoint', ofId, 'endpoint { id }', { id });
+}
+
+async function postErrand(mutate: Mutate, { client }: Signed, publish: boolean, more: Row): Promise<string> {
+  const input = { ...errandInput({ publish, goodsBudget: naira(10_000) as never }), ...more };
   const { errand } = await mutate(client, 'postErrand', ofInput('PostErrandInput'), 'errand { id }', { input });
   return (errand as unknown as { id: string }).id;
 }

@@ -7,12 +7,17 @@ export interface CuttableLink {
   /** Ends every connection and takes no new one. */
   cut(): void;
   mend(): void;
+  /** Connections stay open and what the server says waits. */
+  hold(): void;
+  release(): void;
   close(): Promise<void>;
 }
 
 export async function startCuttableLink(port: number): Promise<CuttableLink> {
   const sockets = new Set<Socket>();
+  const answers = new Set<Socket>();
   let isCut = false;
+  let isHeld = false;
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -24,9 +29,14 @@ export async function startCuttableLink(port: number): Promise<CuttableLink> {
     if (isCut) return void near.destroy();
     const far = connect(port, '127.0.0.1');
     keep(far);
+    answers.add(far);
     near.pipe(far).pipe(near);
+    if (isHeld) far.pause();
     near.on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
+    far.on('close', () => {
+      answers.delete(far);
+      near.destroy();
+    });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const destroyAll = (): void => sockets.forEach((socket) => socket.destroy());
@@ -37,6 +47,14 @@ export async function startCuttableLink(port: number): Promise<CuttableLink> {
       destroyAll();
     },
     mend: () => void (isCut = false),
+    hold() {
+      isHeld = true;
+      answers.forEach((far) => far.pause());
+    },
+    release() {
+      isHeld = false;
+      answers.forEach((far) => far.resume());
+    },
     async close() {
       destroyAll();
       server.close();

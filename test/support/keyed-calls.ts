@@ -11,6 +11,8 @@ const errandParts =
   'errand { id title state version budget { minor } pickupAddress pickupPoint { lat lng } expiresAt fundBy customer { displayName } runner { displayName } escrow { id state version } }';
 const escrowParts =
   'escrow { id state version gross { minor } funded { minor } fundedAt errand { id state version } runner { displayName } }';
+const stepsParts =
+  'escrow { id state version held { minor } service { minor } goods { minor } goodsReceipted { minor } tips { minor } errand { id state version } } errand { id state version escrow { id state version } }';
 const disputeParts =
   'dispute { id state version reason response dueAt settledAt claim { minor } customer { displayName } evidence { id } decisions { id outcome decidedAt } errand { id state version dispute { id state version } } }';
 const disputeAnswer = `${disputeParts} errand { id state version }`;
@@ -35,6 +37,11 @@ const calls = {
     types: { input: 'TopUpInput!' },
     selection: 'providerRef wallet { balance { minor formatted } }',
   },
+  payForErrand: {
+    field: 'payForErrand',
+    types: { errandId: 'ID!' },
+    selection: `charge { id state amount { minor } received { minor } landed detour errand { id version } } ${errandParts}`,
+  },
   fundEscrow: { field: 'fundEscrow', types: { errandId: 'ID!' }, selection: `${escrowParts} ${errandParts}` },
   startErrand: { field: 'startErrand', types: { id: 'ID!' }, selection: errandParts },
   submitProof: { field: 'submitProof', types: { id: 'ID!', proofs: '[ProofInput!]!' }, selection: errandParts },
@@ -49,6 +56,28 @@ const calls = {
     types: { id: 'ID!', reason: 'String' },
     selection: 'escrow { id state version refunded { minor } } errand { id state version }',
   },
+  agreeMilestones: {
+    field: 'agreeMilestones',
+    types: { errandId: 'ID!', milestones: '[MilestoneInput!]!' },
+    selection: stepsParts,
+  },
+  releaseMilestone: {
+    field: 'releaseMilestone',
+    types: { errandId: 'ID!', seq: 'Int!' },
+    selection: `${escrowParts} errand { id state version }`,
+  },
+  topUpEscrow: {
+    field: 'topUpEscrow',
+    types: { errandId: 'ID!', serviceMinor: 'BigInt', goodsMinor: 'BigInt' },
+    selection: stepsParts,
+  },
+  tipRunner: { field: 'tipRunner', types: { errandId: 'ID!', amountMinor: 'BigInt!' }, selection: stepsParts },
+  addReceipts: {
+    field: 'addReceipts',
+    types: { errandId: 'ID!', receipts: '[ReceiptInput!]!' },
+    selection: stepsParts,
+  },
+  confirmByCode: { field: 'confirmByCode', types: { errandId: 'ID!', code: 'String!' }, selection: stepsParts },
   openDispute: {
     field: 'openDispute',
     types: { errandId: 'ID!', input: 'OpenDisputeInput!' },

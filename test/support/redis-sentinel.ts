@@ -10,6 +10,8 @@ import { until, withClient } from './redis-cluster.js';
 /** A primary, a replica of it and three sentinels that watch them, on loopback. */
 export interface WatchedRedis {
   readonly url: string;
+  /** Of the sentinels. */
+  readonly ports: readonly number[];
   readonly primary: RedisProcess;
   readonly replica: RedisProcess;
   stop(): Promise<void>;
@@ -29,8 +31,13 @@ export async function startWatchedRedis(more: readonly string[] = []): Promise<W
     await stop();
     throw error;
   }
-  const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
-  return { url: `redis-sentinel://${hosts}/main`, primary, replica, stop };
+  const ports = sentinels.map(({ port }) => port);
+  return { url: sentinelUrl(ports), ports, primary, replica, stop };
+}
+
+/** Of the primary that the sentinels at `ports` watch. */
+export function sentinelUrl(ports: readonly number[]): string {
+  return `redis-sentinel://${ports.map((port) => `127.0.0.1:${port}`).join(',')}/main`;
 }
 
 const knowsAll = (port: number): Promise<boolean> =>
@@ -55,7 +62,8 @@ async function startSentinel(primaryPort: number): Promise<Sentinel> {
     `dir ${directory}`,
     `sentinel monitor main 127.0.0.1 ${primaryPort} 2`,
     'sentinel down-after-milliseconds main 1000',
-    'sentinel failover-timeout main 10000',
+    // An election that nobody won is held again after twice this time.
+    'sentinel failover-timeout main 3000',
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
   const server: ChildProcess = await runServer([file, '--sentinel'], port);

@@ -43,6 +43,8 @@ function changeOf(model: Model): Row {
     Errand: { title: 'Changed' },
     Offer: { message: 'Changed' },
     Escrow: { gross: 2n },
+    Milestone: { title: 'Changed' },
+    HandoverCode: { attempts: 1 },
     Proof: { note: 'Changed' },
     Dispute: { reason: 'Changed' },
     DisputeEvidence: { note: 'Changed' },
@@ -54,6 +56,7 @@ function changeOf(model: Model): Row {
     LedgerClose: { horizon: 2n },
     LedgerSeal: { events: 1 },
     Charge: { amount: 2n },
+    WebhookInbox: { attempts: 2 },
     Bank: { name: 'Changed' },
     BankCode: { code: '002' },
     PayoutAccount: { last4: '9999' },
@@ -63,6 +66,9 @@ function changeOf(model: Model): Row {
     IdempotencyRecord: { answer: {} },
     RowChange: {},
     Outbox: { topic: 'changed' },
+    WebhookEndpoint: { pausedReason: null, failingSince: new Date() },
+    WebhookDelivery: { lastError: 'refused' },
+    Notification: { readAt: new Date() },
   };
   return changes[model];
 }

@@ -4,22 +4,20 @@ import { createDb, type Db, type Prisma } from '../../src/db/index.js';
 import { silentLogger, uuidv7, type Clock, type Role, type UserViewer } from '../../src/kernel/index.js';
 import {
   createErrandService,
+  createHandoverService,
   createOfferService,
   type Errand,
   type NewErrand,
   type Offer,
   type ProofInput,
 } from '../../src/modules/errands/index.js';
-import {
-  createEscrowService,
-  createSandboxProvider,
-  createTimerService,
-  createWalletService,
-  type Escrow,
-} from '../../src/modules/escrows/index.js';
+import { createActionService } from '../../src/modules/actions/index.js';
+import { createEscrowService, createTimerService, type Escrow } from '../../src/modules/escrows/index.js';
 import { createDisputeService, disputeTimer } from '../../src/modules/disputes/index.js';
 import { createLedgerService, type AccountRef } from '../../src/modules/ledger/index.js';
+import { createWalletService } from '../../src/modules/payments/index.js';
 import { createTestDatabase } from './postgres.js';
+import { closeSandbox, sandboxOf } from './sandbox.js';
 
 /** A clock that stands still until it is moved. */
 export interface StoryClock extends Clock {
@@ -41,8 +39,10 @@ export function createServices(db: Db, clock: Clock) {
     errands: createErrandService({ db, clock }),
     offers: createOfferService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
-    wallets: createWalletService({ db, clock, provider: createSandboxProvider() }),
+    wallets: createWalletService({ db, clock, provider: sandboxOf(clock) }),
+    handovers: createHandoverService({ db, clock }),
     ledger: { ...createLedgerService({ db, clock }), balance: balanceReader(db) },
+    actions: createActionService({ db, clock }),
     disputes: createDisputeService({ db, clock }),
     timers: createTimerService({ db, clock, more: [disputeTimer] }),
   };
@@ -102,6 +102,7 @@ export async function startMarket() {
     },
     async close(): Promise<void> {
       await db.close();
+      await closeSandbox(clock);
       await database.drop();
     },
   };

@@ -25,7 +25,10 @@ export interface TestAppOptions {
   readonly timersEveryMs?: number;
 }
 
-/** A whole server in this process, on a real port with a real database, without a presence lock so that several may share one. */
+/**
+ * A whole server in this process, on a real port with a real database, without a presence lock so that several may share one.
+ * It does no jobs unless `env` says so: what happens by itself happens when the test says (`app.doRounds()`).
+ */
 export async function startTestApp({
   env,
   logger = silentLogger,
@@ -44,6 +47,7 @@ export async function startTestApp({
     DATABASE_URL: ownDatabase.url,
     SEED_DEMO: 'false',
     PAYOUT_ENCRYPTION_KEY: `test:${Buffer.alloc(32, 1).toString('base64')}`,
+    WORKER: 'none',
     ...env,
   });
   const app = await createApp({

@@ -54,6 +54,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const isCluster = address.kind === 'cluster';
   const entries = isCluster ? createClusterServers({ ...options, address }) : createOneServer(redis, bounded);
   const beat = createBeat(redis, bounded, options);
+  const neverEnds = connectAgain(redis, options.reconnectMsMax);
   let silentPings = 0;
   return {
     redis,
@@ -80,6 +81,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       silentPings = 0;
     },
     async close() {
+      neverEnds.stop();
       beat.stop();
       entries.close();
       if (redis.status === 'ready') await bounded(redis.quit()).catch(() => redis.disconnect());
@@ -170,5 +172,23 @@ function createBeat(redis: Redis, bounded: Bounded, { keys, beatMs }: RedisLinkO
   };
 }
 
-/** The first attempt's failure: `close` told the links, and the client goes on trying. */
+/**
+ * The client gives up for good when a failover is announced while it asks a sentinel for the primary: its connector then
+ * fails instead of closing. Nothing else may end it but `stop`.
+ */
+function connectAgain(redis: Redis, pauseMs: number): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const again = (): void => {
+    timer = setTimeout(() => void redis.connect().catch(reportedByClose), pauseMs).unref();
+  };
+  redis.on('end', again);
+  return {
+    stop(): void {
+      redis.off('end', again);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** A failed attempt: `close` told the links, and the client goes on trying. */
 function reportedByClose(): void {}

@@ -48,6 +48,8 @@ function whereTo(
     sentinels: address.nodes.map((node) => ({ ...node })),
     name: address.primary ?? '',
     sentinelRetryStrategy: retryStrategy,
+    // A sentinel that hangs is passed over for the next.
+    sentinelCommandTimeout: commandTimeoutMs,
     // Tells of a new primary also when the old one still answers.
     failoverDetector: true,
     ...(address.sentinelPassword === undefined ? {} : { sentinelPassword: address.sentinelPassword }),

@@ -84,7 +84,7 @@ function repeatable<Value>(
       return next();
     }
     const resolve = info.parentType.getFields()[info.fieldName]?.resolve ?? defaultFieldResolver;
-    const loaders = createLoaders(context.services, context.viewer.tenantId);
+    const loaders = createLoaders(context.services, context.viewer);
     return resolve(root, args, { ...context, loaders, isReload: true }, info) as Promise<Value>;
   };
 }

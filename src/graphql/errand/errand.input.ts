@@ -2,22 +2,19 @@ import { GraphQLDateTime } from 'graphql-scalars';
 import { ArgsType, Field, Float, InputType, registerEnumType } from 'type-graphql';
 import {
   errandOrders,
-  proofKinds,
   type ErrandCategory,
   type ErrandOrder,
   type ErrandState,
+  type HandoverPhase,
   type ProofKind,
 } from '../../modules/errands/index.js';
 import { BigIntScalar } from '../common/scalars.js';
 import { MoneyInput } from '../common/money.type.js';
 import { PageArgs } from '../common/relay.js';
-import { ErrandCategoryEnum, ErrandStateEnum } from './errand.type.js';
+import { ErrandCategoryEnum, ErrandStateEnum, HandoverPhaseEnum, ProofKindEnum } from './errand.type.js';
 
 export const ErrandOrderEnum = Object.fromEntries(errandOrders.map((order) => [order, order]));
 registerEnumType(ErrandOrderEnum, { name: 'ErrandOrder', description: 'How a list of errands is sorted.' });
-
-export const ProofKindEnum = Object.fromEntries(proofKinds.map((kind) => [kind, kind]));
-registerEnumType(ProofKindEnum, { name: 'ProofKind' });
 
 export const PartyEnum = { CUSTOMER: 'CUSTOMER', RUNNER: 'RUNNER', ANY: 'ANY' } as const;
 registerEnumType(PartyEnum, { name: 'Party', description: 'Which side of an errand you are on.' });
@@ -93,6 +90,19 @@ export class PostErrandInput {
   @Field(() => MoneyInput, { nullable: true, description: 'What the runner may spend on goods for you. Default 0.' })
   goodsBudget?: MoneyInput;
 
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Pay the runner for goods against each receipt, before the delivery is settled. Default false.',
+  })
+  goodsInAdvance?: boolean;
+
+  @Field(() => [HandoverPhaseEnum], {
+    nullable: true,
+    description:
+      'Where the runner has to give a code. With DROPOFF, silence pays nobody: the code, you, or a dispute does. Default nowhere.',
+  })
+  requiresCodes?: HandoverPhase[];
+
   @Field(() => String, { nullable: true, description: 'Only you, your runner and staff see it.' })
   pickupAddress?: string;
 
@@ -138,6 +148,12 @@ export class UpdateErrandInput {
   @Field(() => MoneyInput, { nullable: true })
   goodsBudget?: MoneyInput;
 
+  @Field(() => Boolean, { nullable: true })
+  goodsInAdvance?: boolean;
+
+  @Field(() => [HandoverPhaseEnum], { nullable: true, description: 'In place of those asked for so far.' })
+  requiresCodes?: HandoverPhase[];
+
   @Field(() => String, { nullable: true })
   pickupAddress?: string;
 
@@ -169,6 +185,24 @@ export class ProofInput {
   sha256!: string;
 
   @Field(() => String, { nullable: true, description: 'Where the evidence is stored.' })
+  mediaKey?: string;
+
+  @Field(() => String, { nullable: true })
+  note?: string;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Default: now.' })
+  takenAt?: Date;
+}
+
+@InputType({ description: 'What was paid for goods, and the piece of paper that says so.' })
+export class ReceiptInput {
+  @Field(() => BigIntScalar, { description: 'Minor units, above 0.' })
+  amountMinor!: bigint;
+
+  @Field(() => String, { description: 'SHA-256 of the picture, 64 hex digits; each is counted once for an errand.' })
+  sha256!: string;
+
+  @Field(() => String, { nullable: true, description: 'Where the picture is stored.' })
   mediaKey?: string;
 
   @Field(() => String, { nullable: true })

@@ -1,7 +1,13 @@
 import { Arg, Args, Authorized, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { errandListTagsFor, families, tags } from '../../invalidation/index.js';
 import { requireUser } from '../../kernel/index.js';
-import { assertVisible, canSeePrivate, errandCursor, type Errand } from '../../modules/errands/index.js';
+import {
+  assertVisible,
+  canSeePrivate,
+  errandCursor,
+  type Errand,
+  type HandoverPhase,
+} from '../../modules/errands/index.js';
 import { canSeeDispute } from '../../modules/disputes/index.js';
 import { Cached } from '../caching/cached.js';
 import { parseId } from '../common/ids.js';
@@ -13,7 +19,15 @@ import { EscrowType } from '../escrow/escrow.type.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { UserType } from '../user/user.type.js';
 import { ErrandsArgs, MyErrandsArgs, PostErrandInput, ProofInput, UpdateErrandInput } from './errand.input.js';
-import { ErrandConnectionType, ErrandPayload, ErrandType, GeoPointType } from './errand.type.js';
+import {
+  ErrandConnectionType,
+  ErrandPayload,
+  ErrandType,
+  GeoPointType,
+  HandoverCodePayload,
+  HandoverPhaseEnum,
+  ProofType,
+} from './errand.type.js';
 
 @Resolver(() => ErrandType)
 export class ErrandResolver {
@@ -97,9 +111,35 @@ export class ErrandResolver {
     @Arg('id', () => ID) id: string,
     @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
     expectedVersion: number | undefined,
+    @Arg('pickupCode', () => String, {
+      nullable: true,
+      description: 'Needed where the errand asks for one; five guesses, each counted.',
+    })
+    pickupCode: string | undefined,
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
-    return { errand: await services.errands.start(viewer, parseId('id', id), expectedVersion) };
+    return { errand: await services.errands.start(viewer, parseId('id', id), expectedVersion, pickupCode) };
+  }
+
+  @Authorized()
+  @Mutation(() => HandoverCodePayload, {
+    description:
+      'A new code for who meets your runner. It is told this once, and takes the place of the one before; ask again when it is lost.',
+  })
+  async issueHandoverCode(
+    @Arg('errandId', () => ID) errandId: string,
+    @Arg('phase', () => HandoverPhaseEnum) phase: HandoverPhase,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    const { issued, errand } = await services.handovers.issue(
+      viewer,
+      parseId('errandId', errandId),
+      phase,
+      expectedVersion,
+    );
+    return { ...issued, errand };
   }
 
   @Authorized()
@@ -123,6 +163,20 @@ export class ErrandResolver {
   @FieldResolver(() => MoneyType, { description: 'What the runner may spend on goods.' })
   goodsBudget(@Root() errand: Errand) {
     return moneyOf(errand.goodsBudget, errand.currency);
+  }
+
+  @FieldResolver(() => [HandoverPhaseEnum], { description: 'Where the runner has to give a code.' })
+  requiresCodes(@Root() { requiresPickupCode, requiresDropoffCode }: Errand) {
+    return [...(requiresPickupCode ? ['PICKUP'] : []), ...(requiresDropoffCode ? ['DROPOFF'] : [])];
+  }
+
+  @FieldResolver(() => [ProofType], {
+    description: 'What runners showed of it, oldest first. Empty unless you are a party to it, or staff.',
+  })
+  async proofs(@Root() errand: Errand, @Ctx() { loaders, viewer }: GraphqlContext) {
+    if (!canSeePrivate(viewer, errand)) return [];
+    const proofs = await loaders.proofsByErrandId.load(errand.id);
+    return proofs.map((proof) => ({ ...proof, currency: errand.currency }));
   }
 
   @FieldResolver(() => UserType)

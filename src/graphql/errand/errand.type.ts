@@ -1,6 +1,6 @@
 import { GraphQLDateTime } from 'graphql-scalars';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { errandCategories, errandStates } from '../../modules/errands/index.js';
+import { errandCategories, errandStates, handoverPhases, proofKinds } from '../../modules/errands/index.js';
 import { connectionTypeOf } from '../common/relay.js';
 import { ReplayablePayload } from '../idempotency/replayable.type.js';
 
@@ -24,6 +24,19 @@ registerEnumType(ErrandStateEnum, {
 
 export const ErrandCategoryEnum = Object.fromEntries(errandCategories.map((category) => [category, category]));
 registerEnumType(ErrandCategoryEnum, { name: 'ErrandCategory', description: 'What kind of errand it is.' });
+
+export const ProofKindEnum = Object.fromEntries(proofKinds.map((kind) => [kind, kind]));
+registerEnumType(ProofKindEnum, { name: 'ProofKind' });
+
+export const HandoverPhaseEnum = Object.fromEntries(handoverPhases.map((phase) => [phase, phase]));
+registerEnumType(HandoverPhaseEnum, {
+  name: 'HandoverPhase',
+  description: 'Where somebody tells the runner a code.',
+  valuesConfig: {
+    PICKUP: { description: 'Where the goods are handed to the runner: without the code the errand does not start.' },
+    DROPOFF: { description: 'Where the runner hands them over: the code settles the delivery.' },
+  },
+});
 
 @ObjectType('GeoPoint', { simpleResolvers: true, description: 'A place on earth, WGS 84 degrees.' })
 export class GeoPointType {
@@ -60,6 +73,11 @@ export class ErrandType {
   @Field(() => Int, { description: 'Grows by one with every change; pass it as `expectedVersion`.' })
   version!: number;
 
+  @Field(() => Boolean, {
+    description: 'The runner is paid for goods against each receipt, before the delivery is settled.',
+  })
+  goodsInAdvance!: boolean;
+
   @Field(() => GraphQLDateTime, { nullable: true })
   startBy!: Date | null;
 
@@ -74,7 +92,8 @@ export class ErrandType {
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When the runner is paid without a word from the customer.',
+    description:
+      'When the runner is paid without a word from the customer; null before the delivery, and where a drop-off code is asked for.',
   })
   autoReleaseAt!: Date | null;
 
@@ -88,10 +107,49 @@ export class ErrandType {
   updatedAt!: Date;
 }
 
+@ObjectType('Proof', { simpleResolvers: true, description: 'What a runner showed of an errand.' })
+export class ProofType {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => ProofKindEnum)
+  kind!: string;
+
+  @Field(() => String, { nullable: true, description: 'Where it is stored.' })
+  mediaKey!: string | null;
+
+  @Field(() => String, { nullable: true })
+  note!: string | null;
+
+  @Field(() => GraphQLDateTime)
+  takenAt!: Date;
+
+  @Field(() => GraphQLDateTime)
+  createdAt!: Date;
+}
+
 export const ErrandConnectionType = connectionTypeOf('Errand', () => ErrandType);
 
 @ObjectType('ErrandPayload', { simpleResolvers: true, description: 'The errand as the mutation left it.' })
 export class ErrandPayload extends ReplayablePayload {
+  @Field(() => ErrandType)
+  errand!: unknown;
+}
+
+@ObjectType('HandoverCodePayload', {
+  simpleResolvers: true,
+  description: 'A code that is told this once: only a hash of it is kept.',
+})
+export class HandoverCodePayload {
+  @Field(() => String, { description: 'Six digits, for whoever meets the runner there.' })
+  code!: string;
+
+  @Field(() => HandoverPhaseEnum)
+  phase!: string;
+
+  @Field(() => GraphQLDateTime, { description: 'Then another one has to be issued.' })
+  expiresAt!: Date;
+
   @Field(() => ErrandType)
   errand!: unknown;
 }

@@ -12,7 +12,14 @@ import type { GraphqlContext } from '../context.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { ErrandType } from '../errand/errand.type.js';
 import { UserType } from '../user/user.type.js';
-import { CancelErrandPayload, EscrowConnectionType, EscrowPayload, EscrowType, MyEscrowsArgs } from './escrow.type.js';
+import {
+  CancelErrandPayload,
+  EscrowConnectionType,
+  EscrowPayload,
+  EscrowType,
+  MilestoneType,
+  MyEscrowsArgs,
+} from './escrow.type.js';
 
 @Resolver(() => EscrowType)
 export class EscrowResolver {
@@ -59,7 +66,8 @@ export class EscrowResolver {
     @Arg('errandId', () => ID) errandId: string,
     @Arg('goodsSpentMinor', () => BigIntScalar, {
       nullable: true,
-      description: 'Minor units spent of the goods budget; the rest comes back to you. Default: all of it was spent.',
+      description:
+        'Minor units spent on goods, not below the receipts; the rest comes back to you. Default: what the receipts say, all of the goods part without any.',
     })
     goodsSpent: bigint | undefined,
     @Arg('expectedVersion', () => Int, { nullable: true, description: "The errand's version you decided on." })
@@ -100,7 +108,9 @@ export class EscrowResolver {
     return services.escrows.drop(viewer, parseId('id', id), reason, expectedVersion);
   }
 
-  @FieldResolver(() => MoneyType, { description: 'What the customer owes into it: the offer and the goods budget.' })
+  @FieldResolver(() => MoneyType, {
+    description: 'What the customer owes into it: the offer and the goods budget, and what was put on top of them.',
+  })
   gross(@Root() escrow: Escrow) {
     return moneyOf(escrow.gross, escrow.currency);
   }
@@ -118,6 +128,39 @@ export class EscrowResolver {
   @FieldResolver(() => MoneyType, { description: 'Gone back to the customer.' })
   refunded(@Root() escrow: Escrow) {
     return moneyOf(escrow.refunded, escrow.currency);
+  }
+
+  @FieldResolver(() => MoneyType, { description: 'What is in it now.' })
+  held(@Root() escrow: Escrow) {
+    return moneyOf(escrow.funded - escrow.released - escrow.refunded, escrow.currency);
+  }
+
+  @FieldResolver(() => MoneyType, { description: "The part for the runner's work, fees included." })
+  service(@Root() escrow: Escrow) {
+    return moneyOf(escrow.gross - escrow.goods, escrow.currency);
+  }
+
+  @FieldResolver(() => MoneyType, { description: 'The part for purchases.' })
+  goods(@Root() escrow: Escrow) {
+    return moneyOf(escrow.goods, escrow.currency);
+  }
+
+  @FieldResolver(() => MoneyType, { description: 'Of the part for purchases: what the receipts say was spent.' })
+  goodsReceipted(@Root() escrow: Escrow) {
+    return moneyOf(escrow.goodsReceipted, escrow.currency);
+  }
+
+  @FieldResolver(() => MoneyType, { description: 'What the customer gave the runner on top, from wallet to wallet.' })
+  tips(@Root() escrow: Escrow) {
+    return moneyOf(escrow.tips, escrow.currency);
+  }
+
+  @FieldResolver(() => [MilestoneType], {
+    description: 'The steps in which the service part is paid; empty: in one go.',
+  })
+  async milestones(@Root() escrow: Escrow, @Ctx() { loaders }: GraphqlContext) {
+    const milestones = await loaders.milestonesByEscrowId.load(escrow.id);
+    return milestones.map((milestone) => ({ ...milestone, currency: escrow.currency }));
   }
 
   @FieldResolver(() => Boolean, { description: 'A dispute holds it: nothing flows out until that ends.' })

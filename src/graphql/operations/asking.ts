@@ -15,7 +15,7 @@ export function contextFor({ caching, services, cacheAdmin }: ContextDeps, viewe
     cacheAdmin,
     requestId: uuidv7(),
     userAgent: undefined,
-    loaders: createLoaders(services, viewer.tenantId),
+    loaders: createLoaders(services, viewer),
     cacheTrace: [],
     viewerReads: [],
     isTraced: false,

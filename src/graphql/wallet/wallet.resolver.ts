@@ -4,6 +4,7 @@ import { MoneyInput, MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { ReplayablePayload } from '../idempotency/replayable.type.js';
+import { ChargeType } from '../payment/charge.type.js';
 
 @ObjectType('Wallet', {
   simpleResolvers: true,
@@ -21,6 +22,9 @@ export class TopUpPayload extends ReplayablePayload {
 
   @Field(() => String, { description: "The payment provider's name for the charge." })
   providerRef!: string;
+
+  @Field(() => ChargeType, { description: 'PENDING while you have still to pay at its `checkoutUrl`.' })
+  charge!: unknown;
 }
 
 @InputType()
@@ -48,7 +52,8 @@ export class WalletResolver {
 
   @Authorized()
   @Mutation(() => TopUpPayload, {
-    description: 'Puts money into your wallet through the sandbox provider; no real money moves.',
+    description:
+      'Puts money into your wallet through the payment provider; with the sandbox, which is the default outside production, no real money moves.',
   })
   @Idempotent({ inSteps: true })
   async topUpWallet(
@@ -63,7 +68,12 @@ export class WalletResolver {
       currency: amount.currency,
       ...(reference !== undefined && { reference }),
     });
-    return { wallet: { balance: moneyOf(wallet.minor, wallet.currency) }, providerRef: charge.providerRef, isReplay };
+    return {
+      wallet: { balance: moneyOf(wallet.minor, wallet.currency) },
+      providerRef: charge.providerRef,
+      charge,
+      isReplay,
+    };
   }
 }
 

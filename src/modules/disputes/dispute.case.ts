@@ -1,15 +1,26 @@
 import { invariant, isUuid, notFound, requireUser, type Viewer } from '../../kernel/index.js';
-import type { Prisma, Tx } from '../../db/index.js';
+import type { Tx } from '../../db/index.js';
 import {
   actorOf,
+  assertMove,
   decide,
   requireVersion,
   type Actor,
   type Decision as Transition,
+  type DisputeFacts,
   type TransitionName,
 } from '../errands/index.js';
-import { factsOf, lockBoth, partsOf, type Held, type HeldEscrow, type Settle } from '../escrows/index.js';
+import {
+  factsOf,
+  goodsByReceipts,
+  lockBoth,
+  partsOf,
+  type Held,
+  type HeldEscrow,
+  type Settle,
+} from '../escrows/index.js';
 import { assertDisputeVisible, isArbiter, openerOf, type Decision, type Dispute } from './dispute.js';
+import { disputeMachine } from './dispute.machine.js';
 
 /**
  * A dispute with the errand and the escrow it is about, both locked. Whoever changes a dispute, its evidence or its
@@ -59,11 +70,20 @@ export function decideAs(
   viewer?: Viewer,
   settle?: Settle,
 ): Transition {
-  const { dispute, decisions, held } = one;
+  const facts = { ...factsOf(one.held, settle), dispute: disputeFactsOf(one, actor, viewer) };
+  return decide(name, facts, actor, now);
+}
+
+/** A dispute as the table of transitions sees it from one who acts. @param viewer undefined for a timer */
+export function disputeFactsOf(
+  { dispute, decisions }: Omit<Case, 'held'>,
+  actor: Actor,
+  viewer?: Viewer,
+): DisputeFacts {
   const isMe = (userId: string | null): boolean => userId !== null && userId === actor.userId;
   const inForce = decisionInForce(decisions);
   const proposal = pendingDecision(decisions);
-  const facts = {
+  return {
     state: dispute.state,
     openedFrom: dispute.openedFrom,
     dueAt: dispute.dueAt,
@@ -71,8 +91,7 @@ export function decideAs(
     isArbiter: viewer !== undefined && isArbiter(viewer),
     hasDecided: isMe(inForce?.proposedById ?? null) || isMe(inForce?.approvedById ?? null),
     proposal: proposal ? (isMe(proposal.proposedById) ? 'own' : 'another') : 'none',
-  } as const;
-  return decide(name, { ...factsOf(held, settle), dispute: facts }, actor, now);
+  };
 }
 
 export function decisionInForce(decisions: readonly Decision[]): Decision | undefined {
@@ -97,16 +116,23 @@ export function frozenMoney({ held, dispute }: Case): HeldEscrow {
 
 /** Minor units. */
 export function heldBy(one: Case): bigint {
-  const { service, goods } = partsOf(frozenMoney(one).escrow, one.held.errand);
+  const { service, goods } = partsOf(frozenMoney(one).escrow);
   return service + goods;
+}
+
+/** Of what the dispute holds, the money for purchases that no receipt asks for, in minor units. */
+export function unspentGoods(one: Case): bigint {
+  const { escrow } = frozenMoney(one);
+  return escrow.goods - goodsByReceipts(escrow, one.held.errand);
 }
 
 /** Saves what changed, one version on. */
 export async function saveDispute(
   tx: Tx,
-  { id, version }: Dispute,
-  patch: Prisma.DisputeUncheckedUpdateInput,
+  { id, version, state }: Dispute,
+  patch: Partial<Dispute>,
   now: Date,
 ): Promise<Dispute> {
+  if (patch.state !== undefined && patch.state !== state) assertMove(disputeMachine, 'a dispute', state, patch.state);
   return tx.dispute.update({ where: { id }, data: { ...patch, version: version + 1, updatedAt: now } });
 }

@@ -1,10 +1,8 @@
 import { AppError, uuidv7 } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
+import { evidenceRefusal } from '../errands/index.js';
 import type { Dispute } from './dispute.js';
 import type { EvidenceInput } from './dispute.input.js';
-
-/** A party shows this many pieces in one dispute at most. */
-export const evidencePerPartyMax = 20;
 
 /**
  * Adds a party's evidence to a dispute whose errand is locked. Neither side sees the other's before it has given its own,
@@ -22,13 +20,8 @@ export async function giveEvidence(
   if (given.length === 0) return;
   const counts = await tx.disputeEvidence.groupBy({ by: ['byUserId'], where: { disputeId }, _count: { _all: true } });
   const own = counts.find((count) => count.byUserId === byUserId)?._count._all ?? 0;
-  if (own + given.length > evidencePerPartyMax) {
-    const left = evidencePerPartyMax - own;
-    throw new AppError(
-      'LIMIT_EXCEEDED',
-      `A party shows up to ${evidencePerPartyMax} pieces of evidence; you can add ${left} more.`,
-    );
-  }
+  const refusal = evidenceRefusal(own, given.length);
+  if (refusal) throw new AppError(refusal.code, refusal.message);
   const bothHave = counts.some((count) => count.byUserId !== byUserId);
   const revealedAt = bothHave || respondBy <= now ? now : respondBy;
   await tx.disputeEvidence.createMany({

@@ -43,7 +43,7 @@ export async function openDispute(
   const decision = decide('openDispute', { ...facts, expectedVersion }, actorOf(viewer, held.errand), now);
   invariant(held.money, `errand ${errandId} is ${held.errand.state} without an escrow`);
   const { escrow } = held.money;
-  const { service, goods } = partsOf(escrow, held.errand);
+  const { service, goods } = partsOf(escrow);
   const { reason } = parseNewDispute(input, service + goods, escrow.currency as Currency);
   const row = newDisputeRow(held.errand, escrow, { openedByCustomer, reason, claimAmount: input.claimMinor }, now);
   const dispute = await tx.dispute.create({ data: row });

@@ -20,7 +20,7 @@ export type PublishedRule = 'NO_RESPONSE' | 'NO_DECISION';
 export function disputeSettlement(rates: FeeRates, parts: EscrowParts, customerAmount: bigint): Settlement {
   const runnerPart = parts.service + parts.goods - customerAmount;
   const [service = 0n, goods = 0n] = splitByWeights(runnerPart, [parts.service, parts.goods]);
-  return { ...deliverySettlement(rates, { service, goods }, goods), customer: customerAmount };
+  return { ...deliverySettlement(rates, { ...parts, service, goods }, goods), customer: customerAmount };
 }
 
 export function verdictOf(customerAmount: bigint, held: bigint): Verdict {
@@ -30,14 +30,16 @@ export function verdictOf(customerAmount: bigint, held: bigint): Verdict {
 
 /**
  * The published rules. NO_RESPONSE: who opened the dispute gets what they claim. NO_DECISION: as if nobody had disputed;
- * with proof of delivery the runner is paid, without it the customer gets everything back.
+ * with proof of delivery the runner is paid and the goods money without receipts goes back, without proof the customer gets
+ * everything back.
  */
 export function ruleVerdict(
   rule: PublishedRule,
   { openedByCustomer, claimAmount, openedFrom }: Dispute,
   held: bigint,
+  unspentGoods: bigint,
 ): Verdict {
-  if (rule === 'NO_DECISION') return verdictOf(openedFrom === 'DELIVERED' ? 0n : held, held);
+  if (rule === 'NO_DECISION') return verdictOf(openedFrom === 'DELIVERED' ? unspentGoods : held, held);
   const claim = claimAmount < held ? claimAmount : held;
   return verdictOf(openedByCustomer ? claim : held - claim, held);
 }

@@ -1,7 +1,7 @@
 import { AppError, invariant, requireUser, uuidv7 } from '../../kernel/index.js';
 import type { Prisma, Tx } from '../../db/index.js';
 import { releaseAcceptedOffer, saveTransition, systemActor, type Errand } from '../errands/index.js';
-import { journalOf, partsOf, saveEscrow, settledPatch, type HeldEscrow } from '../escrows/index.js';
+import { journalOf, partsOf, saveEscrow, settledPatch, type Settle } from '../escrows/index.js';
 import { postJournal } from '../ledger/index.js';
 import {
   decideAs,
@@ -9,6 +9,7 @@ import {
   decisionInForce,
   frozenMoney,
   heldBy,
+  unspentGoods,
   lockCase,
   pendingDecision,
   saveDispute,
@@ -66,7 +67,7 @@ export async function approve(
 /** What the published rule of its state says of a dispute that is due, whose errand is locked. */
 export async function resolveByRule(tx: Tx, one: Case, rule: PublishedRule, now: Date): Promise<DisputeChange> {
   const transition = decideAs('defaultResolution', one, systemActor, now);
-  const verdict = ruleVerdict(rule, one.dispute, heldBy(one));
+  const verdict = ruleVerdict(rule, one.dispute, heldBy(one), unspentGoods(one));
   const author = { proposedById: null, rule, decidedAt: now, reason: ruleReasons[rule] };
   const decision = await addDecision(tx, one, verdict, author, now);
   await saveTransition(tx, one.held.errand, transition);
@@ -78,14 +79,8 @@ export async function resolveByRule(tx: Tx, one: Case, rule: PublishedRule, now:
  * update that books what went out, in the transaction of the journal.
  */
 export async function takeEffect(tx: Tx, one: Case, now: Date): Promise<DisputeChange> {
-  const decision = decisionInForce(one.decisions);
-  invariant(decision, `dispute ${one.dispute.id} is to take effect and nothing is decided`);
   const { errand } = one.held;
-  const settle = ({ escrow, feePlan }: HeldEscrow) =>
-    disputeSettlement(feePlan, partsOf(escrow, errand), decision.customerAmount);
-  const money = frozenMoney(one);
-  const isRefund = decision.outcome === 'REFUND';
-  const transition = decideAs(isRefund ? 'refundDispute' : 'settleDispute', one, systemActor, now, undefined, settle);
+  const { transition, settle, money, isRefund } = effectOf(one, now);
   await postJournal(tx, journalOf(errand, transition));
   if (isRefund) await releaseAcceptedOffer(tx, errand, 'REJECTED', now);
   const emptied = { ...settledPatch(money.escrow, settle(money), 'disputed'), frozenByDispute: null };
@@ -96,15 +91,31 @@ export async function takeEffect(tx: Tx, one: Case, now: Date): Promise<DisputeC
   };
 }
 
+/** What the decision in force does with the money. Pure. */
+export function effectOf(one: Case, now: Date) {
+  const decision = decisionInForce(one.decisions);
+  invariant(decision, `dispute ${one.dispute.id} is to take effect and nothing is decided`);
+  const settle: Settle = ({ escrow, feePlan }) => disputeSettlement(feePlan, partsOf(escrow), decision.customerAmount);
+  const isRefund = decision.outcome === 'REFUND';
+  const name = isRefund ? 'refundDispute' : 'settleDispute';
+  const transition = decideAs(name, one, systemActor, now, undefined, settle);
+  return { transition, settle, isRefund, money: frozenMoney(one) };
+}
+
 /** A first decision can be appealed for a while; one on appeal takes effect at once. */
 async function inForce(tx: Tx, one: Case, decision: Decision, now: Date): Promise<DisputeChange> {
   if (one.dispute.state === 'APPEALED') {
-    const decided = { ...one.dispute, state: 'FINAL' } as const satisfies Dispute;
-    return takeEffect(tx, { ...one, dispute: decided, decisions: [...one.decisions, decision] }, now);
+    return takeEffect(tx, decidedOnAppeal(one, decision), now);
   }
   const dueAt = new Date(now.getTime() + appealWindowMs);
   const errand: Errand = one.held.errand;
   return { dispute: await saveDispute(tx, one.dispute, { state: 'RESOLVED', dueAt }, now), errand };
+}
+
+/** A decision on appeal is the last one. */
+export function decidedOnAppeal(one: Case, decision: Decision): Case {
+  const dispute = { ...one.dispute, state: 'FINAL' } as const satisfies Dispute;
+  return { ...one, dispute, decisions: [...one.decisions, decision] };
 }
 
 async function addDecision(
@@ -115,7 +126,7 @@ async function addDecision(
   now: Date,
 ): Promise<Decision> {
   const { escrow, feePlan } = frozenMoney(one);
-  const parts = disputeSettlement(feePlan, partsOf(escrow, one.held.errand), customerAmount);
+  const parts = disputeSettlement(feePlan, partsOf(escrow), customerAmount);
   const data = {
     ...author,
     id: uuidv7(now.getTime()),

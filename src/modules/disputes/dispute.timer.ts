@@ -13,6 +13,9 @@ export const disputeTimer: TimerKind = {
       SELECT errand_id AS id, tenant_id AS "tenantId", due_at AS "waitsFor" FROM dispute
       WHERE due_at <= ${now} ${behind} ORDER BY due_at, errand_id LIMIT ${limit}`;
   },
+  waiting: (errandIds) => Prisma.sql`
+    SELECT errand_id, tenant_id, min(due_at) AS at FROM dispute
+    WHERE errand_id = ANY(${errandIds}::uuid[]) AND due_at IS NOT NULL GROUP BY errand_id, tenant_id`,
   async fire(tx, { tenantId, id: errandId }, clock) {
     await tx.$executeRaw`SET LOCAL lock_timeout = '1s'`;
     const held = await lockBoth(tx, tenantId, errandId);

@@ -1,5 +1,7 @@
 export {
   assertDisputeVisible,
+  fourEyesAboveMinor,
+  isArbiter,
   canSeeDecision,
   canSeeDispute,
   disputeOutcomes,
@@ -13,6 +15,9 @@ export {
   type Evidence,
   type EvidenceKind,
 } from './dispute.js';
+export { disputeFactsOf, type Case } from './dispute.case.js';
+export { disputeMachine } from './dispute.machine.js';
+export { bookedByDecision, readOpenDisputes } from './dispute.preview.js';
 export { disputeSettlement } from './dispute.outcome.js';
 export type { DisputeResponse, EvidenceInput, NewDispute, ProposedResolution } from './dispute.input.js';
 export type { DisputeChange } from './dispute.moves.js';

@@ -1,6 +1,7 @@
 import { AppError, invariant, isStaff, notFound, type Viewer } from '../../kernel/index.js';
 import type { Posting } from '../ledger/index.js';
 import { canSee, isAssignedRunner, isCustomer, type Errand, type ErrandState } from './errand.js';
+import { illegal, type Refusal } from './refusals.js';
 import type { ActorKind, Facts, TransitionRule } from './transition.rule.js';
 import { actorsOf, ruleOf, transitionNames, type TransitionName } from './transitions.js';
 
@@ -39,6 +40,11 @@ export function actorOf(viewer: Viewer, errand: Errand): Actor {
   return { kind: kindOf(viewer, errand), userId, canSee: canSee(viewer, errand) };
 }
 
+/** What a transition would do, or why it would not happen. */
+export type Preview =
+  | { readonly decision: Decision; readonly refusal?: undefined }
+  | { readonly decision?: undefined; readonly refusal: Refusal };
+
 /**
  * Whether a transition may happen, and what it does. Pure: the answer is a function of the facts, the actor and the time.
  * @throws AppError NOT_FOUND when the actor may not even see the errand, FORBIDDEN when it is not the one to do this,
@@ -46,22 +52,39 @@ export function actorOf(viewer: Viewer, errand: Errand): Actor {
  * allows, or what the guard refuses with
  */
 export function decide(name: TransitionName, facts: Facts, actor: Actor, now: Date): Decision {
-  const { errand, expectedVersion } = facts;
+  const { decision, refusal } = preview(name, facts, actor, now);
+  if (decision) return decision;
+  throw new AppError(refusal.code, refusal.message);
+}
+
+/** As `decide`, for who only wants to know: what it would throw is the refusal. */
+export function preview(name: TransitionName, facts: Facts, actor: Actor, now: Date): Preview {
+  const refusal = refusalOf(name, facts, actor, now);
+  if (refusal) return { refusal };
   const rule = ruleOf(name);
-  if (!actor.canSee) throw notFound('errand', errand.id);
-  const actors = actorsOf(rule);
-  if (!actors.some((required) => standsFor(actor.kind, required))) {
-    const who = actors.map((kind) => whoIs[kind]).join(' or ');
-    throw new AppError('FORBIDDEN', `Only ${who} may ${phraseOf(name)}.`);
-  }
-  requireVersion(errand, expectedVersion);
-  if (!rule.from.includes(errand.state)) throw illegalTransition(name, errand.state);
-  const refusal = rule.guard(facts, now);
-  if (refusal) throw new AppError(refusal.code, refusal.message);
-  const from = errand.state;
+  const from = facts.errand.state;
   const to = destinationOf(rule, facts);
   const event = { transition: name, from, to, actorId: actor.userId, actorRole: actor.kind, at: now };
-  return { transition: name, from, to, postings: rule.postings(facts), event };
+  return { decision: { transition: name, from, to, postings: rule.postings(facts), event } };
+}
+
+/** Whether a transition is one for this actor, in some state of the errand. */
+export function isFor(name: TransitionName, actor: Actor): boolean {
+  return actor.canSee && actorsOf(ruleOf(name)).some((required) => standsFor(actor.kind, required));
+}
+
+function refusalOf(name: TransitionName, facts: Facts, actor: Actor, now: Date): Refusal | undefined {
+  const { errand, expectedVersion } = facts;
+  const rule = ruleOf(name);
+  if (!actor.canSee) return notFound('errand', errand.id);
+  if (!isFor(name, actor)) {
+    const who = actorsOf(rule).map((kind) => whoIs[kind]);
+    return { code: 'FORBIDDEN', message: `Only ${who.join(' or ')} may ${phraseOf(name)}.` };
+  }
+  return (
+    versionRefusal(errand, expectedVersion, 'errand') ??
+    (rule.from.includes(errand.state) ? rule.guard(facts, now) : illegalTransition(name, errand.state))
+  );
 }
 
 function destinationOf({ to }: TransitionRule, { errand, dispute }: Facts): ErrandState {
@@ -77,11 +100,18 @@ export function requireVersion(
   expected: number | null | undefined,
   what = 'errand',
 ): void {
-  if (expected == null || expected === version) return;
-  throw new AppError(
-    'VERSION_CONFLICT',
-    `The ${what} is at version ${version} and you expected ${expected}: read it again.`,
-  );
+  const refusal = versionRefusal({ version }, expected, what);
+  if (refusal) throw new AppError(refusal.code, refusal.message);
+}
+
+function versionRefusal(
+  { version }: { readonly version: number },
+  expected: number | null | undefined,
+  what: string,
+): Refusal | undefined {
+  if (expected == null || expected === version) return undefined;
+  const message = `The ${what} is at version ${version} and you expected ${expected}: read it again.`;
+  return { code: 'VERSION_CONFLICT', message };
 }
 
 /** An assigned runner is still a runner. */
@@ -97,13 +127,13 @@ function kindOf(viewer: Viewer, errand: Errand): ActorKind {
   return isStaff(viewer) ? 'staff' : 'stranger';
 }
 
-function illegalTransition(name: TransitionName, state: ErrandState): AppError {
+function illegalTransition(name: TransitionName, state: ErrandState): Refusal {
   const from = ruleOf(name).from.join(' or ');
   const allowed = transitionNames.filter(
     (other) => ruleOf(other).from.includes(state) && !actorsOf(ruleOf(other)).includes('system'),
   );
   const instead = allowed.length === 0 ? 'nothing more can be done with it' : `it allows ${allowed.join(', ')}`;
-  return new AppError('ILLEGAL_TRANSITION', `The errand is ${state}, ${name} needs ${from}; ${instead}.`);
+  return illegal(`The errand is ${state}, ${name} needs ${from}; ${instead}.`);
 }
 
 function phraseOf(name: TransitionName): string {

@@ -1,6 +1,6 @@
 import { invariant } from '../../kernel/index.js';
 import type { DisputeState } from '../../db/index.js';
-import { disputesPerPartyMax, type DisputeFacts } from './dispute.facts.js';
+import { disputesPerPartyMax, evidenceRefusal, type DisputeFacts } from './dispute.facts.js';
 import { due, firstOf, illegal, notFrozen, type Refusal } from './refusals.js';
 import { settlementPostings } from './settlement.js';
 import type { Facts, TransitionRule } from './transition.rule.js';
@@ -46,7 +46,8 @@ export const disputeTransitions = {
     from: ['DISPUTED'],
     to: 'same',
     actor: parties,
-    guard: (facts) => isNotIn(facts, 'AWAITING_RESPONSE', 'UNDER_REVIEW', 'APPEALED'),
+    guard: (facts) =>
+      isNotIn(facts, 'AWAITING_RESPONSE', 'UNDER_REVIEW', 'APPEALED') ?? evidenceRefusal(facts.evidenceShown ?? 0, 1),
     postings: none,
     description: 'A party shows evidence; the other sees it once both have, or when the time to respond is over.',
   },

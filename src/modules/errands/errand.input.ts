@@ -1,6 +1,14 @@
 import { badInput, isStorable, notStorable, type Currency, type FieldFault } from '../../kernel/index.js';
-import { areaLengthMax, areaLengthMin, errandCategories, type Errand, type ErrandCategory } from './errand.js';
-import { amountFault, refuse, textFaults, type MoneyInput } from './faults.js';
+import {
+  areaLengthMax,
+  areaLengthMin,
+  errandCategories,
+  handoverPhases,
+  type Errand,
+  type ErrandCategory,
+  type HandoverPhase,
+} from './errand.js';
+import { amountFault, namesFaults, refuse, textFaults, type MoneyInput } from './faults.js';
 
 export interface PointInput {
   /** Degrees, -90 to 90. */
@@ -22,6 +30,10 @@ export interface ErrandPatch {
   readonly budget?: MoneyInput | null | undefined;
   /** 0 to `amountMinorMax`. Default 0. */
   readonly goodsBudget?: MoneyInput | null | undefined;
+  /** The runner is paid for goods against each receipt, before the delivery is settled. Default false. */
+  readonly goodsInAdvance?: boolean | null | undefined;
+  /** Where the runner has to give a code. Default nowhere. */
+  readonly requiresCodes?: readonly HandoverPhase[] | null | undefined;
   /** Up to 300 characters. */
   readonly pickupAddress?: string | null | undefined;
   readonly pickupPoint?: PointInput | null | undefined;
@@ -53,6 +65,9 @@ export type ErrandColumns = Pick<
   | 'area'
   | 'budget'
   | 'goodsBudget'
+  | 'goodsInAdvance'
+  | 'requiresPickupCode'
+  | 'requiresDropoffCode'
   | 'pickupAddress'
   | 'pickupLat'
   | 'pickupLng'
@@ -96,6 +111,9 @@ export function parseErrandPatch(
 
 const blank = {
   goodsBudget: 0n,
+  goodsInAdvance: false,
+  requiresPickupCode: false,
+  requiresDropoffCode: false,
   pickupAddress: null,
   pickupLat: null,
   pickupLng: null,
@@ -159,6 +177,13 @@ function readColumns(input: ErrandPatch, currency: Currency, now: Date): { colum
   }
   money('budget', 1n);
   money('goodsBudget', 0n);
+  if (input.goodsInAdvance !== undefined) columns.goodsInAdvance = input.goodsInAdvance ?? false;
+  if (input.requiresCodes !== undefined) {
+    const phases = input.requiresCodes ?? [];
+    faults.push(...namesFaults('input.requiresCodes', phases, handoverPhases));
+    columns.requiresPickupCode = phases.includes('PICKUP');
+    columns.requiresDropoffCode = phases.includes('DROPOFF');
+  }
   place('pickup');
   place('dropoff');
   time('startBy');

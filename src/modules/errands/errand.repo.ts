@@ -4,7 +4,7 @@ import type { Decision, TransitionEvent } from './decide.js';
 import type { Errand } from './errand.js';
 
 /** Outbox topic of every transition. */
-const transitionTopic = 'errand.transition';
+export const transitionTopic = 'errand.transition';
 
 /**
  * Reads an errand and holds it until the transaction ends. Whoever moves an errand, its offers or its escrow takes this
@@ -30,7 +30,7 @@ export async function lockErrandOfOffer(tx: Tx, tenantId: string, offerId: strin
 }
 
 /**
- * Writes a decided transition of a locked errand: the row (one version on, unless it stays in its state), the next
+ * Writes a decided transition of a locked errand: the row (one version on, unless it stays in its state and neither money nor anything else of it moves), the next
  * process event and the news of it.
  */
 export async function saveTransition(
@@ -42,25 +42,35 @@ export async function saveTransition(
 ): Promise<Errand> {
   const { event, from, to } = decision;
   const data = { ...patch, state: to, version: errand.version + 1, updatedAt: event.at };
-  const after = from === to ? errand : await tx.errand.update({ where: { id: errand.id }, data });
-  await recordEvent(tx, after, event, reason);
+  const isMoved = from !== to || decision.postings.length > 0 || Object.keys(patch).length > 0;
+  const after = isMoved ? await tx.errand.update({ where: { id: errand.id }, data }) : errand;
+  await recordEvent(tx, after, event, reason, after.runnerId ?? errand.runnerId);
   return after;
 }
 
-/** One process event, numbered without gaps under the errand's lock, and its outbox row. */
-export async function recordEvent(tx: Tx, errand: Errand, event: TransitionEvent, reason?: string): Promise<void> {
+/**
+ * One process event, numbered without gaps under the errand's lock, and its outbox row.
+ * @param runnerId whom the news concerns beside the customer: also a runner who has just left the errand
+ */
+export async function recordEvent(
+  tx: Tx,
+  errand: Errand,
+  event: TransitionEvent,
+  reason?: string,
+  runnerId = errand.runnerId,
+): Promise<void> {
   const { transition, from, to, actorId, actorRole, at } = event;
   await tx.$executeRaw`
     INSERT INTO process_event (errand_id, seq, tenant_id, transition, from_state, to_state, actor_id, actor_role, reason, at)
     SELECT ${errand.id}::uuid, coalesce(max(seq), 0) + 1, ${errand.tenantId}::uuid, ${transition}, ${from}::errand_state,
            ${to}::errand_state, ${actorId}::uuid, ${actorRole}, ${reason ?? null}, ${at}
     FROM process_event WHERE errand_id = ${errand.id}::uuid`;
-  await tx.outbox.create({ data: outboxRow(errand, event) });
+  await tx.outbox.create({ data: outboxRow(errand, event, runnerId) });
 }
 
-function outboxRow({ id, tenantId, version }: Errand, event: TransitionEvent) {
+function outboxRow({ id, tenantId, version, customerId }: Errand, event: TransitionEvent, runnerId: string | null) {
   const { at, ...rest } = event;
-  const payload = { ...rest, at: at.toISOString(), version };
+  const payload = { ...rest, at: at.toISOString(), version, customerId, runnerId };
   return {
     tenantId,
     topic: transitionTopic,

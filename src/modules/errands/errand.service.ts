@@ -24,6 +24,7 @@ import { lockErrand, recordEvent, saveTransition } from './errand.repo.js';
 import { newErrandRow, patches } from './errand.write.js';
 import { assertVisible, errandStates, isCustomer, type Errand, type ErrandState } from './errand.js';
 import { distinct, namesFaults, refuse } from './faults.js';
+import { useCode } from './handover.js';
 import { closeLiveOffers } from './offer.repo.js';
 import { parseProofs, type ProofInput } from './proof.input.js';
 import type { Facts } from './transition.rule.js';
@@ -55,7 +56,8 @@ export interface ErrandService {
    */
   update(viewer: Viewer, id: string, patch: ErrandPatch, expectedVersion?: number | null): Promise<Errand>;
   publish(viewer: Viewer, id: string, expectedVersion?: number | null): Promise<Errand>;
-  start(viewer: Viewer, id: string, expectedVersion?: number | null): Promise<Errand>;
+  /** @param pickupCode needed where the errand asks for one; each guess is counted @throws AppError as `useCode` */
+  start(viewer: Viewer, id: string, expectedVersion?: number | null, pickupCode?: string | null): Promise<Errand>;
   submitProof(
     viewer: Viewer,
     id: string,
@@ -67,6 +69,8 @@ export interface ErrandService {
   find(tenantId: string, id: string): Promise<Errand>;
   /** The market: every state but DRAFT, without drafts that were discarded. */
   list(viewer: Viewer, args: MarketListArgs): Promise<Page<Errand>>;
+  /** One errand, if `list` with this filter would show it. @throws AppError BAD_INPUT as `list` does */
+  findListed(viewer: Viewer, id: string, filter: ErrandFilter): Promise<Errand | undefined>;
   /** What the viewer posted or runs, newest first, drafts included. */
   listMine(viewer: Viewer, args: MyListArgs): Promise<Page<Errand>>;
   /** In no order; what is missing is left out. For callers that learnt the ids from rows the viewer may see. */
@@ -74,7 +78,7 @@ export interface ErrandService {
 }
 
 export interface ErrandServiceDeps {
-  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly db: Pick<Db, 'read' | 'write' | 'writeApart'>;
   readonly clock: Clock;
 }
 
@@ -103,8 +107,12 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
       move(viewer, id, 'publish', { expectedVersion }, (tx, errand, decision, now) =>
         saveTransition(tx, errand, decision, patches.publish(now)),
       ),
-    start: (viewer, id, expectedVersion) =>
-      move(viewer, id, 'start', { expectedVersion }, (tx, errand, decision) => saveTransition(tx, errand, decision)),
+    start: (viewer, id, expectedVersion, pickupCode) =>
+      move(viewer, id, 'start', { expectedVersion, hasCode: pickupCode != null }, async (tx, errand, decision, now) => {
+        if (errand.requiresPickupCode && pickupCode != null)
+          await useCode(tx, db, errand, 'PICKUP', { code: pickupCode }, now, 'pickupCode');
+        return saveTransition(tx, errand, decision);
+      }),
     submitProof: (viewer, id, proofs, expectedVersion) =>
       move(
         viewer,
@@ -113,7 +121,7 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
         { expectedVersion, proofsCount: proofs.length },
         async (tx, errand, decision, now) => {
           await tx.proof.createMany({ data: parseProofs(proofs, errand, requireUser(viewer).userId, now) });
-          return saveTransition(tx, errand, decision, patches.submitProof(now));
+          return saveTransition(tx, errand, decision, patches.submitProof(errand, now));
         },
       ),
     async get(viewer, id) {
@@ -124,6 +132,10 @@ export function createErrandService({ db, clock }: ErrandServiceDeps): ErrandSer
     find: (tenantId, id) => find(db.read, tenantId, id),
     list: async (viewer, { filter, orderBy, ...page }) =>
       errandPage(db.read, marketWhere(viewer.tenantId, filter ?? {}), orderBy ?? 'CREATED_DESC', page),
+    async findListed({ tenantId }, id, filter) {
+      const where = { AND: [marketWhere(tenantId, filter), { id }] };
+      return (await db.read.errand.findFirst({ where })) ?? undefined;
+    },
     listMine: async (viewer, args) => errandPage(db.read, mineWhere(viewer, args), 'CREATED_DESC', args),
     byIds: (tenantId, ids) => db.read.errand.findMany({ where: { tenantId, id: { in: ids.filter(isUuid) } } }),
   };

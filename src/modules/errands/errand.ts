@@ -3,14 +3,17 @@ import type {
   Errand as ErrandRow,
   ErrandCategory,
   ErrandState,
+  HandoverPhase,
   Offer as OfferRow,
   OfferState,
+  Proof as ProofRow,
   ProofKind,
 } from '../../db/index.js';
 
 export type Errand = Readonly<ErrandRow>;
 export type Offer = Readonly<OfferRow>;
-export type { ErrandCategory, ErrandState, OfferState, ProofKind };
+export type Proof = Readonly<ProofRow>;
+export type { ErrandCategory, ErrandState, HandoverPhase, OfferState, ProofKind };
 
 export const errandStates = [
   'DRAFT',
@@ -47,6 +50,8 @@ export const offerStates = [
 ] as const satisfies readonly OfferState[];
 
 export const proofKinds = ['PHOTO', 'RECEIPT', 'OTP', 'SIGNATURE', 'GEO'] as const satisfies readonly ProofKind[];
+
+export const handoverPhases = ['PICKUP', 'DROPOFF'] as const satisfies readonly HandoverPhase[];
 
 /** Offers that wait for an answer; a runner has one of them on an errand at most. */
 export const liveOfferStates = ['PENDING', 'COUNTERED'] as const satisfies readonly OfferState[];

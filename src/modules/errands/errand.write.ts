@@ -2,6 +2,9 @@ import type { Errand } from './errand.js';
 import type { ErrandColumns } from './errand.input.js';
 import { fundingWindowMs, inspectionWindowMs } from './transitions.js';
 
+/** Of errands posted today; `goodsByReceipts` says what version 1 did otherwise. */
+const currentProcessVersion = 2;
+
 /** A draft as it is first written down. */
 export function newErrandRow(
   columns: ErrandColumns,
@@ -17,7 +20,7 @@ export function newErrandRow(
     autoReleaseAt: null,
     publishedAt: null,
     state: 'DRAFT',
-    processVersion: 1,
+    processVersion: currentProcessVersion,
     version: 1,
     createdAt: now,
     updatedAt: now,
@@ -43,5 +46,8 @@ export const patches = {
   withdrawDispute: ({ autoReleaseAt }: Pick<Errand, 'autoReleaseAt'>, openedAt: Date, now: Date) => ({
     autoReleaseAt: autoReleaseAt && new Date(autoReleaseAt.getTime() + now.getTime() - openedAt.getTime()),
   }),
-  submitProof: (now: Date) => ({ autoReleaseAt: new Date(now.getTime() + inspectionWindowMs) }),
+  /** Where a drop-off code is asked for, silence pays nobody: the code, the customer or a dispute does. */
+  submitProof: ({ requiresDropoffCode }: Pick<Errand, 'requiresDropoffCode'>, now: Date) => ({
+    autoReleaseAt: requiresDropoffCode ? null : new Date(now.getTime() + inspectionWindowMs),
+  }),
 } as const;

@@ -1,29 +1,49 @@
 export {
   assertVisible,
+  canSee,
   canSeePrivate,
   errandCategories,
   errandStates,
+  handoverPhases,
   liveOfferStates,
   offerStates,
   proofKinds,
   type Errand,
   type ErrandCategory,
   type ErrandState,
+  type HandoverPhase,
   type Offer,
   type OfferState,
+  type Proof,
   type ProofKind,
 } from './errand.js';
 export { actorKinds, type ActorKind, type Facts, type TransitionRule } from './transition.rule.js';
 export { actorsOf, noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
-export type { DisputeFacts } from './dispute.facts.js';
+export { evidencePerPartyMax, evidenceRefusal, type DisputeFacts } from './dispute.facts.js';
+export type { MilestoneFacts, PartsAdded, ReceiptFacts, ServiceShare, TipFacts } from './extra.facts.js';
+export { tipWindowMs } from './extra.transitions.js';
+export {
+  handoverAttemptsMax,
+  handoverLateMsMax,
+  handoverLifeMs,
+  useCode,
+  type GivenCode,
+  type IssuedCode,
+} from './handover.js';
 export type { Refusal } from './refusals.js';
+export { deadlineOf, termsOf, type Timer, type TransitionTerms } from './transition.terms.js';
+export { assertMove, hasMove, type PartRule, type PartTable } from './part.rule.js';
+export { offerTransitions } from './offer.transitions.js';
 export {
   actorOf,
   decide,
+  isFor,
+  preview,
   requireVersion,
   systemActor,
   type Actor,
   type Decision,
+  type Preview,
   type TransitionEvent,
 } from './decide.js';
 export { nothing, refundOf, settlementTotal, type MoneyFacts, type Settlement } from './settlement.js';
@@ -37,10 +57,10 @@ export {
 export { amountFault, namesFaults, refuse, textFaults, type MoneyInput } from './faults.js';
 export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
 export { newestFirst } from './newest-first.js';
-export { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
+export { lockErrand, lockErrandOfOffer, saveTransition, transitionTopic } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
-export { closeLiveOffers, expireStaleOffers, releaseAcceptedOffer } from './offer.repo.js';
-export type { ProofInput } from './proof.input.js';
+export { closeLiveOffers, expireStaleOffers, offerStateAt, releaseAcceptedOffer, saveOffer } from './offer.repo.js';
+export { parseProofs, type ProofInput } from './proof.input.js';
 export {
   createErrandService,
   currencyOf,
@@ -50,9 +70,16 @@ export {
   type MyListArgs,
 } from './errand.service.js';
 export {
+  createHandoverService,
+  type HandoverService,
+  type HandoverServiceDeps,
+  type IssuedHandover,
+} from './handover.service.js';
+export {
   createOfferService,
   newOfferRow,
   readOffer,
+  withdrawalRefusal,
   type NewOffer,
   type OfferChange,
   type OfferService,

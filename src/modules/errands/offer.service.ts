@@ -14,9 +14,19 @@ import {
 import { isUniqueViolation, type Db, type Prisma, type Tx } from '../../db/index.js';
 import { actorOf, decide, requireVersion } from './decide.js';
 import { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
-import { amountMinorMax, assertVisible, isCustomer, liveOfferStates, type Errand, type Offer } from './errand.js';
+import {
+  amountMinorMax,
+  assertVisible,
+  isCustomer,
+  liveOfferStates,
+  type Errand,
+  type Offer,
+  type OfferState,
+} from './errand.js';
 import { refuse, textFaults } from './faults.js';
-import { expireStaleOffers, offerStateAt } from './offer.repo.js';
+import { expireStaleOffers, offerStateAt, saveOffer } from './offer.repo.js';
+import { offerTransitions } from './offer.transitions.js';
+import { hasLiveOffer, illegal, type Refusal } from './refusals.js';
 
 export interface NewOffer {
   /** Minor units of the errand's currency, above 0, up to `amountMinorMax`. */
@@ -137,9 +147,7 @@ async function insertOffer(tx: Tx, data: Offer): Promise<Offer> {
     return await tx.offer.create({ data });
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
-    throw new AppError('ALREADY_EXISTS', 'You have a live offer on this errand; withdraw it to make another.', {
-      cause: error,
-    });
+    throw new AppError(hasLiveOffer.code, hasLiveOffer.message, { cause: error });
   }
 }
 
@@ -156,15 +164,18 @@ async function withdraw(
   if (offer.runnerId !== userId) throw new AppError('FORBIDDEN', 'Only the runner who made an offer may withdraw it.');
   requireVersion(offer, expectedVersion, 'offer');
   const now = clock.now();
+  const refusal = withdrawalRefusal(offer, now);
+  if (refusal) throw new AppError(refusal.code, refusal.message);
+  return { offer: await saveOffer(tx, offer, 'WITHDRAWN', now), errand };
+}
+
+/** Why the runner who made an offer could not take it back now. */
+export function withdrawalRefusal(offer: Pick<Offer, 'state' | 'expiresAt'>, now: Date): Refusal | undefined {
   const state = offerStateAt(offer, now);
-  if (!(liveOfferStates as readonly string[]).includes(state)) {
-    throw new AppError(
-      'ILLEGAL_TRANSITION',
-      `The offer is ${state}; only a ${liveOfferStates.join(' or ')} one can be withdrawn.`,
-    );
-  }
-  const data = { state: 'WITHDRAWN', version: offer.version + 1, updatedAt: now } as const;
-  return { offer: await tx.offer.update({ where: { id: offer.id }, data }), errand };
+  const from: readonly OfferState[] = offerTransitions.withdraw.from;
+  return from.includes(state)
+    ? undefined
+    : illegal(`The offer is ${state}; only a ${from.join(' or ')} one can be withdrawn.`);
 }
 
 /** An offer of a locked errand. @throws AppError NOT_FOUND unless the viewer made it, is the errand's customer, or staff */

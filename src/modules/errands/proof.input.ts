@@ -29,12 +29,13 @@ export function parseProofs(
   errand: Errand,
   byUserId: string,
   now: Date,
+  path = 'proofs',
 ): Prisma.ProofCreateManyInput[] {
   const tooMany =
-    proofs.length > proofsMax ? [{ path: 'proofs', message: `takes up to ${proofsMax}, got ${proofs.length}.` }] : [];
+    proofs.length > proofsMax ? [{ path, message: `takes up to ${proofsMax}, got ${proofs.length}.` }] : [];
   refuse([
     ...tooMany,
-    ...proofs.slice(0, proofsMax).flatMap((proof, index) => faultsOf(proof, `proofs.${index}`, errand, now)),
+    ...proofs.slice(0, proofsMax).flatMap((proof, index) => faultsOf(proof, `${path}.${index}`, errand, now)),
   ]);
   return proofs.map(({ kind, sha256, mediaKey, note, takenAt }) => ({
     id: uuidv7(now.getTime()),

@@ -28,6 +28,12 @@ export function badInput(message: string): Refusal {
   return { code: 'BAD_INPUT', message };
 }
 
+/** A runner has one live offer on an errand at most. */
+export const hasLiveOffer = {
+  code: 'ALREADY_EXISTS',
+  message: 'You have a live offer on this errand; withdraw it to make another.',
+} as const satisfies Refusal;
+
 /** Refuses while a dispute holds the escrow. */
 export function notFrozen({ money }: { readonly money?: { readonly isFrozen: boolean } }): Refusal | undefined {
   return money?.isFrozen

@@ -10,7 +10,10 @@ export interface Settlement {
   readonly customer: bigint;
 }
 
-/** What a transition needs to know of an errand's money. Service is the accepted offer, goods the budget for purchases. */
+/**
+ * What a transition needs to know of an errand's money. Service is the accepted offer, goods the budget for purchases, each
+ * with what was added to it and without what has gone out already.
+ */
 export interface MoneyFacts {
   readonly escrowId: string;
   readonly customerId: string;

@@ -1,6 +1,7 @@
 import type { Posting } from '../ledger/index.js';
 import type { DisputeFacts } from './dispute.facts.js';
-import type { Errand, ErrandState, Offer } from './errand.js';
+import type { Errand, ErrandState, HandoverPhase, Offer } from './errand.js';
+import type { MilestoneFacts, PartsAdded, ReceiptFacts, TipFacts } from './extra.facts.js';
 import type { Refusal } from './refusals.js';
 import type { MoneyFacts } from './settlement.js';
 
@@ -12,11 +13,23 @@ export type ActorKind = (typeof actorKinds)[number];
 export interface Facts {
   readonly errand: Errand;
   readonly offer?: Pick<Offer, 'state' | 'expiresAt'>;
+  /** The actor has a live offer on the errand. Looked up where it is asked for beforehand; a unique index knows it anyway. */
+  readonly hasOffer?: boolean;
   readonly proofsCount?: number;
   readonly money?: MoneyFacts;
   readonly dispute?: DisputeFacts;
+  readonly milestone?: MilestoneFacts;
+  readonly topUp?: PartsAdded;
+  readonly tip?: TipFacts;
+  readonly receipts?: ReceiptFacts;
+  /** What a handover code is asked for, or given at. */
+  readonly handover?: HandoverPhase;
+  /** A code was given; whether it is the right one is looked at when nothing else refuses. */
+  readonly hasCode?: boolean;
   /** How many disputes the actor has opened about this escrow. */
   readonly disputesOpened?: number;
+  /** How many pieces of evidence the actor has shown in this dispute. As with `hasOffer`. */
+  readonly evidenceShown?: number;
   /** The version the caller decided on. */
   readonly expectedVersion?: number | null | undefined;
 }

@@ -1,8 +1,9 @@
 import { invariant } from '../../kernel/index.js';
 import type { Posting } from '../ledger/index.js';
 import { disputeTransitions } from './dispute.transitions.js';
+import { extraTransitions } from './extra.transitions.js';
 import { amountMinorMax, type Errand } from './errand.js';
-import { badInput, due, firstOf, illegal, notFrozen, notYet, type Refusal } from './refusals.js';
+import { badInput, due, firstOf, hasLiveOffer, illegal, notFrozen, notYet, type Refusal } from './refusals.js';
 import { fundingPostings, refundPostings, settlementPostings, type MoneyFacts } from './settlement.js';
 import type { ActorKind, Facts, TransitionRule } from './transition.rule.js';
 
@@ -32,10 +33,11 @@ export const transitions = {
     from: ['OPEN'],
     to: 'same',
     actor: 'runner',
-    guard: ({ errand }, now) =>
+    guard: ({ errand, hasOffer = false }, now) =>
       firstOf([
         errand.expiresAt <= now && illegal('The errand takes no more offers: it has expired.'),
         isTooLateToStart(errand, now) && tooLateToStart(),
+        hasOffer && hasLiveOffer,
       ]),
     postings: none,
     description: 'A runner offers to do an open errand.',
@@ -59,21 +61,32 @@ export const transitions = {
     from: ['AWAITING_FUNDING'],
     to: 'ASSIGNED',
     actor: 'customer',
-    guard: ({ errand }, now) =>
-      firstOf([
-        errand.fundBy !== null && errand.fundBy <= now && illegal('The time to fund the errand, fundBy, has passed.'),
-        isTooLateToStart(errand, now) && tooLateToStart(),
-      ]),
+    guard: inTimeToFund,
     postings: (facts) => fundingPostings(moneyOf(facts)),
     description: 'The customer pays the whole escrow from the wallet; the floor of the wallet is the guard.',
+  },
+  fundFromCharge: {
+    from: ['AWAITING_FUNDING'],
+    to: 'ASSIGNED',
+    actor: 'system',
+    guard: inTimeToFund,
+    postings: (facts) => fundingPostings(moneyOf(facts)),
+    description:
+      "The customer's payment came in, through the wallet, in the transaction that books it: the provider said so, of this very amount.",
   },
   start: {
     from: ['ASSIGNED'],
     to: 'IN_PROGRESS',
     actor: 'assignedRunner',
-    guard: ({ errand }, now) => firstOf([isTooLateToStart(errand, now) && tooLateToStart()]),
+    guard: ({ errand, hasCode = false }, now) =>
+      firstOf([
+        isTooLateToStart(errand, now) && tooLateToStart(),
+        errand.requiresPickupCode &&
+          !hasCode &&
+          badInput('pickupCode: is needed for this errand; who hands the goods over knows it.'),
+      ]),
     postings: none,
-    description: 'The assigned runner sets off.',
+    description: 'The assigned runner sets off, with the pick-up code where the errand asks for one.',
   },
   submitProof: {
     from: ['IN_PROGRESS'],
@@ -120,7 +133,7 @@ export const transitions = {
     from: ['ASSIGNED'],
     to: 'CANCELLED',
     actor: 'customer',
-    guard: notFrozen,
+    guard: (facts) => notFrozen(facts) ?? notReleased(facts),
     postings: (facts) => settlementPostings(moneyOf(facts)),
     description:
       'The customer calls it off with a runner assigned: free at first, then for a fee that compensates the runner.',
@@ -138,15 +151,12 @@ export const transitions = {
     from: ['ASSIGNED', 'IN_PROGRESS'],
     to: 'OPEN',
     actor: ['assignedRunner', 'staff'],
-    guard: (facts) =>
-      notFrozen(facts) ??
-      (facts.money?.hasReleased
-        ? illegal('Part of the escrow has been released already: open a dispute about the rest.')
-        : undefined),
+    guard: (facts) => notFrozen(facts) ?? notReleased(facts),
     postings: (facts) => refundPostings(moneyOf(facts)),
     description:
       'The assigned runner gives the errand back, or staff takes it from them: the customer gets everything back, the errand takes offers again.',
   },
+  ...extraTransitions,
   ...disputeTransitions,
   expire: {
     from: ['OPEN'],
@@ -176,6 +186,19 @@ function none(): readonly Posting[] {
 
 function pass(): undefined {
   return undefined;
+}
+
+function inTimeToFund({ errand }: Facts, now: Date): Refusal | undefined {
+  return firstOf([
+    errand.fundBy !== null && errand.fundBy <= now && illegal('The time to fund the errand, fundBy, has passed.'),
+    isTooLateToStart(errand, now) && tooLateToStart(),
+  ]);
+}
+
+function notReleased({ money }: Facts): Refusal | undefined {
+  return money?.hasReleased
+    ? illegal('Part of the escrow has been released already: open a dispute about the rest.')
+    : undefined;
 }
 
 /** Never, for an errand that names no `startBy`: it may start at any time. */

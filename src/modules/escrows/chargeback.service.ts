@@ -121,7 +121,7 @@ async function recordOnce(
     recordedAt: now,
     actorId: user?.userId ?? null,
     reason: `${provider} ${eventId}: ${reason}`,
-    postings: bearer === 'HOUSE' ? houseBears(charge, amount) : await userBears(tx, charge, amount, now),
+    postings: await postingsOf(tx, charge, bearer, amount, now),
   });
   return { journal: await journalById(tx, charge.tenantId, id), isReplay: false };
 }
@@ -140,7 +140,7 @@ async function lockCharge(
 }
 
 function amountOf(charge: Charge, { amountMinor: minor, currency }: Chargeback): Money {
-  const chargeCurrency = charge.currency as Currency;
+  const chargeCurrency = (charge.receivedCurrency ?? charge.currency) as Currency;
   const fault = amountFault('amount', { minor, currency }, chargeCurrency, 1n);
   refuse(fault ? [fault] : []);
   return { minor, currency: chargeCurrency };
@@ -152,7 +152,7 @@ async function refuseTooMuch(tx: Tx, charge: Charge, businessRef: string, amount
   const reversals = await tx.journal.findMany({ where: { reversesId: { in: earlier.map(({ id }) => id) } } });
   const wasReversed = new Set(reversals.map(({ reversesId }) => reversesId));
   const standing = earlier.filter(({ id }) => !wasReversed.has(id));
-  const left = charge.amount - standing.reduce((sum, { lines }) => sum + creditsOf(lines), 0n);
+  const left = (charge.received ?? 0n) - standing.reduce((sum, { lines }) => sum + creditsOf(lines), 0n);
   if (amount.minor <= left) return;
   const money = (minor: bigint): string => formatMoney({ minor, currency: amount.currency });
   throw new AppError('LIMIT_EXCEEDED', `Of this charge ${money(left)} can be taken back, not ${money(amount.minor)}.`);
@@ -160,6 +160,19 @@ async function refuseTooMuch(tx: Tx, charge: Charge, businessRef: string, amount
 
 function creditsOf(lines: readonly JournalLine[]): bigint {
   return lines.reduce((sum, { side, amount }) => (side === 'CREDIT' ? sum + amount : sum), 0n);
+}
+
+/** What never reached a wallet is taken from where it waits, whoever would bear it. */
+async function postingsOf(
+  tx: Tx,
+  charge: Charge,
+  bearer: ChargebackBearer,
+  amount: Money,
+  now: Date,
+): Promise<readonly Posting[]> {
+  const { landed, provider } = charge;
+  if (landed === 'SUSPENSE') return transfer(accounts.suspense(provider), accounts.pspClearing(provider), amount.minor);
+  return bearer === 'HOUSE' ? houseBears(charge, amount) : userBears(tx, charge, amount, now);
 }
 
 function houseBears({ provider }: Charge, { minor }: Money): readonly Posting[] {

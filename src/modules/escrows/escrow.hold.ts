@@ -34,7 +34,7 @@ export async function lockBoth(tx: Tx, tenantId: string, errandId: string): Prom
 }
 
 export function factsOf({ errand, money }: Held, settle?: Settle): Facts {
-  return money ? { errand, money: moneyFactsOf(money.escrow, errand, settle && (() => settle(money))) } : { errand };
+  return money ? { errand, money: moneyFactsOf(money.escrow, settle && (() => settle(money))) } : { errand };
 }
 
 export function escrowOf({ errand, money }: Held): Escrow {
@@ -53,7 +53,8 @@ export async function settleEscrow(
   invariant(held.money, `errand ${held.errand.id} has money to settle and no escrow`);
   const { escrow } = held.money;
   const how = decision.to === 'COMPLETED' ? 'delivered' : 'calledOff';
-  await postJournal(tx, journalOf(held.errand, decision));
+  // Milestones may have paid out all there was.
+  if (decision.postings.length > 0) await postJournal(tx, journalOf(held.errand, decision));
   return {
     escrow: await saveEscrow(tx, escrow, settledPatch(escrow, settle(held.money), how), decision.event.at),
     errand: await saveTransition(tx, held.errand, decision, {}, reason),
@@ -75,5 +76,7 @@ export async function voidEscrow(
 }
 
 async function voided(tx: Tx, escrow: Escrow, now: Date): Promise<Escrow> {
-  return escrow.state === 'VOID' ? escrow : saveEscrow(tx, escrow, { state: 'VOID' }, now);
+  if (escrow.state === 'VOID') return escrow;
+  await tx.milestone.deleteMany({ where: { escrowId: escrow.id } });
+  return saveEscrow(tx, escrow, { state: 'VOID' }, now);
 }

@@ -1,12 +1,4 @@
-import {
-  badInput,
-  formatMoney,
-  requireUser,
-  uuidv7,
-  type Clock,
-  type Currency,
-  type Viewer,
-} from '../../kernel/index.js';
+import { requireUser, uuidv7, type Clock, type Viewer } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
 import {
   actorOf,
@@ -18,17 +10,18 @@ import {
   refundOf,
   refuse,
   releaseAcceptedOffer,
+  saveOffer,
   saveTransition,
   textFaults,
+  type Decision,
   type Errand,
   type Offer,
-  type Settlement,
 } from '../errands/index.js';
 import { postJournal } from '../ledger/index.js';
-import { currentFeePlan, openEscrow, saveEscrow, type HeldEscrow } from './escrow.repo.js';
+import { currentFeePlan, openEscrow, saveEscrow } from './escrow.repo.js';
 import { fundedPatch, journalOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
-import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange } from './escrow.hold.js';
-import { cancellationSettlement, deliverySettlement } from './fees.js';
+import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange, type Held } from './escrow.hold.js';
+import { settleCancellation, settleDelivery } from './escrow.settle.js';
 
 export interface AcceptedOffer extends EscrowChange {
   readonly offer: Offer;
@@ -41,7 +34,10 @@ export interface CancelledErrand {
 }
 
 export interface ConfirmOptions {
-  /** Minor units spent of the goods budget; the rest goes back to the customer. Default: all of it was spent. */
+  /**
+   * Minor units spent of the goods part, not below what receipts say; the rest goes back to the customer. Default: what
+   * receipts say, and all of it when there is none.
+   */
   readonly goodsSpent?: bigint | null | undefined;
   readonly expectedVersion?: number | null | undefined;
 }
@@ -49,7 +45,7 @@ export interface ConfirmOptions {
 const reasonLengthMax = 500;
 
 /** What every use case needs at hand. */
-interface Hand {
+export interface Hand {
   readonly tx: Tx;
   readonly clock: Clock;
   readonly viewer: Viewer;
@@ -67,9 +63,8 @@ export async function acceptOffer(
   const decision = decide('acceptOffer', { errand, offer, expectedVersion }, actorOf(viewer, errand), now);
   const plan = await currentFeePlan(tx, errand.tenantId);
   const escrow = await openEscrow(tx, errand, newEscrowRow(errand, offer, plan.id, uuidv7(now.getTime()), now));
-  const accepted = { state: 'ACCEPTED', version: offer.version + 1, updatedAt: now } as const;
   return {
-    offer: await tx.offer.update({ where: { id: offer.id }, data: accepted }),
+    offer: await saveOffer(tx, offer, 'ACCEPTED', now),
     escrow,
     errand: await saveTransition(tx, errand, decision, patches.acceptOffer(offer, now)),
   };
@@ -78,8 +73,13 @@ export async function acceptOffer(
 export async function fund(hand: Hand, errandId: string, expectedVersion?: number | null): Promise<EscrowChange> {
   const { tx, viewer, clock } = hand;
   const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
-  const now = clock.now();
-  const decision = decide('fundFromWallet', { ...factsOf(held), expectedVersion }, actorOf(viewer, held.errand), now);
+  const facts = { ...factsOf(held), expectedVersion };
+  return fundHeld(tx, held, decide('fundFromWallet', facts, actorOf(viewer, held.errand), clock.now()));
+}
+
+/** Moves the whole escrow's money out of the customer's wallet, as a decided funding says, and ends all other offers. */
+export async function fundHeld(tx: Tx, held: Held, decision: Decision): Promise<EscrowChange> {
+  const now = decision.event.at;
   const escrow = escrowOf(held);
   await postJournal(tx, journalOf(held.errand, decision));
   await closeLiveOffers(tx, held.errand, 'SUPERSEDED', now);
@@ -92,8 +92,7 @@ export async function fund(hand: Hand, errandId: string, expectedVersion?: numbe
 export async function confirm(hand: Hand, errandId: string, options: ConfirmOptions): Promise<EscrowChange> {
   const { tx, viewer, clock } = hand;
   const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
-  const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
-    deliverySettlement(feePlan, partsOf(escrow, held.errand), goodsSpentOf(held.errand, options.goodsSpent));
+  const settle = settleDelivery(options.goodsSpent);
   const facts = { ...factsOf(held, settle), expectedVersion: options.expectedVersion };
   const decision = decide('confirm', facts, actorOf(viewer, held.errand), clock.now());
   return settleEscrow(tx, held, decision, settle);
@@ -115,8 +114,7 @@ export async function cancel(
     await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
     return voidEscrow(tx, held, decision, patches.cancelFree(), parseReason(reason));
   }
-  const settle = ({ escrow, feePlan }: HeldEscrow): Settlement =>
-    cancellationSettlement(feePlan, partsOf(escrow, held.errand), escrow.fundedAt ?? escrow.createdAt, now);
+  const settle = settleCancellation(now);
   const decision = decide('cancelAssigned', { ...factsOf(held, settle), expectedVersion }, actor, now);
   await releaseAcceptedOffer(tx, held.errand, 'REJECTED', now);
   return settleEscrow(tx, held, decision, settle, parseReason(reason));
@@ -135,7 +133,7 @@ export async function drop(
   const decision = decide('runnerDrop', { ...factsOf(held), expectedVersion }, actorOf(viewer, held.errand), now);
   const why = parseReason(reason);
   const escrow = escrowOf(held);
-  const settlement = refundOf(partsOf(escrow, held.errand));
+  const settlement = refundOf(partsOf(escrow));
   await postJournal(tx, journalOf(held.errand, decision));
   await releaseAcceptedOffer(tx, held.errand, 'WITHDRAWN', now);
   const emptied = { ...settledPatch(escrow, settlement, 'calledOff'), retiredAt: now };
@@ -143,13 +141,6 @@ export async function drop(
     escrow: await saveEscrow(tx, escrow, emptied, now),
     errand: await saveTransition(tx, held.errand, decision, patches.runnerDrop(), why),
   };
-}
-
-function goodsSpentOf({ goodsBudget, currency }: Errand, spent: bigint | null | undefined): bigint {
-  const goodsSpent = spent ?? goodsBudget;
-  if (goodsSpent >= 0n && goodsSpent <= goodsBudget) return goodsSpent;
-  const most = formatMoney({ minor: goodsBudget, currency: currency as Currency });
-  throw badInput('goodsSpent', `must be from 0 to ${goodsBudget} (${most}, the goods budget), got ${goodsSpent}.`);
 }
 
 function parseReason(reason: string | null | undefined): string | undefined {

@@ -1,7 +1,8 @@
 import { invariant } from '../../kernel/index.js';
-import type { FeePlan, Tx } from '../../db/index.js';
-import type { Errand } from '../errands/index.js';
+import type { FeePlan, Reader, Tx } from '../../db/index.js';
+import { assertMove, type Errand } from '../errands/index.js';
 import type { Escrow } from './escrow.js';
+import { escrowTransitions } from './escrow.transitions.js';
 
 export interface HeldEscrow {
   readonly escrow: Escrow;
@@ -21,6 +22,17 @@ export async function lockEscrow(tx: Tx, { tenantId, id }: Errand): Promise<Held
   return { escrow, feePlan };
 }
 
+/** The escrow of each errand that is not retired, in no order, without a lock: for who only looks. */
+export async function readEscrows(
+  reader: Reader,
+  tenantId: string,
+  errandIds: readonly string[],
+): Promise<readonly HeldEscrow[]> {
+  const where = { tenantId, errandId: { in: [...errandIds] }, retiredAt: null };
+  const rows = await reader.escrow.findMany({ where, include: { feePlan: true } });
+  return rows.map(({ feePlan, ...escrow }) => ({ escrow, feePlan }));
+}
+
 /** Writes the escrow of an accepted offer; one that an earlier offer left void is taken over, so an errand has one at most. */
 export async function openEscrow(tx: Tx, errand: Errand, row: Escrow): Promise<Escrow> {
   const earlier = await lockEscrow(tx, errand);
@@ -34,7 +46,10 @@ export async function openEscrow(tx: Tx, errand: Errand, row: Escrow): Promise<E
 }
 
 /** Saves what changed, one version on. */
-export async function saveEscrow(tx: Tx, { id, version }: Escrow, patch: Partial<Escrow>, now: Date): Promise<Escrow> {
+export async function saveEscrow(tx: Tx, escrow: Escrow, patch: Partial<Escrow>, now: Date): Promise<Escrow> {
+  const { id, version, state } = escrow;
+  if (patch.state !== undefined && patch.state !== state)
+    assertMove(escrowTransitions, 'an escrow', state, patch.state);
   return tx.escrow.update({ where: { id }, data: { ...patch, version: version + 1, updatedAt: now } });
 }
 

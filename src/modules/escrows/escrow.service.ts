@@ -21,6 +21,9 @@ import {
   type ConfirmOptions,
 } from './escrow.moves.js';
 import type { EscrowChange } from './escrow.hold.js';
+import { addReceipts, confirmByCode, type CodeGiven, type ReceiptInput } from './handover.moves.js';
+import { agreeMilestones, releaseMilestone, type Milestone, type NewMilestone } from './milestone.moves.js';
+import { tipRunner, topUpEscrow, type EscrowTopUp } from './top-up.moves.js';
 import { assertParty, escrowStates, type Escrow, type EscrowState } from './escrow.js';
 
 export interface EscrowListArgs extends PageArgs {
@@ -56,6 +59,41 @@ export interface EscrowService {
     reason?: string | null,
     expectedVersion?: number | null,
   ): Promise<EscrowChange>;
+  /**
+   * Says in which steps the service part is paid, 1 to 20 that sum to it, or in one go (none), in place of what was agreed
+   * before; until the runner starts. @throws AppError FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT
+   */
+  agreeMilestones(
+    viewer: Viewer,
+    errandId: string,
+    milestones: readonly NewMilestone[],
+    expectedVersion?: number | null,
+  ): Promise<EscrowChange>;
+  /** Pays a step, less its share of the fees. @throws AppError FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT */
+  releaseMilestone(
+    viewer: Viewer,
+    errandId: string,
+    seq: number,
+    expectedVersion?: number | null,
+  ): Promise<EscrowChange>;
+  /** From the customer's wallet. @throws AppError INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT */
+  topUp(viewer: Viewer, errandId: string, input: EscrowTopUp, expectedVersion?: number | null): Promise<EscrowChange>;
+  /**
+   * From wallet to wallet, until 30 days after the errand was completed; all tips together up to the service part.
+   * @throws AppError INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT
+   */
+  tip(viewer: Viewer, errandId: string, amountMinor: bigint, expectedVersion?: number | null): Promise<EscrowChange>;
+  /** @throws AppError LIMIT_EXCEEDED beyond the goods part, ALREADY_EXISTS for one given before, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT */
+  addReceipts(
+    viewer: Viewer,
+    errandId: string,
+    receipts: readonly ReceiptInput[],
+    expectedVersion?: number | null,
+  ): Promise<EscrowChange>;
+  /** The assigned runner gives the drop-off code: as `confirm`, goods by receipts. Each guess is counted. @throws AppError as `confirm`, and LIMIT_EXCEEDED */
+  confirmByCode(viewer: Viewer, errandId: string, given: CodeGiven): Promise<EscrowChange>;
+  /** In their order. For callers that check who may see an errand's money. */
+  milestonesFor(tenantId: string, escrowIds: readonly string[]): Promise<readonly Milestone[]>;
   /** To its two parties and staff. */
   get(viewer: Viewer, id: string): Promise<Escrow>;
   /** Escrows the viewer pays into or is paid from, newest first. */
@@ -65,7 +103,7 @@ export interface EscrowService {
 }
 
 export interface EscrowServiceDeps {
-  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly db: Pick<Db, 'read' | 'write' | 'writeApart'>;
   readonly clock: Clock;
 }
 
@@ -80,6 +118,23 @@ export function createEscrowService({ db, clock }: EscrowServiceDeps): EscrowSer
       db.write((tx) => cancel({ tx, clock, viewer }, errandId, reason, expectedVersion)),
     drop: (viewer, errandId, reason, expectedVersion) =>
       db.write((tx) => drop({ tx, clock, viewer }, errandId, reason, expectedVersion)),
+    agreeMilestones: (viewer, errandId, milestones, expectedVersion) =>
+      db.write((tx) => agreeMilestones({ tx, clock, viewer }, errandId, milestones, expectedVersion)),
+    releaseMilestone: (viewer, errandId, seq, expectedVersion) =>
+      db.write((tx) => releaseMilestone({ tx, clock, viewer }, errandId, seq, expectedVersion)),
+    topUp: (viewer, errandId, input, expectedVersion) =>
+      db.write((tx) => topUpEscrow({ tx, clock, viewer }, errandId, input, expectedVersion)),
+    tip: (viewer, errandId, amountMinor, expectedVersion) =>
+      db.write((tx) => tipRunner({ tx, clock, viewer }, errandId, amountMinor, expectedVersion)),
+    addReceipts: (viewer, errandId, receipts, expectedVersion) =>
+      db.write((tx) => addReceipts({ tx, clock, viewer }, errandId, receipts, expectedVersion)),
+    confirmByCode: (viewer, errandId, given) =>
+      db.write((tx) => confirmByCode({ tx, db, clock, viewer }, errandId, given)),
+    milestonesFor: (tenantId, escrowIds) =>
+      db.read.milestone.findMany({
+        where: { tenantId, escrowId: { in: escrowIds.filter(isUuid) } },
+        orderBy: [{ escrowId: 'asc' }, { seq: 'asc' }],
+      }),
     async get(viewer, id) {
       const where = { tenantId: viewer.tenantId, id };
       const escrow = isUuid(id) ? await db.read.escrow.findFirst({ where }) : null;

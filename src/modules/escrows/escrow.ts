@@ -2,7 +2,7 @@ import { isStaff, notFound, uuidOf, type Currency, type Viewer } from '../../ker
 import type { Escrow as EscrowRow, EscrowState } from '../../db/index.js';
 import type { Decision, Errand, MoneyFacts, Offer, Settlement } from '../errands/index.js';
 import type { JournalDraft } from '../ledger/index.js';
-import type { EscrowParts } from './fees.js';
+import { deliverySettlement, type EscrowParts, type FeeRates } from './fees.js';
 
 export type Escrow = Readonly<EscrowRow>;
 export type { EscrowState };
@@ -43,6 +43,8 @@ export function newEscrowRow(
     funded: 0n,
     released: 0n,
     refunded: 0n,
+    goods: errand.goodsBudget,
+    ...nothingOut,
     state: 'AWAITING_FUNDS',
     frozenByDispute: null,
     fundedAt: null,
@@ -53,12 +55,46 @@ export function newEscrowRow(
   };
 }
 
-/** The errand's goods budget stands still once an offer is accepted, so it tells the two parts apart. */
-export function partsOf(escrow: Pick<Escrow, 'gross'>, errand: Pick<Errand, 'goodsBudget'>): EscrowParts {
-  return { service: escrow.gross - errand.goodsBudget, goods: errand.goodsBudget };
+const nothingOut = {
+  serviceReleased: 0n,
+  commissionReleased: 0n,
+  vatReleased: 0n,
+  goodsReceipted: 0n,
+  goodsAdvanced: 0n,
+  tips: 0n,
+} as const;
+
+type InParts = Pick<
+  Escrow,
+  'gross' | 'goods' | 'serviceReleased' | 'commissionReleased' | 'vatReleased' | 'goodsReceipted' | 'goodsAdvanced'
+>;
+
+/** What is still held of each part, before it is settled: without the milestones and the goods that were paid. */
+export function partsOf(escrow: InParts): EscrowParts {
+  const { gross, goods, serviceReleased: service, commissionReleased: commission, vatReleased: vat } = escrow;
+  const paid = { service, commission, vat };
+  return { service: gross - goods - service, goods: goods - escrow.goodsAdvanced, paid };
 }
 
-export function moneyFactsOf(escrow: Escrow, errand: Errand, settle?: () => Settlement): MoneyFacts {
+/**
+ * What was spent of the goods part, paid in advance or not, when nobody says so: what the receipts say. Without any, goods
+ * go back to the customer; errands of the first process version, which knew no receipts, pay the whole budget.
+ */
+export function goodsByReceipts({ goods, goodsReceipted }: InParts, errand: Pick<Errand, 'processVersion'>): bigint {
+  return errand.processVersion === 1 && goodsReceipted === 0n ? goods : goodsReceipted;
+}
+
+/** Of what is held of the goods part, the runner's, when `spent` was spent in all. */
+export function heldGoodsSpent({ goodsAdvanced }: InParts, spent: bigint): bigint {
+  return spent - goodsAdvanced;
+}
+
+/** Who gets the money of a delivery about which the customer says nothing. */
+export function silentSettlement(rates: FeeRates, escrow: InParts, errand: Pick<Errand, 'processVersion'>): Settlement {
+  return deliverySettlement(rates, partsOf(escrow), heldGoodsSpent(escrow, goodsByReceipts(escrow, errand)));
+}
+
+export function moneyFactsOf(escrow: Escrow, settle?: () => Settlement): MoneyFacts {
   const { id: escrowId, customerId, runnerId } = escrow;
   const [isFrozen, hasReleased] = [escrow.frozenByDispute !== null, escrow.released > 0n];
   return {
@@ -67,7 +103,7 @@ export function moneyFactsOf(escrow: Escrow, errand: Errand, settle?: () => Sett
     runnerId,
     isFrozen,
     hasReleased,
-    ...partsOf(escrow, errand),
+    ...partsOf(escrow),
     ...(settle && { settle }),
   };
 }
@@ -81,7 +117,7 @@ export function fundedPatch({ gross }: Escrow, now: Date) {
  * three by a dispute.
  */
 export function settledPatch(escrow: Escrow, settlement: Settlement, how: 'delivered' | 'calledOff' | 'disputed') {
-  const refunded = settlement.customer;
+  const refunded = escrow.refunded + settlement.customer;
   const released = escrow.funded - refunded;
   const calledOff = released === 0n ? ('REFUNDED' as const) : ('SPLIT' as const);
   const isAllReleased = how === 'delivered' || (how === 'disputed' && refunded === 0n);

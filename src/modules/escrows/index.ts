@@ -1,9 +1,33 @@
 export { assertParty, escrowStates, type Escrow, type EscrowState } from './escrow.js';
-export { fundedPatch, journalOf, moneyFactsOf, newEscrowRow, partsOf, settledPatch } from './escrow.js';
-export { cancellationSettlement, deliverySettlement, splitByWeights, type EscrowParts, type FeeRates } from './fees.js';
-export type { AcceptedOffer, CancelledErrand, ConfirmOptions } from './escrow.moves.js';
-export { factsOf, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
-export { saveEscrow, type HeldEscrow } from './escrow.repo.js';
+export {
+  fundedPatch,
+  goodsByReceipts,
+  heldGoodsSpent,
+  journalOf,
+  moneyFactsOf,
+  newEscrowRow,
+  partsOf,
+  settledPatch,
+  silentSettlement,
+} from './escrow.js';
+export {
+  cancellationSettlement,
+  deliverySettlement,
+  milestoneShare,
+  splitByWeights,
+  type EscrowParts,
+  type FeeRates,
+  type PaidService,
+} from './fees.js';
+export { fundHeld, type AcceptedOffer, type CancelledErrand, type ConfirmOptions } from './escrow.moves.js';
+export { escrowOf, factsOf, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
+export { readEscrows, saveEscrow, type HeldEscrow } from './escrow.repo.js';
+export { settleOf } from './escrow.settle.js';
+export { escrowTransitions } from './escrow.transitions.js';
+export { milestoneTransitions } from './milestone.transitions.js';
+export { receiptsPatch, type CodeGiven, type ReceiptInput } from './handover.moves.js';
+export { milestonePatch, milestoneStates, type Milestone, type NewMilestone } from './milestone.moves.js';
+export { topUpPatch, type EscrowTopUp } from './top-up.moves.js';
 export type { DueErrand } from './timer.due.js';
 export {
   createEscrowService,
@@ -12,20 +36,6 @@ export {
   type EscrowService,
   type EscrowServiceDeps,
 } from './escrow.service.js';
-export {
-  createSandboxProvider,
-  type ChargeOutcome,
-  type ChargeRequest,
-  type PaymentProvider,
-} from './payment-provider.js';
-export {
-  createWalletService,
-  topUpJournal,
-  type ToppedUp,
-  type TopUp,
-  type WalletService,
-  type WalletServiceDeps,
-} from './wallet.service.js';
 export {
   chargebackBearers,
   createChargebackService,
@@ -40,5 +50,6 @@ export {
   type TimerRound,
   type TimerService,
   type TimerServiceDeps,
+  type WaitingTimer,
 } from './timers.service.js';
-export { startTimers, type TimersOptions } from './timers.loop.js';
+export { createOverdueRound, type OverdueOptions } from './timers.round.js';

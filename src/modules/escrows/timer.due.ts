@@ -31,6 +31,23 @@ export async function dueErrands(
     ORDER BY ${at}, id LIMIT ${limit}`;
 }
 
+/**
+ * When the timer of each of the errands goes off, of those that have it set: a query of errand_id, tenant_id and at. It says
+ * what `dueErrands` says, before it is due.
+ */
+export function waitingErrands(name: TimerName, errandIds: readonly string[]): Prisma.Sql {
+  if (name === 'offersExpire') {
+    return Prisma.sql`
+      SELECT errand_id, tenant_id, min(expires_at) AS at FROM offer
+      WHERE errand_id = ANY(${errandIds}::uuid[]) AND state IN ('PENDING', 'COUNTERED') GROUP BY errand_id, tenant_id`;
+  }
+  const { state, column, graceMs } = timers[name];
+  const at = Prisma.raw(column);
+  return Prisma.sql`
+    SELECT id AS errand_id, tenant_id, ${at} + make_interval(secs => ${graceMs / 1000}::float8) AS at FROM errand
+    WHERE id = ANY(${errandIds}::uuid[]) AND state = ${Prisma.raw(`'${state}'`)} AND ${at} IS NOT NULL`;
+}
+
 /** Errands with live offers past their time, each once, by its oldest such offer. */
 async function withStaleOffers(
   reader: Pick<Reader, '$queryRaw'>,

@@ -11,9 +11,8 @@ import {
   systemActor,
   type TransitionName,
 } from '../errands/index.js';
-import { partsOf } from './escrow.js';
+import { partsOf, silentSettlement } from './escrow.js';
 import { factsOf, lockBoth, settleEscrow, voidEscrow, type Held, type Settle } from './escrow.hold.js';
-import { deliverySettlement } from './fees.js';
 
 /** Money first: what is owed to somebody is paid before what is only tidied up. */
 export const timerNames = [
@@ -42,16 +41,13 @@ export async function fireTimer(
 }
 
 const fire = {
-  /** As the customer's confirmation that says nothing of the goods: all of their budget was spent. */
+  /** Goods are paid by their receipts, because nobody says what was spent. */
   async autoRelease(tx, held, now) {
-    const settle: Settle = ({ escrow, feePlan }) => {
-      const parts = partsOf(escrow, held.errand);
-      return deliverySettlement(feePlan, parts, parts.goods);
-    };
+    const settle: Settle = ({ escrow, feePlan }) => silentSettlement(feePlan, escrow, held.errand);
     await settleEscrow(tx, held, decide('autoRelease', factsOf(held, settle), systemActor, now), settle);
   },
   async noShow(tx, held, now) {
-    const settle: Settle = ({ escrow }) => refundOf(partsOf(escrow, held.errand));
+    const settle: Settle = ({ escrow }) => refundOf(partsOf(escrow));
     const decision = decide('noShow', factsOf(held, settle), systemActor, now);
     await releaseAcceptedOffer(tx, held.errand, 'EXPIRED', now);
     await settleEscrow(tx, held, decision, settle);

@@ -1,6 +1,6 @@
-import { AppError, silentLogger, type Clock, type Logger } from '../../kernel/index.js';
-import type { Db, Reader, Tx } from '../../db/index.js';
-import { dueErrands, type DueErrand } from './timer.due.js';
+import { AppError, invariant, silentLogger, type Clock, type Logger } from '../../kernel/index.js';
+import { Prisma, type Db, type Reader, type Tx } from '../../db/index.js';
+import { dueErrands, waitingErrands, type DueErrand } from './timer.due.js';
 import { fireTimer, timerNames } from './timer.moves.js';
 
 /** What one round did. */
@@ -23,8 +23,19 @@ export interface TimerKind {
     after: DueErrand | undefined,
     limit: number,
   ): Promise<readonly DueErrand[]>;
+  /** When it goes off for each of the errands that wait for it: a query of errand_id, tenant_id and at. */
+  waiting(errandIds: readonly string[]): Prisma.Sql;
   /** Locks the errand, looks again and moves it on. @throws AppError ILLEGAL_TRANSITION when it is not due, or no longer */
   fire(tx: Tx, errand: { readonly tenantId: string; readonly id: string }, clock: Clock): Promise<void>;
+}
+
+/** One errand waits for one timer. */
+export interface WaitingTimer {
+  /** Of its kind. */
+  readonly name: string;
+  readonly tenantId: string;
+  readonly errandId: string;
+  readonly at: Date;
 }
 
 /** The moves that nobody makes: without them money would stay in escrow for ever. */
@@ -36,6 +47,14 @@ export interface TimerService {
    * @throws AppError UNAVAILABLE (retryable) when the database is away
    */
   fireDue(limit?: number): Promise<TimerRound>;
+  /**
+   * Fires one timer of one errand, in a transaction that locks it and looks again.
+   * @returns false when it is not due, or no longer: that is no fault, and nothing happened
+   * @throws AppError UNAVAILABLE (retryable), and PostgreSQL's lock_not_available while somebody holds the errand
+   */
+  fire(timer: Omit<WaitingTimer, 'at'>): Promise<boolean>;
+  /** The timers that these errands wait for, as the transaction sees it. */
+  waiting(tx: Pick<Tx, '$queryRaw'>, errandIds: readonly string[]): Promise<readonly WaitingTimer[]>;
 }
 
 export interface TimerServiceDeps {
@@ -51,11 +70,14 @@ export const timersPerRound = 100;
 const ownKinds: readonly TimerKind[] = timerNames.map((name) => ({
   name,
   due: (reader, now, after, limit) => dueErrands(reader, name, now, after, limit),
+  waiting: (errandIds) => waitingErrands(name, errandIds),
   fire: (tx, errand, clock) => fireTimer(tx, name, errand, clock),
 }));
 
 export function createTimerService({ db, clock, more = [], logger = silentLogger }: TimerServiceDeps): TimerService {
-  async function fire(kind: TimerKind, { id, tenantId }: DueErrand): Promise<keyof TimerRound> {
+  const kinds = [...ownKinds, ...more];
+
+  async function fireOrLog(kind: TimerKind, { id, tenantId }: DueErrand): Promise<keyof TimerRound> {
     try {
       await db.write((tx) => kind.fire(tx, { id, tenantId }, clock));
       return 'fired';
@@ -71,13 +93,32 @@ export function createTimerService({ db, clock, more = [], logger = silentLogger
   return {
     async fireDue(limit = timersPerRound) {
       const round = { fired: 0, skipped: 0, failed: 0 };
-      for (const kind of [...ownKinds, ...more]) {
+      for (const kind of kinds) {
         for await (const errand of allDue(db.read, kind, clock.now(), limit)) {
           if (round.fired >= limit) return round;
-          round[await fire(kind, errand)] += 1;
+          round[await fireOrLog(kind, errand)] += 1;
         }
       }
       return round;
+    },
+    async fire({ name, tenantId, errandId }) {
+      const kind = kinds.find((one) => one.name === name);
+      invariant(kind, `nobody knows a timer called ${name}`);
+      try {
+        await db.write((tx) => kind.fire(tx, { id: errandId, tenantId }, clock));
+        return true;
+      } catch (error) {
+        if (isCode(error, 'ILLEGAL_TRANSITION')) return false;
+        throw error;
+      }
+    },
+    waiting: (tx, errandIds) => {
+      const queries = kinds.map(
+        (kind) => Prisma.sql`
+          SELECT ${kind.name}::text AS name, w.tenant_id AS "tenantId", w.errand_id AS "errandId", w.at
+          FROM (${kind.waiting(errandIds)}) AS w`,
+      );
+      return tx.$queryRaw<WaitingTimer[]>(Prisma.join(queries, ' UNION ALL '));
     },
   };
 }

@@ -27,8 +27,8 @@ export interface IdempotencyService {
   once<T>(viewer: Viewer, call: KeyedCall, work: () => Promise<T>): Promise<Answered<T>>;
   /**
    * For work of several transactions, such as one that asks a payment provider in between. It is given the call's name, and
-   * must have its effect once for a name, throw ALREADY_EXISTS when the name was used for another request, and change
-   * nothing that caches show. Calls at once may each run it; all of them are given the first answer that was kept. One that
+   * must have its effect once for a name, throw ALREADY_EXISTS when the name was used for another request, and, when it finds
+   * done what caches show, note that again (`noteAgain`). Calls at once may each run it; all of them are given the first answer that was kept. One that
    * crashed halfway is completed when it is repeated.
    * @throws AppError as `once`
    */

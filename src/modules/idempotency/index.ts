@@ -5,4 +5,3 @@ export {
   type IdempotencyService,
   type IdempotencyServiceDeps,
 } from './idempotency.service.js';
-export { startForgetting, type ForgettingOptions } from './forgetting.loop.js';

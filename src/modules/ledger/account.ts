@@ -23,6 +23,8 @@ export const accounts = {
   /** A payout's money from the moment it is asked for until the provider has paid it, or never will. */
   payoutTransit: (payoutId: string) => floored('payout', payoutId, 'transit'),
   pspClearing: (provider: string) => house('ASSET', `psp:${provider}:clearing`),
+  /** What a provider took in that no wallet can hold: money of another currency than the market's. */
+  suspense: (provider: string) => house('LIABILITY', `suspense:${provider}`),
   vat: () => house('LIABILITY', 'tax:vat'),
   commission: () => house('INCOME', 'revenue:commission'),
   cancellation: () => house('INCOME', 'revenue:cancellation'),

@@ -10,7 +10,6 @@ export {
   type Posting,
 } from './ledger.js';
 export { accountRow, journalRow, lineRows, openAndLock, postJournal, type JournalDraft } from './journal.js';
-export { receivableBalance, walletBalance } from './balance.js';
 export { ledgerHealth, type LedgerHealth } from './health.js';
 export { createLedgerService, type LedgerService, type LedgerServiceDeps } from './ledger.service.js';
 export { parseReason, requireFinance, stillFinance } from './by-hand.js';
@@ -25,5 +24,6 @@ export {
 export { journalById, type BookedJournal } from './reversal.js';
 export { recoverReceivables } from './recovery.js';
 export { createSealer, type Sealer, type SealerDeps, type SealRound } from './sealing.js';
-export { startBookkeeping, type BookkeepingOptions } from './books.loop.js';
+export { createBookkeeping, type BookkeepingOptions } from './books.round.js';
 export { verifyLedger, type LedgerFault, type LedgerVerification, type VerifyOptions } from './verify.js';
+export { floorsOf, receivableBalance, walletBalance } from './balance.js';

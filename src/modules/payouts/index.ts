@@ -43,4 +43,4 @@ export {
 } from './reconciliation.js';
 export type { PayoutWorkerDeps } from './payout.hand.js';
 export { createPayoutWorker, type PayoutRound, type PayoutWorker } from './payout.worker.js';
-export { startPayouts, type PayoutsOptions } from './payouts.loop.js';
+export { createPayoutsRound, type PayoutsRoundOptions } from './payouts.round.js';

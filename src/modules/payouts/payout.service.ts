@@ -116,7 +116,7 @@ export function createPayoutService({
       const { count } = await db.write((tx) =>
         tx.payout.updateMany({ where: { clientRef, state: { in: [...mayStillChange] } }, data: hinted }),
       );
-      return count > 0;
+      return count > 0 || (await db.read.payout.count({ where: { clientRef } })) > 0;
     },
   };
 }

@@ -1,6 +1,7 @@
 export { createPasswords, type Passwords } from './passwords.js';
 export { createTokens, type AccessIdentity, type Tokens, type TokensOptions } from './tokens.js';
 export { createAccountService, type AccountService, type AccountServiceDeps } from './account.service.js';
+export { createSessionForgetting, type SessionForgettingDeps } from './session.forgetting.js';
 export { createSignInGuard, type SignInGuard, type SignInGuardOptions } from './sign-in.guard.js';
 export type { SessionTokens, SignedIn } from './session.issue.js';
 export { createUserService, type UserService, type UserServiceDeps } from './user.service.js';

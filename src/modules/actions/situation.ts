@@ -1,0 +1,161 @@
+import type { UserViewer } from '../../kernel/index.js';
+import type { Reader } from '../../db/index.js';
+import { liveOfferStates, type Errand, type Offer } from '../errands/index.js';
+import { readEscrows, type Held, type HeldEscrow, type Milestone } from '../escrows/index.js';
+import { readOpenDisputes, type Case } from '../disputes/index.js';
+
+/** All that one viewer's actions on one errand depend on. */
+export interface Situation {
+  readonly held: Held;
+  /** Of an errand that is DISPUTED. */
+  readonly openCase: Case | undefined;
+  /** Of the offers that could be accepted now, one that can be for longest. */
+  readonly offer: Offer | undefined;
+  /** The viewer has a live offer on it. */
+  readonly hasOffer: boolean;
+  /** The first that is not released, of an errand on its way. */
+  readonly milestone: Milestone | undefined;
+  /** How many receipts the runner has given for it, on its way. */
+  readonly receipts: number;
+  /** Of an errand that is COMPLETED. */
+  readonly completedAt: Date | null;
+  /** How many disputes each side has opened about this escrow. */
+  readonly disputesOpened: { readonly byCustomer: number; readonly byRunner: number };
+  /** How many pieces of evidence the viewer has shown in the open dispute. */
+  readonly evidenceShown: number;
+}
+
+/**
+ * The situations of these errands, by id, without a lock; those of another market are left out. As many statements for many
+ * errands as for one. @param reader of one moment: what fits together is read together
+ */
+export async function readSituations(
+  reader: Reader,
+  viewer: UserViewer,
+  errandIds: readonly string[],
+  now: Date,
+): Promise<ReadonlyMap<string, Situation>> {
+  const { tenantId } = viewer;
+  const errands = await reader.errand.findMany({ where: { tenantId, id: { in: [...errandIds] } } });
+  const ids = (wanted: (errand: Errand) => boolean): string[] => errands.filter(wanted).map(({ id }) => id);
+  const money = byErrand(await readEscrows(reader, tenantId, ids(hasEscrow)), ({ escrow }) => escrow.errandId);
+  const open = ids(({ state }) => state === 'OPEN');
+  const offers = byErrand(await acceptableOffers(reader, open, now), ({ errandId }) => errandId);
+  const bids = new Set(await errandsBidOn(reader, viewer, open, now));
+  const moving = ids(({ state }) => state === 'IN_PROGRESS' || state === 'DELIVERED');
+  const receipts = await receiptsGiven(reader, moving);
+  const paying = moving.flatMap((id) => money.get(id)?.escrow.id ?? []);
+  const milestones = new Map((await nextMilestones(reader, paying)).map((one) => [one.escrowId, one]));
+  const completed = await completions(
+    reader,
+    ids(({ state }) => state === 'COMPLETED'),
+  );
+  const disputed = ids(({ state }) => state === 'DISPUTED');
+  const disputes = byErrand(await openDisputes(reader, tenantId, disputed), ({ dispute }) => dispute.errandId);
+  const opened = await disputesOpened(reader, [...money.values()]);
+  const shown = await evidenceShown(
+    reader,
+    viewer,
+    [...disputes.values()].map(({ dispute }) => dispute.id),
+  );
+  return new Map(
+    errands.map((errand) => {
+      const held = { errand, money: money.get(errand.id) };
+      const found = disputes.get(errand.id);
+      const situation: Situation = {
+        held,
+        openCase: found && { held, ...found },
+        offer: offers.get(errand.id),
+        hasOffer: bids.has(errand.id),
+        milestone: milestones.get(held.money?.escrow.id ?? ''),
+        receipts: receipts.get(errand.id) ?? 0,
+        completedAt: completed.get(errand.id) ?? null,
+        disputesOpened: opened(held.money?.escrow.id),
+        evidenceShown: shown.get(found?.dispute.id ?? '') ?? 0,
+      };
+      return [errand.id, situation];
+    }),
+  );
+}
+
+function hasEscrow({ state }: Errand): boolean {
+  return state !== 'DRAFT';
+}
+
+function byErrand<Row>(rows: readonly Row[], errandIdOf: (row: Row) => string): ReadonlyMap<string, Row> {
+  return new Map(rows.map((row) => [errandIdOf(row), row]));
+}
+
+async function acceptableOffers(reader: Reader, errandIds: string[], now: Date): Promise<readonly Offer[]> {
+  if (errandIds.length === 0) return [];
+  return reader.offer.findMany({
+    where: { errandId: { in: errandIds }, state: 'PENDING', expiresAt: { gt: now } },
+    orderBy: [{ errandId: 'asc' }, { expiresAt: 'desc' }, { id: 'asc' }],
+    distinct: ['errandId'],
+  });
+}
+
+async function errandsBidOn(
+  reader: Reader,
+  { userId }: UserViewer,
+  errandIds: string[],
+  now: Date,
+): Promise<readonly string[]> {
+  if (errandIds.length === 0) return [];
+  const live = { state: { in: [...liveOfferStates] }, expiresAt: { gt: now } };
+  const where = { errandId: { in: errandIds }, runnerId: userId, ...live };
+  return (await reader.offer.findMany({ where, select: { errandId: true } })).map(({ errandId }) => errandId);
+}
+
+async function nextMilestones(reader: Reader, escrowIds: string[]): Promise<readonly Milestone[]> {
+  if (escrowIds.length === 0) return [];
+  return reader.milestone.findMany({
+    where: { escrowId: { in: escrowIds }, state: 'AGREED' },
+    orderBy: [{ escrowId: 'asc' }, { seq: 'asc' }],
+    distinct: ['escrowId'],
+  });
+}
+
+async function receiptsGiven(reader: Reader, errandIds: string[]): Promise<ReadonlyMap<string, number>> {
+  if (errandIds.length === 0) return new Map();
+  const where = { errandId: { in: errandIds }, amount: { not: null } };
+  const groups = await reader.proof.groupBy({ by: ['errandId'], where, _count: { _all: true } });
+  return new Map(groups.map(({ errandId, _count }) => [errandId, _count._all]));
+}
+
+async function completions(reader: Reader, errandIds: string[]): Promise<ReadonlyMap<string, Date>> {
+  if (errandIds.length === 0) return new Map();
+  const where = { errandId: { in: errandIds }, to: 'COMPLETED' as const, from: { not: 'COMPLETED' as const } };
+  const events = await reader.processEvent.findMany({ where, orderBy: { seq: 'asc' } });
+  return new Map(events.map(({ errandId, at }) => [errandId, at]));
+}
+
+async function openDisputes(reader: Reader, tenantId: string, errandIds: readonly string[]) {
+  return errandIds.length === 0 ? [] : readOpenDisputes(reader, tenantId, errandIds);
+}
+
+async function disputesOpened(reader: Reader, money: readonly HeldEscrow[]) {
+  const escrowIds = money.map(({ escrow }) => escrow.id);
+  const groups =
+    escrowIds.length === 0
+      ? []
+      : await reader.dispute.groupBy({
+          by: ['escrowId', 'openedByCustomer'],
+          where: { escrowId: { in: escrowIds } },
+          _count: { _all: true },
+        });
+  const count = (escrowId: string | undefined, byCustomer: boolean): number =>
+    groups.find((group) => group.escrowId === escrowId && group.openedByCustomer === byCustomer)?._count._all ?? 0;
+  return (escrowId: string | undefined) => ({ byCustomer: count(escrowId, true), byRunner: count(escrowId, false) });
+}
+
+async function evidenceShown(
+  reader: Reader,
+  { userId }: UserViewer,
+  disputeIds: string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (disputeIds.length === 0) return new Map();
+  const where = { disputeId: { in: disputeIds }, byUserId: userId };
+  const groups = await reader.disputeEvidence.groupBy({ by: ['disputeId'], where, _count: { _all: true } });
+  return new Map(groups.map(({ disputeId, _count }) => [disputeId, _count._all]));
+}

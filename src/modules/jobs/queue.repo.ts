@@ -1,0 +1,82 @@
+import type { Reader, Tx } from '../../db/index.js';
+
+/** A job as graphile_worker takes it. */
+export interface JobRow {
+  readonly name: string;
+  readonly payload: unknown;
+  /** ISO 8601. */
+  readonly runAt: string;
+  readonly key: string;
+  /** Null: 25. */
+  readonly attemptsMax: number | null;
+  /** Of the jobs of one queue one runs at a time. Null: it waits for no other. */
+  readonly queue: string | null;
+}
+
+/** What waits in the queue. */
+export interface QueueFacts {
+  /** Could run now. */
+  readonly due: number;
+  /** Their time is to come. */
+  readonly waiting: number;
+  readonly running: number;
+  /** Tried as often as they may be; nobody tries them again. */
+  readonly failed: number;
+  /** How long the one that has waited longest could have run. 0: none waits. */
+  readonly overdueMs: number;
+}
+
+/**
+ * Adds jobs with keys of their own. One that waits under the same key is replaced; `keepTime`: except that it runs when it
+ * would have. One that runs under it is left to end, and the new one comes after it.
+ */
+export async function addJobs(
+  tx: Pick<Tx, '$queryRaw'>,
+  jobs: readonly JobRow[],
+  mode: 'replace' | 'keepTime',
+): Promise<void> {
+  if (jobs.length === 0) return;
+  await tx.$queryRaw`
+    SELECT count(*)::int AS added
+    FROM (
+      SELECT array_agg((j.name, j.payload, j.queue, j."runAt", j."attemptsMax", j.key, NULL, NULL)::graphile_worker.job_spec) AS specs
+      FROM json_to_recordset(${JSON.stringify(jobs)}::json)
+        AS j (name text, payload json, queue text, "runAt" timestamptz, "attemptsMax" smallint, key text)
+    ) AS given, LATERAL graphile_worker.add_jobs(given.specs, ${mode === 'keepTime'}::boolean)`;
+}
+
+/** Which of the keys no job stands under that runs or will. */
+export async function keysWithoutJob(
+  reader: Pick<Reader, '$queryRaw'>,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await reader.$queryRaw<{ key: string }[]>`
+    SELECT key FROM unnest(${keys}::text[]) AS wanted (key)
+    WHERE NOT EXISTS (
+      SELECT 1 FROM graphile_worker.jobs j
+      WHERE j.key = wanted.key AND (j.locked_at IS NOT NULL OR j.attempts < j.max_attempts))`;
+  return rows.map(({ key }) => key);
+}
+
+/** Deletes jobs that failed for good before `before`, or were left over by a worker that died. @returns how many */
+export async function forgetFailed(tx: Pick<Tx, '$queryRaw'>, before: Date): Promise<number> {
+  const [row] = await tx.$queryRaw<{ forgotten: number }[]>`
+    SELECT count(*)::int AS forgotten
+    FROM (
+      SELECT array_agg(id) AS ids FROM graphile_worker.jobs
+      WHERE attempts >= max_attempts AND locked_at IS NULL AND updated_at < ${before}
+    ) AS failed, LATERAL graphile_worker.complete_jobs(failed.ids)`;
+  return row?.forgotten ?? 0;
+}
+
+/** @param now by the clock that workers go by */
+export async function readQueue(reader: Pick<Reader, '$queryRaw'>, now: Date): Promise<QueueFacts> {
+  const [facts] = await reader.$queryRaw<QueueFacts[]>`
+    SELECT count(*) FILTER (WHERE is_ready AND run_at <= ${now})::int AS due,
+           count(*) FILTER (WHERE is_ready AND run_at > ${now})::int AS waiting,
+           count(*) FILTER (WHERE locked_at IS NOT NULL)::int AS running,
+           count(*) FILTER (WHERE locked_at IS NULL AND NOT is_ready)::int AS failed,
+           greatest(0, coalesce(extract(epoch FROM ${now} - min(run_at) FILTER (WHERE is_ready)) * 1000, 0))::float8 AS "overdueMs"
+    FROM (SELECT *, locked_at IS NULL AND attempts < max_attempts AS is_ready FROM graphile_worker.jobs) AS j`;
+  return facts ?? { due: 0, waiting: 0, running: 0, failed: 0, overdueMs: 0 };
+}

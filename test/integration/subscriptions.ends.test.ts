@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SignOutDocument } from '../support/generated/graphql.js';
+import type { GraphqlClient } from '../support/graphql-client.js';
+import { join, openMarket, post, type Person } from '../support/market.js';
+import { createStoryClock, minuteMs } from '../support/stories.js';
+import {
+  subscribeByEvents,
+  subscribeByWebsocket,
+  type Subscribed,
+  type SubscribeOptions,
+} from '../support/subscriber.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+const env = { CACHE_ENABLED: 'false', SUBSCRIPTION_VIEWER_CHECK_MS: '50' };
+const patience = { timeout: 20_000, interval: 20 };
+
+let app: TestApp;
+let customer: Person;
+const running: Subscribed[] = [];
+
+beforeAll(async () => {
+  app = await startTestApp({ env });
+  await openMarket(app.app.db);
+  customer = await join(app.client, 'CUSTOMER');
+});
+afterEach(async () => {
+  for (const one of running.splice(0)) await one.stop();
+});
+afterAll(() => app.close());
+
+type Way = (options: SubscribeOptions) => Subscribed;
+
+function subscribe(way: Way, server: TestApp, client: GraphqlClient, query: string, variables = {}): Subscribed {
+  const subscribed = way({ url: server.url, query, variables, headers: client.headers });
+  running.push(subscribed);
+  return subscribed;
+}
+
+describe('a subscription', () => {
+  it('is held to the limits of every document, and takes no query or mutation', async () => {
+    const deep = `subscription { errandPosted { ${'escrow { errand { '.repeat(8)} id ${'} }'.repeat(8)} } }`;
+    for (const [query, code] of [
+      [deep, 'GRAPHQL_VALIDATION_FAILED'],
+      ['subscription { errandPosted { nothing } }', 'GRAPHQL_VALIDATION_FAILED'],
+      ['subscription {', 'GRAPHQL_PARSE_FAILED'],
+      ['query { me { id } }', 'BAD_INPUT'],
+      ['subscription { errandChanged(id: 1.5) { id } }', 'GRAPHQL_VALIDATION_FAILED'],
+    ] as const) {
+      const stream = subscribe(subscribeByWebsocket, app, app.client, query);
+      await stream.ends();
+      expect(stream.errors[0], query).toMatchObject({ extensions: { code } });
+      const response = await fetch(`${app.url}/graphql/stream?query=${encodeURIComponent(query)}`);
+      expect([response.status, await response.json()]).toMatchObject([400, { errors: [{ extensions: { code } }] }]);
+    }
+  });
+
+  it('ends when the token of who subscribed expires, when they sign out, and when the server closes', async () => {
+    const clock = createStoryClock(new Date().toISOString());
+    const server = await startTestApp({ env, clock, database: app.database });
+    const query = 'subscription { notificationReceived { id } }';
+    const both = (client: GraphqlClient) =>
+      [subscribeByWebsocket, subscribeByEvents].map((way) => subscribe(way, server, client, query));
+    const leaver = await join(server.client, 'CUSTOMER');
+    const ended = both(leaver.client);
+    await leaver.client.get(SignOutDocument, {});
+    for (const stream of ended) await stream.ends();
+    expect(ended[0]!.errors).toMatchObject([{ code: 4403 }]);
+
+    const idler = await join(server.client, 'CUSTOMER');
+    const expired = both(idler.client);
+    clock.forward(11 * minuteMs);
+    for (const stream of expired) await stream.ends();
+    expect(expired[0]!.errors).toMatchObject([{ code: 4403, reason: expect.stringContaining('expired') }]);
+
+    const open = both(server.client).map((_, index) =>
+      subscribe(
+        [subscribeByWebsocket, subscribeByEvents][index]!,
+        server,
+        server.client,
+        'subscription { errandPosted { id } }',
+      ),
+    );
+    for (let rounds = 0; rounds < 100 && open.some(({ seen }) => seen.length === 0); rounds += 1) await post(customer);
+    await server.close();
+    for (const stream of open) await stream.ends();
+    expect(open[0]!.errors).toMatchObject([{ code: 1001 }]);
+  });
+
+  it('is refused beyond the connections that one viewer may have, and the place comes back', async () => {
+    const small = await startTestApp({
+      env: { ...env, SUBSCRIPTION_CONNECTIONS_PER_VIEWER_MAX: '1' },
+      database: app.database,
+    });
+    const query = 'subscription { errandPosted { id } }';
+    const first = subscribe(subscribeByEvents, small, customer.client, query);
+    for (let rounds = 0; rounds < 100 && first.seen.length === 0; rounds += 1) await post(customer);
+    const second = subscribe(subscribeByWebsocket, small, customer.client, query);
+    await second.ends();
+    expect(second.errors).toMatchObject([{ code: 1013 }]);
+    await first.stop();
+    const again = async () => {
+      const third = subscribe(subscribeByWebsocket, small, customer.client, query);
+      for (let rounds = 0; rounds < 100 && !third.isOver && third.seen.length === 0; rounds += 1) await post(customer);
+      expect(third.seen.length).toBeGreaterThan(0);
+    };
+    await vi.waitFor(again, patience);
+    await small.close();
+  });
+});
