@@ -1,4 +1,4 @@
-import { decided, delivered, givenBack, payOut } from './money.js';
+import { decided, deliveredInSilence, givenBack, payOut } from './money.js';
 import {
   endStates,
   hourMs,
@@ -42,6 +42,11 @@ export function moveTo(errand: Errand, state: ErrandState): void {
   errand.version += 1;
 }
 
+export function complete(errand: Errand, nowMs: number): void {
+  moveTo(errand, 'COMPLETED');
+  errand.completedAtMs = nowMs;
+}
+
 /** Nobody is its runner any more. */
 export function forgetRunner(errand: Errand): void {
   errand.runner = undefined;
@@ -57,7 +62,7 @@ export function closeOffers(errand: Errand, from: 'PENDING' | 'ACCEPTED', to: Of
 }
 
 /** The decision in force is paid out; on appeal at once, else when nobody appeals. */
-export function takeEffect(errand: Errand, dispute: Dispute): void {
+export function takeEffect(errand: Errand, dispute: Dispute, nowMs: number): void {
   const { customerAmount } = dispute.decisions.findLast(({ isDecided }) => isDecided)!;
   const escrow = errand.escrow!;
   const isRefund = customerAmount === escrow.held;
@@ -66,14 +71,15 @@ export function takeEffect(errand: Errand, dispute: Dispute): void {
   dispute.state = 'FINAL';
   dispute.dueAtMs = undefined;
   dispute.version += 1;
-  moveTo(errand, isRefund ? 'CANCELLED' : 'COMPLETED');
+  if (isRefund) moveTo(errand, 'CANCELLED');
+  else complete(errand, nowMs);
 }
 
 function autoRelease(errand: Errand, nowMs: number): boolean {
   if (errand.state !== 'DELIVERED' || errand.autoReleaseAtMs! > nowMs) return false;
   const escrow = errand.escrow!;
-  payOut(errand, escrow, delivered(escrow.service, escrow.goods), 'delivered');
-  moveTo(errand, 'COMPLETED');
+  payOut(errand, escrow, deliveredInSilence(escrow), 'delivered');
+  complete(errand, nowMs);
   return true;
 }
 
@@ -114,7 +120,7 @@ function disputeDue(errand: Errand, nowMs: number): boolean {
   const { dispute } = errand;
   if (dispute?.dueAtMs === undefined || dispute.dueAtMs > nowMs) return false;
   if (dispute.state !== 'AWAITING_RESPONSE' && dispute.state !== 'UNDER_REVIEW') {
-    takeEffect(errand, dispute);
+    takeEffect(errand, dispute, nowMs);
     return true;
   }
   const customerAmount = dispute.state === 'AWAITING_RESPONSE' ? silent(errand, dispute) : undecided(errand, dispute);
@@ -130,7 +136,7 @@ function silent({ escrow }: Errand, { claim, openedByCustomer }: Dispute): bigin
   return openedByCustomer ? claim : escrow!.held - claim;
 }
 
-/** Nobody decided: with proof of delivery the runner is paid, else the customer is. */
+/** Nobody decided: with proof of delivery the runner is paid, goods by receipts, else the customer is. */
 function undecided({ escrow }: Errand, { openedFrom }: Dispute): bigint {
-  return openedFrom === 'DELIVERED' ? 0n : escrow!.held;
+  return openedFrom === 'DELIVERED' ? escrow!.goods - escrow!.receipted : escrow!.held;
 }

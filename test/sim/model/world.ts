@@ -62,6 +62,8 @@ export interface Errand {
   readonly customer: Person;
   readonly budget: bigint;
   readonly goods: bigint;
+  /** Goods are paid receipt by receipt, before the delivery is settled. */
+  readonly goodsInAdvance: boolean;
   readonly startByMs: number | undefined;
   readonly expiresAtMs: number;
   readonly offers: Offer[];
@@ -72,6 +74,9 @@ export interface Errand {
   runner: Person | undefined;
   fundByMs: number | undefined;
   autoReleaseAtMs: number | undefined;
+  completedAtMs: number | undefined;
+  /** Of all its runners. */
+  receipts: number;
   escrow: Escrow | undefined;
   dispute: Dispute | undefined;
 }
@@ -100,15 +105,34 @@ export interface Offer {
 
 export interface Escrow {
   readonly id: string;
-  readonly service: bigint;
-  readonly goods: bigint;
   readonly runner: Person;
   readonly disputesOpened: { customer: number; runner: number };
-  state: 'AWAITING_FUNDS' | 'FUNDED' | 'RELEASED' | 'REFUNDED' | 'SPLIT' | 'VOID';
+  /** Its two parts with what was put on top of them, whatever has gone out. */
+  service: bigint;
+  goods: bigint;
+  /** What milestones have paid of the service part. */
+  readonly paid: PaidService;
+  milestones: Milestone[];
+  /** What receipts say was spent, and what of it was paid in advance. */
+  receipted: bigint;
+  advanced: bigint;
+  tips: bigint;
+  state: 'AWAITING_FUNDS' | 'FUNDED' | 'PARTIALLY_RELEASED' | 'RELEASED' | 'REFUNDED' | 'SPLIT' | 'VOID';
   fundedAtMs: number | undefined;
   held: bigint;
   released: bigint;
   refunded: bigint;
+}
+
+export interface PaidService {
+  service: bigint;
+  commission: bigint;
+  vat: bigint;
+}
+
+export interface Milestone {
+  readonly amount: bigint;
+  isReleased: boolean;
 }
 
 export interface Dispute {
@@ -140,12 +164,16 @@ export interface Charge {
   readonly name: string;
   readonly person: Person;
   readonly providerRef: string;
+  /** What came in, or is to come. */
   readonly amount: bigint;
   readonly backs: Chargeback[];
+  /** Its payer has still to pay at the provider. */
+  isPending: boolean;
   isReversed: boolean;
 }
 
 export interface Chargeback {
+  readonly name: string;
   readonly eventId: string;
   readonly journalId: string;
   readonly amount: bigint;
@@ -164,6 +192,9 @@ export const fees = { commissionBps: 1250, vatBps: 750, cancellationBps: 1000, f
 
 /** The most an amount may be, and what an escrow may hold before two have to decide about it; in minor units. */
 export const amountMax = 1_000_000_000n;
+export const milestonesMax = 20;
+export const receiptsMax = 50;
+export const tipWindowMs = 30 * dayMs;
 export const fourEyesAbove = 10_000_000n;
 
 export const endStates: readonly ErrandState[] = ['COMPLETED', 'CANCELLED', 'EXPIRED'];
@@ -179,6 +210,16 @@ export function isArbiter({ role }: Person): boolean {
 /** A pending offer ends at its time, however late it is written down. */
 export function isLive({ state, expiresAtMs }: Offer, nowMs: number): boolean {
   return state === 'PENDING' && expiresAtMs > nowMs;
+}
+
+/** What an escrow still holds of each part. */
+export function partsOf({ service, goods, paid, advanced }: Escrow): { readonly service: bigint; readonly goods: bigint } {
+  return { service: service - paid.service, goods: goods - advanced };
+}
+
+/** Some of it has gone to the runner, a step or a receipt. */
+export function hasReleased({ paid, advanced }: Escrow): boolean {
+  return paid.service + advanced > 0n;
 }
 
 export function isTooLateToStart({ startByMs }: Errand, nowMs: number): boolean {

@@ -53,6 +53,7 @@ export interface Payload {
   };
   readonly wallet?: { readonly balance: { readonly minor: number | string } };
   readonly providerRef?: string;
+  readonly charge?: { readonly providerRef: string };
   readonly journal?: { readonly id: string };
 }
 

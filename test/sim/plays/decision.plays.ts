@@ -84,7 +84,7 @@ function pendingOf({ decisions }: Dispute): Decision | undefined {
 
 /** A first decision can be appealed; one on appeal is paid out at once. */
 function inForce(errand: Errand, dispute: Dispute, nowMs: number): void {
-  if (dispute.state === 'APPEALED') return takeEffect(errand, dispute);
+  if (dispute.state === 'APPEALED') return takeEffect(errand, dispute, nowMs);
   dispute.state = 'RESOLVED';
   dispute.dueAtMs = nowMs + appealWindowMs;
   dispute.version += 1;

@@ -23,7 +23,7 @@ const openDispute = errandPlay({
     const claim = isBad ? random.pick([0n, -1n, held + 1n]) : oneTo(held, random.int(1, 100));
     const evidence = random.chance(50) ? [photo] : [];
     const party = by ? isPartyOf(errand, by) : undefined;
-    const isOver = errand.state === 'DELIVERED' && errand.autoReleaseAtMs! <= nowMs;
+    const isOver = held === 0n || (errand.state === 'DELIVERED' && errand.autoReleaseAtMs! <= nowMs);
     const isOnceTooOften = party !== undefined && (errand.escrow?.disputesOpened[party] ?? 0) >= disputesMax;
     const refused = isOver ? 'ILLEGAL_TRANSITION' : isOnceTooOften ? 'LIMIT_EXCEEDED' : isBad ? 'BAD_INPUT' : undefined;
     const done = ({ dispute }: Payload): Seen => {

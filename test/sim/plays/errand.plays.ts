@@ -1,6 +1,6 @@
 import { closeOffers, forgetRunner, moveTo } from '../model/timers.js';
 import { calledOff, givenBack, payOut } from '../model/money.js';
-import { endStates, hourMs, isTooLateToStart, type Errand, type Person } from '../model/world.js';
+import { endStates, hasReleased, hourMs, isTooLateToStart, type Errand, type Person } from '../model/world.js';
 import {
   byLabel,
   drawAmount,
@@ -36,6 +36,7 @@ function postAttempt(hand: Hand, by: Person | undefined): Attempt {
   const market = by?.market ?? world.markets[0]!;
   const budget = drawAmount(hand);
   const goods = random.chance(40) ? BigInt(random.int(0, 200_000)) : 0n;
+  const goodsInAdvance = random.chance(50);
   const currency = isWild && random.chance(20) ? random.pick(world.markets).currency : market.currency;
   const expiresAtMs = nowMs + (isWild && random.chance(20) ? -hourMs : random.int(6, 7 * 24) * hourMs);
   const startByMs = random.chance(45) ? nowMs + random.int(1, 30) * hourMs : undefined;
@@ -49,6 +50,7 @@ function postAttempt(hand: Hand, by: Person | undefined): Attempt {
     pickupAddress: `${step} Secret Street`,
     budget: { minor: budget.minor.toString(), currency },
     goodsBudget: { minor: goods.toString(), currency },
+    goodsInAdvance,
     expiresAt: new Date(expiresAtMs).toISOString(),
     ...(startByMs !== undefined && { startBy: new Date(startByMs).toISOString() }),
     publish,
@@ -61,6 +63,7 @@ function postAttempt(hand: Hand, by: Person | undefined): Attempt {
       customer: by!,
       budget: budget.minor,
       goods,
+      goodsInAdvance,
       startByMs,
       expiresAtMs,
       offers: [],
@@ -71,6 +74,8 @@ function postAttempt(hand: Hand, by: Person | undefined): Attempt {
       runner: undefined,
       fundByMs: undefined,
       autoReleaseAtMs: undefined,
+      completedAtMs: undefined,
+      receipts: 0,
       escrow: undefined,
       dispute: undefined,
     };
@@ -190,7 +195,9 @@ const drop = errandPlay({
   document: mutation('dropErrand', '', '', `${answer} escrow { id state released { minor } refunded { minor } }`),
   rule: { actors: ['assignedRunner', 'staff'], from: ['ASSIGNED', 'IN_PROGRESS'] },
   who: (errand, { random }) => (random.chance(80) ? errand.runner : supportOf(errand)),
+  suits: ({ escrow }) => escrow !== undefined && !hasReleased(escrow),
   input: (errand) => ({
+    refused: errand.escrow && hasReleased(errand.escrow) ? 'ILLEGAL_TRANSITION' : undefined,
     done: () => {
       const escrow = errand.escrow!;
       payOut(errand, escrow, givenBack(escrow), 'calledOff');

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { magicAmounts } from '../../../src/modules/providers/index.js';
 import { amountMax, type Charge, type Chargeback, type Person } from '../model/world.js';
 import { anybody, byLabel, drawAmount, type Attempt, type Hand, type Play } from './attempt.js';
 
@@ -17,12 +18,18 @@ const topUp: Play = {
       (isWild ? anybody(hand) : random.pick(world.people.filter(({ role }) => role === 'CUSTOMER')));
     if (errand)
       return topUpAttempt(hand, by, errand.escrow!.service + errand.escrow!.goods + BigInt(random.int(0, 50_000)));
-    return topUpAttempt(hand, by, drawAmount(hand).minor);
+    const { minor } = drawAmount(hand);
+    return topUpAttempt(hand, by, random.chance(12) ? random.pick(magic) : minor);
   },
 };
 
+/** The payer has still to pay at the provider, or has paid half of it. Of other such amounts the sandbox is slow or declines. */
+const magic: readonly bigint[] = [magicAmounts.staysPending, magicAmounts.staysPending, magicAmounts.halfArrives];
+const avoided: readonly bigint[] = [magicAmounts.declined, magicAmounts.succeedsLater];
+
 function topUpAttempt({ world, random, isWild }: Hand, by: Person | undefined, wanted: bigint): Attempt {
-  const minor = wanted > amountMax && !isWild ? amountMax : wanted;
+  const asked = wanted > amountMax && !isWild ? amountMax : wanted;
+  const minor = avoided.includes(asked) ? asked + 1n : asked;
   const market = by?.market ?? world.markets[0]!;
   const currency = isWild && random.chance(20) ? random.pick(world.markets).currency : market.currency;
   const isValid = minor >= 1n && minor <= amountMax && currency === market.currency;
@@ -38,15 +45,17 @@ function topUpAttempt({ world, random, isWild }: Hand, by: Person | undefined, w
       by && isValid
         ? {
             done: ({ providerRef }) => {
-              by.wallet += minor;
-              market.house.received += minor;
+              const isPending = minor === magicAmounts.staysPending;
+              const amount = minor === magicAmounts.halfArrives ? minor / 2n : minor;
+              if (!isPending) cameIn(by, amount);
               const name = `C${world.charges.length + 1}`;
               world.charges.push({
                 name,
                 person: by,
                 providerRef: providerRef!,
-                amount: minor,
+                amount,
                 backs: [],
+                isPending,
                 isReversed: false,
               });
               return { wallet: by.wallet };
@@ -54,6 +63,12 @@ function topUpAttempt({ world, random, isWild }: Hand, by: Person | undefined, w
           }
         : { refused: [by ? 'BAD_INPUT' : 'UNAUTHENTICATED'] },
   };
+}
+
+/** Money of a payer reaches the wallet. */
+export function cameIn(payer: Person, amount: bigint): void {
+  payer.wallet += amount;
+  payer.market.house.received += amount;
 }
 
 const chargeback: Play = {
@@ -66,12 +81,17 @@ const chargeback: Play = {
     const by = isWild ? anybody(hand) : financeOf(charge);
     if (!by && !isWild) return undefined;
     const earlier = charge.backs.length > 0 && random.chance(30) ? random.pick(charge.backs) : undefined;
-    const eventId = earlier?.eventId ?? `event ${hand.step}`;
-    const left = charge.amount - charge.backs.reduce((sum, back) => (back.isReversed ? sum : sum + back.amount), 0n);
+    const { name, eventId } = earlier ?? { name: `event ${hand.step}`, eventId: `event ${hand.step}` };
+    const left = leftOf(charge);
     const amount = drawBack(hand, charge, earlier, left);
-    return backAttempt(charge, by, { eventId, earlier, amount, left, byHouse: random.chance(20) });
+    return backAttempt(charge, by, { name, eventId, earlier, amount, left, byHouse: random.chance(20) });
   },
 };
+
+/** What can still be taken back of a charge, by our books. */
+export function leftOf({ amount, backs }: Charge): bigint {
+  return amount - backs.reduce((sum, back) => (back.isReversed ? sum : sum + back.amount), 0n);
+}
 
 function financeOf({ person: { market } }: Charge): Person | undefined {
   return market.people.find(({ role }) => role === 'FINANCE');
@@ -85,6 +105,7 @@ function drawBack({ random, isWild }: Hand, charge: Charge, earlier: Chargeback 
 }
 
 interface Back {
+  readonly name: string;
   readonly eventId: string;
   readonly earlier: Chargeback | undefined;
   readonly amount: bigint;
@@ -93,11 +114,11 @@ interface Back {
 }
 
 function backAttempt(charge: Charge, by: Person | undefined, back: Back): Attempt {
-  const { eventId, amount, byHouse } = back;
+  const { name, eventId, amount, byHouse } = back;
   const { market } = charge.person;
   const refusal = backRefusal(charge, by, back);
   return {
-    label: `recordChargeback ${charge.name} ${eventId} ${amount}${byHouse ? ' by the house' : ''} ${byLabel(by)}`,
+    label: `recordChargeback ${charge.name} ${name} ${amount}${byHouse ? ' by the house' : ''} ${byLabel(by)}`,
     by,
     document: 'mutation ($input: ChargebackInput!) { recordChargeback(input: $input) { isReplay journal { id } } }',
     variables: {
@@ -119,14 +140,14 @@ function backAttempt(charge: Charge, by: Person | undefined, back: Back): Attemp
 function backRefusal(charge: Charge, by: Person | undefined, { earlier, amount, left }: Back): string | undefined {
   if (!by) return 'UNAUTHENTICATED';
   if (by.role !== 'FINANCE') return 'FORBIDDEN';
-  if (by.market !== charge.person.market) return 'NOT_FOUND';
+  if (by.market !== charge.person.market || charge.isPending) return 'NOT_FOUND';
   if (amount < 1n || amount > amountMax) return 'BAD_INPUT';
   if (earlier) return earlier.amount === amount ? undefined : 'ALREADY_EXISTS';
   return amount > left ? 'LIMIT_EXCEEDED' : undefined;
 }
 
 /** From the wallet what it holds, the rest is owed. An event that was told before moves nothing. */
-function takenBack(charge: Charge, { eventId, earlier, amount, byHouse }: Back, journalId: string): undefined {
+export function takenBack(charge: Charge, { name, eventId, earlier, amount, byHouse }: Back, journalId: string): undefined {
   if (earlier) return;
   const { person } = charge;
   const { house } = person.market;
@@ -135,7 +156,7 @@ function takenBack(charge: Charge, { eventId, earlier, amount, byHouse }: Back, 
   if (byHouse) house.chargebacks += amount;
   else person.owed += amount - taken;
   house.received -= amount;
-  charge.backs.push({ eventId, journalId, amount, taken, byHouse, isReversed: false });
+  charge.backs.push({ name, eventId, journalId, amount, taken, byHouse, isReversed: false });
 }
 
 const reverse: Play = {
@@ -144,13 +165,15 @@ const reverse: Play = {
   draw(hand) {
     const { world, random, isWild } = hand;
     if (world.charges.length === 0) return undefined;
-    const charge = random.pick(world.charges.slice(-40));
+    const booked = world.charges.slice(-40).filter(({ isPending }) => !isPending);
+    if (booked.length === 0) return undefined;
+    const charge = random.pick(booked);
     const back = charge.backs.length > 0 && random.chance(80) ? random.pick(charge.backs) : undefined;
     const by = isWild ? anybody(hand) : financeOf(charge);
     if (!by && !isWild) return undefined;
     const refusal = reversalRefusal(charge, back, by);
     return {
-      label: `reverseJournal ${charge.name} ${back?.eventId ?? 'itself'} ${byLabel(by)}`,
+      label: `reverseJournal ${charge.name} ${back?.name ?? 'itself'} ${byLabel(by)}`,
       by,
       document:
         'mutation ($journalId: ID!, $reason: String!) { reverseJournal(journalId: $journalId, reason: $reason) { journal { id } } }',

@@ -6,6 +6,7 @@ import { errandPlays } from '../plays/errand.plays.js';
 import { escrowPlays } from '../plays/escrow.plays.js';
 import { offerPlays } from '../plays/offer.plays.js';
 import { moneyPlays } from '../plays/money.plays.js';
+import { stepPlays } from '../plays/step.plays.js';
 import { drawQuestion } from '../plays/reading.plays.js';
 import { payout, payoutRounds, review } from './payouts.js';
 import { ask, handOf, perform, replay } from './perform.js';
@@ -17,6 +18,7 @@ const plays: readonly Play[] = [
   ...errandPlays,
   ...offerPlays,
   ...escrowPlays,
+  ...stepPlays,
   ...disputePlays,
   ...decisionPlays,
   ...moneyPlays,
