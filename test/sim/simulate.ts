@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 import { createDb } from '../../src/db/index.js';
 import { silentLogger } from '../../src/kernel/index.js';
+import type { Random } from '../../src/seed/random.js';
 import { asHeard, type Break } from './breaks.js';
 import { createFindings, invariantNames, type Breach, type Invariant, type Verdict } from './proof/invariants.js';
 import { auditMoments, auditSeals, type Moments } from './proof/moments.js';
@@ -14,6 +15,7 @@ import { settlePayouts } from './run/payouts.js';
 import { startProvider } from './run/provider.js';
 import { takeStep, randomOf } from './run/steps.js';
 import { count, type Stage } from './run/stage.js';
+import { toldAgain } from './run/webhooks.js';
 
 export interface SimulateOptions {
   /** Migrated and empty. */
@@ -78,7 +80,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
       onProgress?.(number);
     }
     if (findings.breaches.length > 0) await audit(stage, moments, seed, at.step);
-    else await lastLook(stage);
+    else await lastLook(stage, randomOf(seed, -steps - 1));
     const transitions = await transitionsMade(stage.rows, stage.world);
     return resultOf(stage, { seed, step: at.step, wellAt, story, transitions });
   } finally {
@@ -86,11 +88,12 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
   }
 }
 
-/** When all is said: payouts come to their ends, and the seals are looked at. */
-async function lastLook(stage: Stage): Promise<void> {
-  const { rows, books, lossy, storm, findings } = stage;
+/** When all is said: payouts come to their ends, everything is told once more, and the seals are looked at. */
+async function lastLook(stage: Stage, random: Random): Promise<void> {
+  const { rows, books, lossy, storm, findings, world } = stage;
   await settlePayouts(stage);
-  await auditPayouts({ rows, books, book: lossy.book, provider: lossy.provider, market: storm, findings });
+  await toldAgain(stage, random);
+  await auditPayouts({ rows, books, book: lossy.book, provider: lossy.provider, storm, world, findings });
   await auditBooks(rows, books, findings);
   await auditSeals(books, findings);
 }

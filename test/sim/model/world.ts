@@ -180,6 +180,8 @@ export interface Chargeback {
   /** From the wallet; the rest is owed. Nothing when the house bears it. */
   readonly taken: bigint;
   readonly byHouse: boolean;
+  /** By the provider itself, which has it in its book. */
+  readonly isTold: boolean;
   isReversed: boolean;
 }
 
@@ -213,7 +215,10 @@ export function isLive({ state, expiresAtMs }: Offer, nowMs: number): boolean {
 }
 
 /** What an escrow still holds of each part. */
-export function partsOf({ service, goods, paid, advanced }: Escrow): { readonly service: bigint; readonly goods: bigint } {
+export function partsOf({ service, goods, paid, advanced }: Escrow): {
+  readonly service: bigint;
+  readonly goods: bigint;
+} {
   return { service: service - paid.service, goods: goods - advanced };
 }
 

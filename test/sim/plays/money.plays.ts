@@ -111,6 +111,7 @@ interface Back {
   readonly amount: bigint;
   readonly left: bigint;
   readonly byHouse: boolean;
+  readonly isTold?: boolean;
 }
 
 function backAttempt(charge: Charge, by: Person | undefined, back: Back): Attempt {
@@ -147,7 +148,11 @@ function backRefusal(charge: Charge, by: Person | undefined, { earlier, amount, 
 }
 
 /** From the wallet what it holds, the rest is owed. An event that was told before moves nothing. */
-export function takenBack(charge: Charge, { name, eventId, earlier, amount, byHouse }: Back, journalId: string): undefined {
+export function takenBack(
+  charge: Charge,
+  { name, eventId, earlier, amount, byHouse, isTold = false }: Back,
+  journalId: string,
+): undefined {
   if (earlier) return;
   const { person } = charge;
   const { house } = person.market;
@@ -156,7 +161,7 @@ export function takenBack(charge: Charge, { name, eventId, earlier, amount, byHo
   if (byHouse) house.chargebacks += amount;
   else person.owed += amount - taken;
   house.received -= amount;
-  charge.backs.push({ name, eventId, journalId, amount, taken, byHouse, isReversed: false });
+  charge.backs.push({ name, eventId, journalId, amount, taken, byHouse, isTold, isReversed: false });
 }
 
 const reverse: Play = {

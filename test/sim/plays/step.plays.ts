@@ -101,17 +101,18 @@ const topUp = errandPlay({
   name: 'topUpEscrow',
   weight: 4,
   idName: 'errandId',
-  document: document(
-    'topUpEscrow',
-    '$service: BigInt, $goods: BigInt',
-    'serviceMinor: $service, goodsMinor: $goods',
-  ),
+  document: document('topUpEscrow', '$service: BigInt, $goods: BigInt', 'serviceMinor: $service, goodsMinor: $goods'),
   rule: { actors: ['customer'], from: ['ASSIGNED', 'IN_PROGRESS', 'DELIVERED'] },
   who: ({ customer }) => customer,
   input(errand, { random, isWild }) {
     const [service, goods] =
       isWild && random.chance(50)
-        ? random.pick([[0n, 0n] as const, [-1n, 5n] as const, [amountMax + 1n, 0n] as const, [0n, amountMax + 1n] as const])
+        ? random.pick([
+            [0n, 0n] as const,
+            [-1n, 5n] as const,
+            [amountMax + 1n, 0n] as const,
+            [0n, amountMax + 1n] as const,
+          ])
         : random.pick([[1n, 0n] as const, [BigInt(random.int(1, 90_000)), BigInt(random.int(0, 50_000))] as const]);
     return {
       variables: { service: `${service}`, goods: `${goods}` },

@@ -18,7 +18,7 @@ const outflows = `
   SELECT DISTINCT a.owner_id AS escrow_id, j.id, j.kind, j.effective_at
   FROM ledger_account a JOIN journal_line l ON l.account_id = a.id AND l.side = 'DEBIT' JOIN journal j ON j.id = l.journal_id
   WHERE a.owner_type = 'escrow'`;
-const emptying = `('errand.confirm', 'errand.autoRelease', 'errand.cancelAssigned', 'errand.noShow', 'errand.runnerDrop', 'errand.settleDispute', 'errand.refundDispute')`;
+const emptying = `('errand.confirm', 'errand.confirmByCode', 'errand.autoRelease', 'errand.cancelAssigned', 'errand.noShow', 'errand.runnerDrop', 'errand.settleDispute', 'errand.refundDispute')`;
 
 export const booksQueries: readonly BooksQuery[] = [
   {
@@ -92,20 +92,20 @@ export const booksQueries: readonly BooksQuery[] = [
   },
   {
     what: 'I16',
-    sql: `SELECT 'journal ' || j.id || ' (' || j.kind || ')' AS name
-      FROM journal j JOIN journal_line l ON l.journal_id = j.id JOIN ledger_account a ON a.id = l.account_id
-      JOIN escrow e ON e.id = (SELECT x.owner_id FROM journal_line y JOIN ledger_account x ON x.id = y.account_id
-                               WHERE y.journal_id = j.id AND x.owner_type = 'escrow' LIMIT 1)
-      JOIN errand t ON t.id = e.errand_id JOIN fee_plan f ON f.id = e.fee_plan_id
-      WHERE j.kind IN ('errand.confirm', 'errand.autoRelease') AND NOT EXISTS (
-        SELECT FROM journal p WHERE p.business_ref = j.business_ref AND p.kind = 'errand.releaseMilestone')
-      GROUP BY j.id, e.id, t.id, f.id
+    // Of a delivery all that ever left its escrow, in one go or in steps; steps and top-ups may move a unit or two.
+    sql: `SELECT 'escrow ' || e.id || ' (' || e.state || ')' AS name
+      FROM escrow e JOIN fee_plan f ON f.id = e.fee_plan_id
+      JOIN (SELECT DISTINCT a.owner_id AS escrow_id, l.journal_id FROM ledger_account a
+            JOIN journal_line l ON l.account_id = a.id AND l.side = 'DEBIT' WHERE a.owner_type = 'escrow') o ON o.escrow_id = e.id
+      JOIN journal_line l ON l.journal_id = o.journal_id JOIN ledger_account a ON a.id = l.account_id
+      WHERE e.state = 'RELEASED' AND NOT EXISTS (SELECT FROM dispute d WHERE d.escrow_id = e.id AND d.settled_at IS NOT NULL)
+      GROUP BY e.id, f.id
       HAVING sum(l.amount) FILTER (WHERE l.side = 'DEBIT' AND a.owner_type = 'escrow') <> e.funded
           OR sum(l.amount) FILTER (WHERE l.side = 'CREDIT') <> e.funded
           OR abs(coalesce(sum(l.amount) FILTER (WHERE a.code = 'revenue:commission'), 0) * 10000
-                 - (e.gross - t.goods_budget) * f.commission_bps) >= 10000
+                 - (e.gross - e.goods) * f.commission_bps) >= CASE WHEN e.service_released = 0 THEN 10000 ELSE 30000 END
           OR abs(coalesce(sum(l.amount) FILTER (WHERE a.code = 'tax:vat'), 0) * 100000000
-                 - (e.gross - t.goods_budget) * f.commission_bps * f.vat_bps) >= 100000000`,
+                 - (e.gross - e.goods) * f.commission_bps * f.vat_bps) >= CASE WHEN e.service_released = 0 THEN 100000000 ELSE 300000000 END`,
   },
   {
     what: 'I20',
@@ -117,7 +117,7 @@ export const booksQueries: readonly BooksQuery[] = [
     what: 'I24',
     sql: `SELECT coalesce(e.errand_id, o.aggregate_id) || ' ' || coalesce(e.transition, o.transition) AS name FROM
         (SELECT errand_id, transition, count(*) AS times FROM process_event GROUP BY errand_id, transition) e
-        FULL JOIN (SELECT aggregate_id, payload ->> 'transition' AS transition, count(*) AS times FROM outbox
+        FULL JOIN (SELECT aggregate_id, payload ->> 'transition' AS transition, count(*) AS times FROM (SELECT * FROM outbox UNION ALL SELECT * FROM sim_old_news) n
                    WHERE topic = 'errand.transition' GROUP BY 1, 2) o
           ON o.aggregate_id = e.errand_id AND o.transition = e.transition
       WHERE e.times IS DISTINCT FROM o.times`,

@@ -3,7 +3,7 @@ import type { Db } from '../../../src/db/index.js';
 import type { Role, UserViewer } from '../../../src/kernel/index.js';
 import { createReconciliationService } from '../../../src/modules/payouts/index.js';
 import type { PaymentProvider, SandboxBook } from '../../../src/modules/providers/index.js';
-import type { Market } from '../model/world.js';
+import type { Charge, Market, World } from '../model/world.js';
 import type { Findings } from './invariants.js';
 
 export interface PayoutProofDeps {
@@ -11,14 +11,20 @@ export interface PayoutProofDeps {
   readonly books: Db;
   readonly book: SandboxBook;
   readonly provider: PaymentProvider;
-  readonly market: Market;
+  /** Where payouts are. */
+  readonly storm: Market;
+  readonly world: World;
   readonly findings: Findings;
 }
 
 /** When every payout has come to its end: what the provider did for each is what we say of it, and the two books agree. */
 export async function auditPayouts(deps: PayoutProofDeps): Promise<void> {
   await auditEffects(deps);
-  await auditReconciliation(deps);
+  const { storm, world } = deps;
+  await auditReconciliation(deps, storm, () => true);
+  const byHand = new Map(world.charges.map((charge) => [charge.providerRef, charge]));
+  for (const market of world.markets)
+    await auditReconciliation(deps, market, (kind, reference) => isAsTold(kind, byHand.get(reference)));
 }
 
 /** What a payout that ended so has done at the provider, and where its money is in our books. */
@@ -71,24 +77,33 @@ interface PayoutRow {
   readonly transit: string;
 }
 
+/** What FINANCE has written into our books by hand is in no book of the provider's. */
+function isAsTold(kind: string, charge: Charge | undefined): boolean {
+  if (!charge || kind !== 'chargeback') return charge !== undefined && !charge.isReversed;
+  return charge.backs.every(({ isTold, isReversed }) => isTold && !isReversed);
+}
+
 /**
- * Day by day, as FINANCE asks for it; charges only where the provider's book has any. A worker that was away for more days
- * than reconciliation looks back is a difference on two days, one on either side: the two together have to be none.
+ * Day by day, as FINANCE asks for it. A worker that was away for more days than reconciliation looks back is a difference on
+ * two days, one on either side: the two together have to be none.
  */
-async function auditReconciliation({ rows, books, book, provider, market, findings }: PayoutProofDeps): Promise<void> {
+async function auditReconciliation(
+  { rows, books, provider, findings }: PayoutProofDeps,
+  market: Market,
+  counts: (kind: string, reference: string) => boolean,
+): Promise<void> {
   const { rows: days } = await rows.query<{ day: string }>(
-    `SELECT DISTINCT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day FROM payout_event ORDER BY 1`,
+    `SELECT DISTINCT to_char(effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day FROM journal WHERE tenant_id = $1 ORDER BY 1`,
+    [market.tenantId],
   );
-  const hasCharges = book.items().some(({ kind }) => kind === 'charge');
-  const kinds = hasCharges ? ['transfer', 'reversal', 'charge'] : ['transfer', 'reversal'];
   const reconciliation = createReconciliationService({ db: books, providers: [provider] });
   const apart = new Map<string, bigint>();
   for (const { day } of days) {
-    const { differences, inFlight } = await reconciliation.ofDay(financeOf(market), provider.name, day);
-    findings.look('I12', 1 + inFlight.length);
+    const { differences, inFlight, matched } = await reconciliation.ofDay(financeOf(market), provider.name, day);
+    findings.look('I12', matched + inFlight.length);
     for (const { kind, reference, ours = 0n, theirs = 0n } of differences) {
       const name = `${kind} ${reference}`;
-      if (kinds.includes(kind)) apart.set(name, (apart.get(name) ?? 0n) + ours - theirs);
+      if (counts(kind, reference)) apart.set(name, (apart.get(name) ?? 0n) + ours - theirs);
     }
   }
   for (const [name, difference] of apart)

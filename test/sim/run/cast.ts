@@ -80,7 +80,20 @@ export async function openMarkets(databaseUrl: string, clock: Clock): Promise<Re
     await tx.bankCode.create({ data: { id: uuidv7(), bankId, ...bankCode, validFrom: createdAt } });
   });
   await db.close();
+  await keepOldNews(databaseUrl);
   return ids;
+}
+
+/** News that everybody had is deleted one day; to be counted all the same, it is put aside. */
+async function keepOldNews(databaseUrl: string): Promise<void> {
+  const admin = new Client({ connectionString: databaseUrl });
+  await admin.connect();
+  await admin.query(`
+    CREATE TABLE sim_old_news AS SELECT * FROM outbox WITH NO DATA;
+    CREATE FUNCTION sim_keep_old_news() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO sim_old_news SELECT OLD.*; RETURN NULL; END $$;
+    CREATE TRIGGER sim_keep_old_news AFTER DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION sim_keep_old_news()`);
+  await admin.end();
 }
 
 /** Signs everybody up at the door; roles that nobody can give themselves are granted in the database. */

@@ -2,16 +2,19 @@ import { createApp, type App } from '../../../src/app.js';
 import { loadEnv } from '../../../src/config/index.js';
 import { silentLogger, type Clock } from '../../../src/kernel/index.js';
 import { disputeTimer } from '../../../src/modules/disputes/index.js';
-import { createTimerService, type TimerService } from '../../../src/modules/escrows/index.js';
+import { createChargebackService, createTimerService, type TimerService } from '../../../src/modules/escrows/index.js';
 import { createIdempotencyService } from '../../../src/modules/idempotency/index.js';
 import { createSealer, recoverReceivables } from '../../../src/modules/ledger/index.js';
-import { createAccountCipher, createPayoutWorker } from '../../../src/modules/payouts/index.js';
-import type { PaymentProvider } from '../../../src/modules/providers/index.js';
+import { createChargeService, createInboxService } from '../../../src/modules/payments/index.js';
+import { createAccountCipher, createPayoutService, createPayoutWorker } from '../../../src/modules/payouts/index.js';
+import type { PaymentProvider, Webhook } from '../../../src/modules/providers/index.js';
 import { startStatementLink, type CutAt } from '../../support/statement-link.js';
 
 /** The whole server on the virtual clock: real HTTP in front, a real database behind a link that can break. */
 export interface House {
   ask(call: Call): Promise<Reply>;
+  /** A webhook knocks. @returns the HTTP status; 503 when nobody opens */
+  hear(webhook: Webhook): Promise<number>;
   /** One round of each thing that a server does again and again; nothing of it happens by itself here. */
   readonly rounds: Rounds;
   /** Breaks every connection to the database at the nth statement from now on. */
@@ -46,6 +49,12 @@ export interface Rounds {
   forget(): Promise<number>;
   /** Payouts taken in hand. */
   payouts(): Promise<number>;
+  /** Webhooks followed up. */
+  webhooks(): Promise<number>;
+  /** Charges asked about that have not ended. */
+  charges(): Promise<number>;
+  /** All of it and more, as a server does it: the standing jobs one after another. */
+  all(): Promise<void>;
 }
 
 export interface HouseOptions {
@@ -67,6 +76,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   let running = await open(behindLink);
   return {
     ask: (call) => ask(running.url, call),
+    hear: (webhook) => hear(running.url, webhook),
     get rounds() {
       return running.rounds;
     },
@@ -109,12 +119,13 @@ async function open({ databaseUrl, clock, env: providerEnv, provider }: HouseOpt
   const app = await createApp({ config, databaseUrl, jwtSecret, logger, clock, timersEveryMs: neverMs });
   const cipher = createAccountCipher(config.payouts.keys!);
   const worker = createPayoutWorker({ db: app.db, clock, providers: [provider], cipher });
-  const rounds = { ...roundsOf(app, clock), payouts: async () => (await worker.work()).claimed };
+  const payouts = async (): Promise<number> => (await worker.work()).claimed;
+  const rounds = { ...roundsOf(app, clock), ...paymentRoundsOf(app, clock, provider), payouts, all: app.doRounds };
   return { app, url: await app.listen(), rounds };
 }
 
 /** On the app's own database, so that its caches hear of what they change. */
-function roundsOf({ db }: App, clock: Clock): Omit<Rounds, 'payouts'> {
+function roundsOf({ db }: App, clock: Clock): Pick<Rounds, 'timers' | 'recover' | 'seal' | 'forget'> {
   const timers = createTimerService({ db, clock, more: [disputeTimer] });
   const idempotency = createIdempotencyService({ db, clock, ttlMs: keyTtlS * 1000 });
   const sealer = createSealer({ db, clock });
@@ -124,6 +135,33 @@ function roundsOf({ db }: App, clock: Clock): Omit<Rounds, 'payouts'> {
     seal: async () => (await sealer.round()).seals,
     forget: () => idempotency.forgetExpired(),
   };
+}
+
+/** What follows up webhooks and charges, in the same way as the server's own. */
+function paymentRoundsOf({ db }: App, clock: Clock, provider: PaymentProvider): Pick<Rounds, 'webhooks' | 'charges'> {
+  const charges = createChargeService({ db, clock, provider });
+  const chargebacks = createChargebackService({ db, clock });
+  const policy = { approvalAbove: () => 0n, payoutMax: () => 0n, dayMax: () => 0n, nameMatchMin: 0 };
+  const confirmPassword = async (): Promise<void> => undefined;
+  // Of its use cases only one is asked for here, and that knows no policy.
+  const { noticed } = createPayoutService({ db, clock, policy, provider: provider.name, confirmPassword });
+  const inbox = createInboxService({ db, clock, charges, chargebacks, transferNoticed: noticed });
+  return { webhooks: () => inbox.work(), charges: async () => (await charges.checkDue()).checked };
+}
+
+async function hear(url: string, { headers, body }: Webhook): Promise<number> {
+  try {
+    const response = await fetch(`${url}/webhooks/sandbox`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    // Its server had just ended, or the connection broke: providers take that for no.
+    return 503;
+  }
 }
 
 async function ask(url: string, { token, document, variables, market }: Call): Promise<Reply> {

@@ -8,12 +8,15 @@ import {
   type SandboxBook,
 } from '../../../src/modules/providers/index.js';
 import type { Random } from '../../../src/seed/random.js';
+import { createPostBox, type PostBox } from './post.js';
 
 /** A payment provider with a book of its own, behind a line that does it no credit. */
 export interface LossyProvider {
   /** What a server needs to know of it. */
   readonly env: Readonly<Record<string, string>>;
   readonly book: SandboxBook;
+  /** What it tells by webhook. */
+  readonly post: PostBox;
   /** Speaks to it over the same bad line. */
   readonly provider: PaymentProvider;
   /** From now on nothing goes wrong. */
@@ -40,7 +43,15 @@ const shares: readonly (readonly [percent: number, fault: Fault])[] = [
 const timeoutMs = 1_000;
 
 export async function startProvider({ clock, random, onFault }: LossyProviderOptions): Promise<LossyProvider> {
-  const sandbox = await createSandboxServer({ clock });
+  const post = createPostBox();
+  const sandbox = await createSandboxServer({
+    clock,
+    webhookUrl: 'http://post.box.invalid',
+    async webhookPost(_url, webhook) {
+      post.put(webhook);
+      return true;
+    },
+  });
   let isHealed = false;
   const front = await createLossyFront({
     handle: sandbox.handle,
@@ -64,6 +75,7 @@ export async function startProvider({ clock, random, onFault }: LossyProviderOpt
       PAYMENT_TIMEOUT_MS: String(timeoutMs),
     },
     book: sandbox.book,
+    post,
     provider: createSandboxProvider({ baseUrl: front.url, secretKey: key, webhookSecret, timeoutMs }),
     heal: () => void (isHealed = true),
     async close() {

@@ -12,7 +12,8 @@ import { payout, payoutRounds, review } from './payouts.js';
 import { ask, handOf, perform, replay } from './perform.js';
 import type { Stage, Step } from './stage.js';
 import { storm } from './storms.js';
-import { bookkeeping, flush, jump, oldToken, restart, timers } from './time.js';
+import { allRounds, bookkeeping, flush, jump, oldToken, restart, timers } from './time.js';
+import { payerPays, takeBack, webhooks } from './webhooks.js';
 
 const plays: readonly Play[] = [
   ...errandPlays,
@@ -42,6 +43,10 @@ const deck: readonly (readonly [weight: number, act: (stage: Stage, step: Step) 
   [30, timers],
   [20, jump],
   [14, bookkeeping],
+  [8, allRounds],
+  [16, webhooks],
+  [10, payerPays],
+  [6, takeBack],
   [14, broken],
   [9, storm],
   [35, payout],

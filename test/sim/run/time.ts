@@ -55,7 +55,7 @@ function wasAway(error: unknown): undefined {
   throw error;
 }
 
-function isAway(error: unknown): boolean {
+export function isAway(error: unknown): boolean {
   return (error as { readonly code?: unknown }).code === 'UNAVAILABLE';
 }
 
@@ -72,6 +72,17 @@ export async function bookkeeping(stage: Stage, { random }: Step): Promise<void>
     count(tally.schedules, 'forgetting');
     await atOnce(workers, () => house.rounds.forget());
   }
+}
+
+/** The standing jobs of one server or two, each once and once more: what one of them makes due is done by the next round. */
+export async function allRounds(stage: Stage, { random }: Step): Promise<void> {
+  const { house, world, tally, tell } = stage;
+  const servers = random.chance(30) ? 2 : 1;
+  count(tally.schedules, servers === 2 ? 'standing jobs on two' : 'standing jobs');
+  tell(`standing jobs ${servers}`);
+  for (let turn = 0; turn < 2; turn += 1) await atOnce(servers, () => house.rounds.all());
+  await fireAll(stage, 1);
+  recoverOwed(world);
 }
 
 const triesMax = 100;
