@@ -11,6 +11,8 @@ export interface Hand {
   readonly nowMs: number;
   /** Whoever comes, whatever the state: mostly refused. Else somebody who may, where it fits. */
   readonly isWild: boolean;
+  /** What is wrong is the time. */
+  readonly isLate?: boolean;
   /** Numbers what has to be new. */
   readonly step: number;
 }
@@ -129,9 +131,10 @@ export function errandPlay(move: ErrandMove): Play {
 }
 
 /** What is wrong with a move: nothing, its time, who makes it, or whatever comes. One thing at a time finds a missing guard. */
-export type Malice = 'none' | 'state' | 'actor' | 'any';
+export type Malice = 'none' | 'state' | 'actor' | 'any' | 'late';
 
-export function maliceOf({ random, isWild }: Hand): Malice {
+export function maliceOf({ random, isWild, isLate = false }: Hand): Malice {
+  if (isLate) return 'late';
   return isWild ? random.pick(['state', 'state', 'actor', 'any'] as const) : 'none';
 }
 
@@ -154,7 +157,7 @@ export function pickErrand(
 /** The one who may, where that is not what is wrong. */
 export function actorFor(hand: Hand, malice: Malice, errand: Errand, right: Person | undefined): Person | undefined {
   if (malice === 'none') return right;
-  return malice === 'state' && right ? right : anybody(hand, errand);
+  return (malice === 'state' || malice === 'late') && right ? right : anybody(hand, errand);
 }
 
 /** Nobody, a party, or anybody of any market. */

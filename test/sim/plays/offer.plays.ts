@@ -76,12 +76,25 @@ function pickOffer(
   suits: (errand: Errand) => boolean,
 ): { errand: Errand; offer: Offer } | undefined {
   const { random, nowMs } = hand;
+  if (malice === 'late' || (malice === 'state' && random.chance(50))) return pickDeadOffer(hand, suits);
   const isOffered = (one: Errand): boolean => one.offers.some((offer) => isLive(offer, nowMs));
   const hasOffers = ({ offers }: Errand): boolean => offers.length > 0;
   const errand = pickErrand(hand, malice, (one) => suits(one) && isOffered(one), hasOffers);
   const isBlind = malice === 'state' || malice === 'any';
   const offers = errand?.offers.filter((offer) => isBlind || isLive(offer, nowMs)) ?? [];
   return errand && offers.length > 0 ? { errand, offer: random.pick(offers) } : undefined;
+}
+
+/** One that was taken back or has run out, about an errand that takes offers all the same. */
+function pickDeadOffer(
+  { world, random, nowMs }: Hand,
+  suits: (errand: Errand) => boolean,
+): { errand: Errand; offer: Offer } | undefined {
+  const found = world.errands
+    .slice(-60)
+    .filter(suits)
+    .flatMap((errand) => errand.offers.filter((offer) => !isLive(offer, nowMs)).map((offer) => ({ errand, offer })));
+  return found.length > 0 ? random.pick(found) : undefined;
 }
 
 /** Who may know of an offer at all. */

@@ -1,4 +1,5 @@
 import { createRandom, type Random } from '../../../src/seed/random.js';
+import { hourMs } from '../model/world.js';
 import type { Attempt, Play } from '../plays/attempt.js';
 import { decisionPlays } from '../plays/decision.plays.js';
 import { disputePlays } from '../plays/dispute.plays.js';
@@ -10,7 +11,7 @@ import { stepPlays } from '../plays/step.plays.js';
 import { drawQuestion } from '../plays/reading.plays.js';
 import { payout, payoutRounds, review } from './payouts.js';
 import { ask, handOf, perform, replay } from './perform.js';
-import type { Stage, Step } from './stage.js';
+import { count, type Stage, type Step } from './stage.js';
 import { storm } from './storms.js';
 import { allRounds, bookkeeping, flush, jump, oldToken, restart, timers } from './time.js';
 import { payerPays, takeBack, webhooks } from './webhooks.js';
@@ -24,6 +25,17 @@ const plays: readonly Play[] = [
   ...decisionPlays,
   ...moneyPlays,
 ];
+/** What is tried most by those who mean harm: whatever moves money, or decides who gets it. */
+const coveted = [
+  'acceptOffer',
+  'fundEscrow',
+  'payForErrand',
+  'confirmDelivery',
+  'releaseMilestone',
+  'cancelErrand',
+  'dropErrand',
+  'openDispute',
+].map((name) => plays.find((one) => one.name === name)!);
 const weightAll = plays.reduce((sum, { weight }) => sum + weight, 0);
 
 /** Chance of its own for every step, so that what one step draws does not shift the next. */
@@ -42,6 +54,7 @@ const deck: readonly (readonly [weight: number, act: (stage: Stage, step: Step) 
   [70, look],
   [30, timers],
   [20, jump],
+  [10, tooLate],
   [14, bookkeeping],
   [8, allRounds],
   [16, webhooks],
@@ -87,11 +100,24 @@ function drawAttempt(stage: Stage, step: Step, isWild: boolean): Attempt | undef
   return undefined;
 }
 
-/** Who means harm tries everything alike. */
 function drawPlay(random: Random, isWild: boolean): Play | undefined {
-  if (isWild) return random.pick(plays);
+  if (isWild) return random.pick(random.chance(50) ? coveted : plays);
   let drawn = random.int(1, weightAll);
   return plays.find(({ weight }) => (drawn -= weight) <= 0);
+}
+
+const triesWhenLate = 5;
+
+/** Days pass that nobody looks at the clock in; before the timers come, somebody tries what time has forbidden. */
+async function tooLate(stage: Stage, step: Step): Promise<void> {
+  const { random, number } = step;
+  stage.clock.forward(random.int(25, 100) * hourMs);
+  count(stage.tally.faults, 'tooLate');
+  stage.tell('days pass');
+  for (let tries = 1; tries <= triesWhenLate; tries += 1) {
+    const attempt = random.pick(coveted).draw({ ...handOf(stage, step, true), isLate: true });
+    if (attempt) await perform(stage, { number: number + tries / 10, random }, attempt);
+  }
 }
 
 async function look(stage: Stage, step: Step): Promise<void> {
