@@ -22,12 +22,12 @@ async function play(seed: number, steps: number, breaks?: Break): Promise<Simula
 
 describe('a simulated market', { timeout: testMsMax }, () => {
   it('keeps every invariant through hostile people, broken connections, restarts and a provider that lies', async () => {
-    const result = await play(1, 300);
+    const result = await play(1, 200);
     expect(result.breaches).toEqual([]);
     expect(result.ok).toBe(true);
-    expect(result.steps).toBe(300);
-    const { I13: _, ...exercised } = result.invariants;
-    expect(Object.values(exercised).map(({ verdict }) => verdict)).toEqual(Object.keys(exercised).map(() => 'held'));
+    expect(result.steps).toBe(200);
+    const verdicts = Object.entries(result.invariants).map(([name, { verdict }]) => `${name} ${verdict}`);
+    expect(verdicts).toEqual(Object.keys(result.invariants).map((name) => `${name} held`));
     const cuts = Object.entries(result.faults).filter(([name]) => name.startsWith('cut'));
     expect(cuts.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThan(0);
   });
@@ -35,9 +35,9 @@ describe('a simulated market', { timeout: testMsMax }, () => {
   it.each(['anyState', 'anyActor'] as const)(
     'breaks soon without the guard %s, and says what and where',
     async (guard) => {
-      const result = await play(1, 300, guard);
+      const result = await play(1, 200, guard);
       expect(result.ok).toBe(false);
-      expect(result.steps).toBeLessThan(300);
+      expect(result.steps).toBeLessThan(200);
       const [breach] = result.breaches;
       expect(breach).toMatchObject({ step: result.steps, problem: expect.stringContaining(' by ') });
       expect(['I17', 'model']).toContain(breach?.what);
@@ -45,7 +45,7 @@ describe('a simulated market', { timeout: testMsMax }, () => {
   );
 
   it('plays a seed the same way every time', async () => {
-    const [first, second] = [await play(7, 80), await play(7, 80)];
+    const [first, second] = [await play(7, 60), await play(7, 60)];
     expect(second.log).toBe(first.log);
     expect(second.commands).toEqual(first.commands);
   });

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { recoverOwed, fireTimers } from '../model/timers.js';
-import { dayMs, hourMs, minuteMs } from '../model/world.js';
+import { dayMs, hourMs, minuteMs, type World } from '../model/world.js';
 import { compareWorld } from '../proof/rows.js';
 import { askUntilAnswered } from './asking.js';
 import { count, type Stage, type Step } from './stage.js';
@@ -32,8 +32,15 @@ export async function timers(stage: Stage, { random }: Step): Promise<void> {
 
 const roundsMax = 200;
 
-/** Fires until nothing is due, on so many workers at once, and holds what came of it against the model. */
-export async function fireAll({ house, clock, world, rows, findings }: Stage, workers: number): Promise<void> {
+/**
+ * Fires until nothing is due, on so many workers at once, and holds what came of it against the model.
+ * @param more what has happened in the same rounds, after the timers
+ */
+export async function fireAll(
+  { house, clock, world, rows, findings }: Stage,
+  workers: number,
+  more: (world: World) => unknown = () => undefined,
+): Promise<void> {
   const moved = new Map(world.errands.map((errand) => [errand, errand.version]));
   for (let round = 0; ; round += 1) {
     const rounds = await Promise.all(Array.from({ length: workers }, () => house.rounds.timers().catch(wasAway)));
@@ -42,6 +49,7 @@ export async function fireAll({ house, clock, world, rows, findings }: Stage, wo
     if (rounds.some((done) => !done || done.failed > 0)) await pause(20);
   }
   fireTimers(world, clock.now().getTime());
+  more(world);
   const before = findings.breaches.length;
   const fired = world.errands.filter((errand) => moved.get(errand) !== errand.version);
   await compareWorld(rows, world, findings, fired);
@@ -76,13 +84,12 @@ export async function bookkeeping(stage: Stage, { random }: Step): Promise<void>
 
 /** The standing jobs of one server or two, each once and once more: what one of them makes due is done by the next round. */
 export async function allRounds(stage: Stage, { random }: Step): Promise<void> {
-  const { house, world, tally, tell } = stage;
+  const { house, tally, tell } = stage;
   const servers = random.chance(30) ? 2 : 1;
   count(tally.schedules, servers === 2 ? 'standing jobs on two' : 'standing jobs');
   tell(`standing jobs ${servers}`);
   for (let turn = 0; turn < 2; turn += 1) await atOnce(servers, () => house.rounds.all());
-  await fireAll(stage, 1);
-  recoverOwed(world);
+  await fireAll(stage, 1, recoverOwed);
 }
 
 const triesMax = 100;
