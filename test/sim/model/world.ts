@@ -1,4 +1,5 @@
 import type { Role } from '../../../src/kernel/index.js';
+import type { Charge } from './charge.js';
 
 /** What the simulation believes of a market, from nothing but the answers it got and the rules it knows by itself. */
 export interface World {
@@ -158,31 +159,6 @@ export interface Decision {
   readonly customerAmount: bigint;
   approvedBy: Person | undefined;
   isDecided: boolean;
-}
-
-export interface Charge {
-  readonly name: string;
-  readonly person: Person;
-  readonly providerRef: string;
-  /** What came in, or is to come. */
-  readonly amount: bigint;
-  readonly backs: Chargeback[];
-  /** Its payer has still to pay at the provider. */
-  isPending: boolean;
-  isReversed: boolean;
-}
-
-export interface Chargeback {
-  readonly name: string;
-  readonly eventId: string;
-  readonly journalId: string;
-  readonly amount: bigint;
-  /** From the wallet; the rest is owed. Nothing when the house bears it. */
-  readonly taken: bigint;
-  readonly byHouse: boolean;
-  /** By the provider itself, which has it in its book. */
-  readonly isTold: boolean;
-  isReversed: boolean;
 }
 
 export const minuteMs = 60_000;

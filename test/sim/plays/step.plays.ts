@@ -3,7 +3,6 @@ import {
   amountMax,
   milestonesMax,
   partsOf,
-  receiptsMax,
   tipWindowMs,
   type Errand,
   type Escrow,
@@ -14,12 +13,12 @@ import { answer } from './escrow.plays.js';
 
 type Random = Hand['random'];
 
-function document(name: string, declared: string, passed: string): string {
+export function document(name: string, declared: string, passed: string): string {
   return `mutation ($errandId: ID!, $expectedVersion: Int, $key: String, ${declared}) { ${name}(errandId: $errandId, expectedVersion: $expectedVersion, idempotencyKey: $key, ${passed}) { isReplay ${answer} } }`;
 }
 
 /** Money or steps of an errand changed, and its state did not. */
-function moved(errand: Errand) {
+export function moved(errand: Errand) {
   errand.version += 1;
   return { errand, escrow: errand.escrow };
 }
@@ -175,50 +174,4 @@ const tip = errandPlay({
   },
 });
 
-const receipts = errandPlay({
-  name: 'addReceipts',
-  weight: 6,
-  idName: 'errandId',
-  document: document('addReceipts', '$receipts: [ReceiptInput!]!', 'receipts: $receipts'),
-  rule: { actors: ['assignedRunner'], from: ['IN_PROGRESS'] },
-  who: ({ runner }) => runner,
-  suits: ({ escrow }) => escrow !== undefined && escrow.goods > escrow.receipted,
-  input(errand, { random, isWild, step }) {
-    const { goods = 0n, receipted = 0n } = errand.escrow ?? {};
-    const left = goods - receipted;
-    const amounts = drawBills(random, left, isWild);
-    const total = amounts.reduce((sum, amount) => (amount > 0n ? sum + amount : sum), 0n);
-    const isTooMuch = errand.receipts + amounts.length > receiptsMax || total > left;
-    const isBad = amounts.length === 0 || amounts.some((amount) => amount < 1n);
-    const pictures = amounts.map((amount, at) => ({
-      amountMinor: `${amount}`,
-      sha256: `${step}`.padStart(62, '0') + `${at}`.padStart(2, '0'),
-    }));
-    return {
-      variables: { receipts: pictures },
-      label: `${amounts.length} of ${total}`,
-      refused: isTooMuch ? 'LIMIT_EXCEEDED' : isBad ? 'BAD_INPUT' : undefined,
-      done: () => {
-        const escrow = errand.escrow!;
-        errand.receipts += amounts.length;
-        escrow.receipted += total;
-        if (errand.goodsInAdvance) paidInAdvance(errand, escrow, total);
-        return moved(errand);
-      },
-    };
-  },
-});
-
-function drawBills(random: Random, left: bigint, isWild: boolean): readonly bigint[] {
-  if (isWild && random.chance(50)) return random.pick([[], [0n], [left + 1n], [5n, -1n]]);
-  const one = (left * BigInt(random.int(1, 45))) / 100n || 1n;
-  return random.chance(70) || one * 2n > left ? [one] : [one, one];
-}
-
-function paidInAdvance(errand: Errand, escrow: Escrow, amount: bigint): void {
-  handOut(errand, escrow, { runner: amount, customer: 0n, commission: 0n, vat: 0n, cancellation: 0n });
-  escrow.advanced += amount;
-  escrow.state = 'PARTIALLY_RELEASED';
-}
-
-export const stepPlays: readonly Play[] = [agree, release, topUp, tip, receipts];
+export const stepPlays: readonly Play[] = [agree, release, topUp, tip];

@@ -3,7 +3,8 @@ import type { Db } from '../../../src/db/index.js';
 import type { Role, UserViewer } from '../../../src/kernel/index.js';
 import { createReconciliationService } from '../../../src/modules/payouts/index.js';
 import type { PaymentProvider, SandboxBook } from '../../../src/modules/providers/index.js';
-import type { Charge, Market, World } from '../model/world.js';
+import type { Charge } from '../model/charge.js';
+import type { Market, World } from '../model/world.js';
 import type { Findings } from './invariants.js';
 
 export interface PayoutProofDeps {

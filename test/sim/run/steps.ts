@@ -6,8 +6,10 @@ import { disputePlays } from '../plays/dispute.plays.js';
 import { errandPlays } from '../plays/errand.plays.js';
 import { escrowPlays } from '../plays/escrow.plays.js';
 import { offerPlays } from '../plays/offer.plays.js';
-import { moneyPlays } from '../plays/money.plays.js';
+import { chargebackPlays } from '../plays/chargeback.plays.js';
+import { receipts } from '../plays/receipt.plays.js';
 import { stepPlays } from '../plays/step.plays.js';
+import { topUp } from '../plays/top-up.plays.js';
 import { drawQuestion } from '../plays/reading.plays.js';
 import { payout, payoutRounds, review } from './payouts.js';
 import { ask, handOf, perform, replay } from './perform.js';
@@ -21,9 +23,11 @@ const plays: readonly Play[] = [
   ...offerPlays,
   ...escrowPlays,
   ...stepPlays,
+  receipts,
   ...disputePlays,
   ...decisionPlays,
-  ...moneyPlays,
+  topUp,
+  ...chargebackPlays,
 ];
 /** What is tried most by those who mean harm: whatever moves money, or decides who gets it. */
 const coveted = [
