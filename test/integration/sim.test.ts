@@ -45,7 +45,7 @@ describe('a simulated market', { timeout: testMsMax }, () => {
   );
 
   it('plays a seed the same way every time', async () => {
-    const [first, second] = [await play(7, 60), await play(7, 60)];
+    const [first, second] = [await play(7, 40), await play(7, 40)];
     expect(second.log).toBe(first.log);
     expect(second.commands).toEqual(first.commands);
   });
