@@ -18,6 +18,8 @@ export interface StatementLink {
   watch(onStatement: ((text: string) => void) | undefined): void;
   /** Since `cutAt`. */
   readonly isCut: boolean;
+  /** New connections come through again; a cut that was still to come does not. */
+  mend(): void;
   close(): Promise<void>;
 }
 
@@ -90,6 +92,10 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
     watch: (onStatement) => void (shown = onStatement),
     get isCut() {
       return isCut;
+    },
+    mend() {
+      cut = undefined;
+      isCut = false;
     },
     async close() {
       for (const socket of sockets) socket.destroy();
