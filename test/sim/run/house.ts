@@ -144,7 +144,8 @@ function paymentRoundsOf({ db }: App, clock: Clock, provider: PaymentProvider): 
   const policy = { approvalAbove: () => 0n, payoutMax: () => 0n, dayMax: () => 0n, nameMatchMin: 0 };
   const confirmPassword = async (): Promise<void> => undefined;
   // Of its use cases only one is asked for here, and that knows no policy.
-  const { noticed } = createPayoutService({ db, clock, policy, provider: provider.name, confirmPassword });
+  const given = { db, clock, policy, cipher: undefined, provider: provider.name, confirmPassword };
+  const { noticed } = createPayoutService(given);
   const inbox = createInboxService({ db, clock, charges, chargebacks, transferNoticed: noticed });
   return { webhooks: () => inbox.work(), charges: async () => (await charges.checkDue()).checked };
 }
