@@ -185,7 +185,7 @@ function headersOf({ client }: Person): Readonly<Record<string, string>> {
 const schema = buildSchema(readFileSync(joinPath(import.meta.dirname, '../../docs/schema.graphql'), 'utf8'));
 
 /** Worked out for who asks when it is asked, whatever the cache holds: graphql-actions.test asks for it. */
-const neverCached = ['allowedActions'];
+const neverCached = ['allowedActions', 'reviews'];
 
 /** Every cached field about everything of this market, with all it can be asked for. */
 function questionsAbout({ userIds, errandIds, escrowIds, disputeIds }: Played): readonly Question[] {
