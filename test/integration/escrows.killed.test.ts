@@ -16,7 +16,7 @@ const testMsMax = 300_000;
 const statementsMax = 200;
 /** With RUNAM_KILLS=all each move is interrupted in every way at every statement; else in one way at every, in all at the last. */
 const isEverywhere = process.env['RUNAM_KILLS'] === 'all';
-const lastStatements = 3;
+const lastStatements = 1;
 const ways = ['the database ends the connection', 'the request is lost', 'the answer is lost'] as const;
 type Way = (typeof ways)[number];
 
