@@ -89,17 +89,20 @@ function isAsTold(kind: string, charge: Charge | undefined): boolean {
  * two days, one on either side: the two together have to be none.
  */
 async function auditReconciliation(
-  { rows, books, provider, findings }: PayoutProofDeps,
+  { rows, books, book, provider, findings }: PayoutProofDeps,
   market: Market,
   counts: (kind: string, reference: string) => boolean,
 ): Promise<void> {
-  const { rows: days } = await rows.query<{ day: string }>(
-    `SELECT DISTINCT to_char(effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day FROM journal WHERE tenant_id = $1 ORDER BY 1`,
+  const { rows: ours } = await rows.query<{ day: string }>(
+    `SELECT DISTINCT to_char(effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day FROM journal WHERE tenant_id = $1`,
     [market.tenantId],
   );
+  // A day on which only the provider did something has to be asked for too.
+  const theirs = book.items().map(({ at }) => at.toISOString().slice(0, 10));
+  const days = [...new Set([...ours.map(({ day }) => day), ...theirs])].toSorted();
   const reconciliation = createReconciliationService({ db: books, providers: [provider] });
   const apart = new Map<string, bigint>();
-  for (const { day } of days) {
+  for (const day of days) {
     const { differences, inFlight, matched } = await reconciliation.ofDay(financeOf(market), provider.name, day);
     findings.look('I12', matched + inFlight.length);
     for (const { kind, reference, ours = 0n, theirs = 0n } of differences) {
