@@ -59,6 +59,25 @@ describe('a payout', () => {
     await market.assertSound();
   });
 
+  it('that came back is found also when nobody tells and every look of the days it is watched for goes unanswered', async () => {
+    const { payee, request, wallet, worker, workerWith, payouts, clock, provider, sandbox } = market;
+    const { viewer, account } = await payee();
+    const { id, clientRef } = await request(viewer, account.id, 40_000n);
+    await worker.work();
+    sandbox.book.reverseTransfer(clientRef);
+    const silent = workerWith({ ...provider, transferOf: async () => ({ kind: 'UNKNOWN', reason: 'no answer' }) });
+    for (let day = 0; day < 9; day += 1) {
+      clock.forward(24 * hourMs + 1);
+      await silent.work();
+    }
+    expect((await payouts.get(viewer, id)).state).toBe('PAID');
+    clock.forward(24 * hourMs + 1);
+    await worker.work();
+    expect((await payouts.get(viewer, id)).state).toBe('REVERSED');
+    expect(await wallet(viewer)).toBe(97_500n);
+    await market.assertSound();
+  });
+
   it('that was paid and came back is back in the wallet, also when nobody tells', async () => {
     const { payee, request, wallet, worker, payouts, clock, effectsOf } = market;
     const { viewer, account } = await payee(100_000n, magicAccounts.reversedLater);

@@ -48,7 +48,7 @@ export function complaintOf(state: PayoutState, report: TransferReport): string 
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-/** A payout that was paid is looked at for so long, in case it comes back and nobody tells. */
+/** A payout that was paid is looked at for so long, and until one more answer after that, in case it comes back and nobody tells. */
 export const reversalWatchMs = 7 * 24 * hourMs;
 
 interface Pause {
@@ -68,9 +68,16 @@ const pauses = {
 /**
  * When to look at it again: after a pause that doubles with each look that brought no news. Null when it is over.
  * @param checks looks without news so far
+ * @param isAnswered the last look told how the payout stands
  */
-export function nextCheck(state: PayoutState, checks: number, now: Date, settledAt: Date | null): Date | null {
-  if (state === 'PAID' && settledAt && now.getTime() - settledAt.getTime() >= reversalWatchMs) return null;
+export function nextCheck(
+  state: PayoutState,
+  checks: number,
+  now: Date,
+  { settledAt, isAnswered }: { readonly settledAt: Date | null; readonly isAnswered: boolean },
+): Date | null {
+  const watchedMs = settledAt ? now.getTime() - settledAt.getTime() : 0;
+  if (state === 'PAID' && isAnswered && watchedMs >= reversalWatchMs) return null;
   const pause: Pause | undefined = pauses[state as keyof typeof pauses];
   if (!pause) return null;
   return new Date(now.getTime() + Math.min(pause.firstMs * 2 ** Math.min(checks, 30), pause.mostMs));

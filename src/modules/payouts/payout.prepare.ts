@@ -93,7 +93,7 @@ async function lose({ clock }: PayoutHand, tx: Tx, payout: Payout, claim: Claim)
 async function postpone({ clock, logger }: PayoutHand, tx: Tx, payout: Payout, reason: string): Promise<Prepared> {
   const { id, state, checks, settledAt, notices } = payout;
   logger.error({ payoutId: id, state }, `a payout waits: ${reason}`);
-  const nextCheckAt = nextCheck(state, checks + 1, clock.now(), settledAt);
+  const nextCheckAt = nextCheck(state, checks + 1, clock.now(), { settledAt, isAnswered: false });
   const waiting = { lastError: reason, checks: checks + 1, nextCheckAt, claimedUntil: null };
   await tx.payout.update({ where: { id }, data: waiting });
   return { hasMoved: false, notices };

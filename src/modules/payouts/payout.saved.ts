@@ -30,8 +30,10 @@ export async function saveReport(
   const hasMoved = after.version !== payout.version;
   const checks = hasMoved ? 0 : payout.checks + 1;
   const wasHinted = payout.notices !== notices;
-  const next = after.state === 'QUEUED' || wasHinted ? now : nextCheck(after.state, checks, now, after.settledAt);
-  const isOver = nextCheck(after.state, checks, now, null) === null;
+  const isAnswered = report.kind !== 'UNKNOWN';
+  const { state, settledAt } = after;
+  const next = state === 'QUEUED' || wasHinted ? now : nextCheck(state, checks, now, { settledAt, isAnswered });
+  const isOver = nextCheck(state, checks, now, { settledAt: null, isAnswered }) === null;
   await tx.payout.update({
     where: { id: after.id },
     data: { checks, claimedUntil: null, nextCheckAt: isOver ? null : next },
