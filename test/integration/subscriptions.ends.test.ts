@@ -38,6 +38,11 @@ function subscribe(way: Way, server: TestApp, client: GraphqlClient, query: stri
   return subscribed;
 }
 
+/** Posts until each has heard of one: from then on they are subscribed. */
+async function begun(streams: readonly Subscribed[]): Promise<void> {
+  for (let rounds = 0; rounds < 100 && streams.some(({ seen }) => seen.length === 0); rounds += 1) await post(customer);
+}
+
 describe('a subscription', () => {
   it('is held to the limits of every document, and takes no query or mutation', async () => {
     const deep = `subscription { errandPosted { ${'escrow { errand { '.repeat(8)} id ${'} }'.repeat(8)} } }`;
@@ -59,30 +64,25 @@ describe('a subscription', () => {
   it('ends when the token of who subscribed expires, when they sign out, and when the server closes', async () => {
     const clock = createStoryClock(new Date().toISOString());
     const server = await startTestApp({ env, clock, database: app.database });
-    const query = 'subscription { notificationReceived { id } }';
+    const query = 'subscription { errandPosted { id } }';
     const both = (client: GraphqlClient) =>
       [subscribeByWebsocket, subscribeByEvents].map((way) => subscribe(way, server, client, query));
     const leaver = await join(server.client, 'CUSTOMER');
     const ended = both(leaver.client);
+    await begun(ended);
     await leaver.client.get(SignOutDocument, {});
     for (const stream of ended) await stream.ends();
     expect(ended[0]!.errors).toMatchObject([{ code: 4403 }]);
 
     const idler = await join(server.client, 'CUSTOMER');
     const expired = both(idler.client);
+    await begun(expired);
     clock.forward(11 * minuteMs);
     for (const stream of expired) await stream.ends();
     expect(expired[0]!.errors).toMatchObject([{ code: 4403, reason: expect.stringContaining('expired') }]);
 
-    const open = both(server.client).map((_, index) =>
-      subscribe(
-        [subscribeByWebsocket, subscribeByEvents][index]!,
-        server,
-        server.client,
-        'subscription { errandPosted { id } }',
-      ),
-    );
-    for (let rounds = 0; rounds < 100 && open.some(({ seen }) => seen.length === 0); rounds += 1) await post(customer);
+    const open = both(server.client);
+    await begun(open);
     await server.close();
     for (const stream of open) await stream.ends();
     expect(open[0]!.errors).toMatchObject([{ code: 1001 }]);
