@@ -75,7 +75,10 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
     far.on('data', (bytes: Buffer) => {
       pid ||= backendPidIn(bytes);
       if (!isAnswerHeld) near.write(bytes);
-      else if (bytes.at(-readyForQueryBytes) === readyForQuery) strike(() => near.destroy());
+      else if (bytes.at(-readyForQueryBytes) !== readyForQuery) return;
+      // Mended meanwhile: only this one answer is lost.
+      else if (cut) strike(() => near.destroy());
+      else near.destroy();
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -96,6 +99,7 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
     mend() {
       cut = undefined;
       isCut = false;
+      takesNone = false;
     },
     async close() {
       for (const socket of sockets) socket.destroy();
