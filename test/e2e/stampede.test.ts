@@ -150,8 +150,9 @@ describe('three processes with a cold key on one Redis', () => {
   );
 });
 
+/** The whole message: a hit that the shadow verifier looked at again has a line of its own. */
 const isListRead = (line: string): boolean =>
-  line.includes('"type":"ERRAND_LIST"') && /cache (hit|join|miss|bypass)/.test(line);
+  line.includes('"type":"ERRAND_LIST"') && /"cache (hit|join|miss|bypass)"/.test(line);
 
 describe('three servers on one PostgreSQL and one Redis', () => {
   it(
@@ -166,6 +167,7 @@ describe('three servers on one PostgreSQL and one Redis', () => {
         REDIS_URL: redis.url,
         CACHE_QUARANTINE_MS: '0',
         CACHE_FILL_LEASE_MS: '60000',
+        CACHE_SHADOW_PERCENT: '100',
         LOG_LEVEL: 'debug',
       };
       const servers = await Promise.all([1, 2, 3].map(() => startServerProcess(env)));
@@ -175,7 +177,7 @@ describe('three servers on one PostgreSQL and one Redis', () => {
       expect(await Promise.all(asked)).toHaveLength(3 * readsEach);
       await Promise.all(servers.map((server) => server.stop()));
       const reads = servers.flatMap((server) => server.output.filter(isListRead));
-      const loads = reads.filter((line) => /cache (miss|bypass)/.test(line));
+      const loads = reads.filter((line) => /"cache (miss|bypass)"/.test(line));
       expect(reads).toHaveLength(3 * readsEach);
       expect(loads).toHaveLength(1);
       await database.drop();

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createClient, type GraphqlClient } from './graphql-client.js';
 
@@ -35,15 +36,13 @@ export async function startServerProcess(env: Readonly<Record<string, string>>):
   });
   const output: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
-    const read = (chunk: Buffer) => {
-      for (const line of chunk.toString().split('\n').filter(Boolean)) {
-        output.push(line);
-        const found = /RunAm serves GraphQL at (http:\/\/[^/"]+)/.exec(line);
-        if (found) resolve(found[1]!);
-      }
+    const read = (line: string) => {
+      output.push(line);
+      const found = /RunAm serves GraphQL at (http:\/\/[^/"]+)/.exec(line);
+      if (found) resolve(found[1]!);
     };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
+    createInterface({ input: child.stdout }).on('line', read);
+    createInterface({ input: child.stderr }).on('line', read);
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output.join('\n')}`)));
     const giveUp = () => reject(new Error(`the server did not say where it serves:\n${output.join('\n')}`));
     setTimeout(giveUp, readyMsMax).unref();
@@ -72,10 +71,11 @@ async function becomesReady(url: string): Promise<void> {
   }
 }
 
+/** Until every line it wrote was read. */
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const closed = once(child, 'close') as Promise<[number | null]>;
   child.kill(signal);
-  const [code] = await exited;
+  const [code] = await closed;
   return code;
 }
