@@ -12,9 +12,6 @@ import {
 } from './mutation-stage.js';
 import { sampleRow, type Row, type SampleRows } from './sample-rows.js';
 
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
 export async function everyMutation(stage: Stage): Promise<void> {
   const { mutate } = stage;
   const customer = await signUp(stage, 'CUSTOMER');
@@ -112,7 +109,6 @@ async function accounts(stage: Stage, customer: Signed, runner: Signed): Promise
   });
 }
 
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
 async function reviews(stage: Stage, customer: Signed, runner: Signed, errandId: string): Promise<void> {
   const { mutate } = stage;
   const args = argumentsOf({ errandId: 'ID!', input: 'ReviewInput!', expectedVersion: 'Int' });
@@ -136,11 +132,6 @@ async function signUpSupport(stage: Stage, admin: Signed, name = 'clerk'): Promi
   return clerk;
 }
 
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
 async function disputes(stage: Stage, customer: Signed, runner: Signed, start: () => Promise<string>): Promise<void> {
   const { mutate } = stage;
   const judges = [await signUpArbiter(stage, 1), await signUpArbiter(stage, 2)] as const;
@@ -183,7 +174,6 @@ async function disputes(stage: Stage, customer: Signed, runner: Signed, start: (
   }
 }
 
-/** A proposal that waits for somebody else: what an escrow above the limit would have. */
 async function addProposal(stage: Stage, disputeId: string, proposedById: string): Promise<string> {
   const { app } = stage;
   return app.app.db.write(async (tx) => {

@@ -11,12 +11,17 @@ export function everythingOf(type: GraphQLObjectType, depth: number, leftOut: re
   return `{ ${parts.join(' ')} }`;
 }
 
+/** Of an object that holds only objects, where no deeper one is asked for. */
+const nothing = '{  }';
+
 function partOf(field: GraphQLField<unknown, unknown>, depth: number, leftOut: readonly string[]): readonly string[] {
   const needsArguments = field.args.some(({ type, defaultValue }) => isNonNullType(type) && defaultValue === undefined);
   if (needsArguments) return [];
   const type = namedTypeOf(field.type);
   if (isScalarType(type) || isEnumType(type)) return [field.name];
-  return isObjectType(type) && depth > 1 ? [`${field.name} ${everythingOf(type, depth - 1, leftOut)}`] : [];
+  if (!isObjectType(type) || depth === 1) return [];
+  const within = everythingOf(type, depth - 1, leftOut);
+  return within === nothing ? [] : [`${field.name} ${within}`];
 }
 
 export function namedTypeOf(type: GraphQLOutputType): GraphQLOutputType {

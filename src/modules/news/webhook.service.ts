@@ -1,6 +1,5 @@
 import {
   AppError,
-  badInput,
   isUuid,
   notFound,
   pageOf,
@@ -217,7 +216,8 @@ async function deliveryPage(
   { tenantId }: UserViewer,
   { endpointId, state, first, after }: DeliveriesArgs,
 ): Promise<Page<WebhookDelivery>> {
-  if (!isUuid(endpointId)) throw badInput('endpointId', 'is not an id.');
+  const endpoint = isUuid(endpointId) && (await reader.webhookEndpoint.count({ where: { tenantId, id: endpointId } }));
+  if (!endpoint) throw notFound('webhook endpoint', endpointId);
   const page = pageRequest(first ?? undefined, after ?? undefined, newestFirst.order);
   const rows = await reader.webhookDelivery.findMany({
     where: { AND: [{ tenantId, endpointId }, state ? { state } : {}, newestFirst.after(page.after)] },

@@ -1,0 +1,221 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import {
+  getNamedType,
+  isInputObjectType,
+  isObjectType,
+  parse,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLInputType,
+} from 'graphql';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSchema } from '../../src/graphql/index.js';
+import { systemClock, uuidv7, type Role } from '../../src/kernel/index.js';
+import { createSandboxServer, type SandboxServer } from '../../src/modules/providers/index.js';
+import { everyMutation } from '../support/every-mutation.js';
+import type { GraphqlClient } from '../support/graphql-client.js';
+import { join, openMarket } from '../support/market.js';
+import { withKey, type Mutate } from '../support/mutation-stage.js';
+import { addBank } from '../support/payouts.js';
+import type { Row } from '../support/sample-rows.js';
+import { everythingOf } from '../support/selection.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+type AnyField = GraphQLField<unknown, unknown>;
+
+const staff: readonly Role[] = ['SUPPORT', 'ARBITER', 'FINANCE', 'ADMIN'];
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+/** What is refused to who may not even know of it. */
+const refusals = ['NOT_FOUND', 'FORBIDDEN', 'UNAUTHENTICATED'];
+
+/** A busy machine takes ten times as long as one with nothing else to do. */
+const walkMsMax = 300_000;
+/** Takes the provider's name of a charge. */
+const namesByText = new Set(['recordChargeback']);
+/** Answers how many of them were the caller's; the ids of others are like none. */
+const passesOver = new Set(['markNotificationsRead']);
+
+let app: TestApp;
+let sandbox: SandboxServer;
+let rows: Client;
+let lagos: string;
+interface Intruder {
+  readonly who: string;
+  readonly client: GraphqlClient;
+}
+
+/** Who has no business in Lagos, whatever they may do at home. */
+let abroad: readonly Intruder[];
+
+beforeAll(async () => {
+  sandbox = await createSandboxServer({ clock: systemClock });
+  const { url: SANDBOX_URL, key: SANDBOX_KEY, webhookSecret: SANDBOX_WEBHOOK_SECRET } = sandbox;
+  const env = { SANDBOX_URL, SANDBOX_KEY, SANDBOX_WEBHOOK_SECRET, PAYOUT_APPROVAL_ABOVE: 'NGN=1000' };
+  app = await startTestApp({ env, timersEveryMs: 3_600_000 });
+  rows = new Client({ connectionString: app.database.url });
+  await rows.connect();
+  lagos = await openMarket(app.app.db, 'lagos');
+  const abuja = await openMarket(app.app.db, 'abuja');
+  const there = app.client.with({ 'x-runam-tenant': 'abuja' });
+  const officer = await join(there, 'RUNNER', 'An officer of Abuja');
+  await app.app.db.write((tx) =>
+    tx.roleGrant.createMany({
+      data: staff.map((role) => ({
+        id: uuidv7(),
+        tenantId: abuja,
+        userId: officer.id,
+        role,
+        createdAt: new Date(),
+      })),
+    }),
+  );
+  abroad = [
+    { who: 'every officer of another market', client: officer.client },
+    { who: 'the same, naming this market', client: officer.client.with({ 'x-runam-tenant': 'lagos' }) },
+  ];
+}, 120_000);
+
+afterAll(async () => {
+  await rows?.end();
+  await app?.close();
+  await sandbox?.close();
+});
+
+describe('somebody of another market, whatever they may do at home', () => {
+  it(
+    'can do nothing with what a market holds, by no mutation; nor can nobody',
+    async () => {
+      const schema = await createSchema();
+      const fields = schema.getMutationType()!.getFields();
+      const takesKey = (field: string) => fields[field]!.args.some(({ name }) => name === 'idempotencyKey');
+      const nobody = { who: 'nobody', client: app.client.with({ 'x-runam-tenant': 'lagos' }) };
+      const tried = new Set<string>();
+      const answered: string[] = [];
+
+      const mutate: Mutate = async (client, field, args, selection, variables = {}, fails = false) => {
+        const asking = (fieldsOf: string) => {
+          const { declared, given } = takesKey(field) ? withKey(args) : args;
+          return parse(`mutation${declared} { ${field}${given} { ${fieldsOf} } }`) as TypedDocumentNode<Row>;
+        };
+        if (!tried.has(field) && namesOneOf(await idsOf(lagos), variables)) {
+          tried.add(field);
+          const before = await stateOf(lagos);
+          for (const { who, client: intruder } of [...abroad, nobody]) {
+            const { errors } = await intruder.ask(asking('__typename'), variables);
+            if (errors.length === 0) answered.push(`${field} to ${who}`);
+            for (const { extensions, message } of errors)
+              expect(refusals, `${field} to ${who}: ${message}`).toContain(extensions.code);
+          }
+          expect(await stateOf(lagos), `${field} from outside`).toEqual(before);
+        }
+        const { data, errors } = await client.ask(asking(selection), variables);
+        if (errors.length > 0 && !fails)
+          throw new Error(`${field}: ${errors.map(({ message }) => message).join('; ')}`);
+        return (data?.[field] ?? {}) as never;
+      };
+      const bankId = await addBank(app.app.db, { now: () => new Date() });
+      await everyMutation({ app, tenantId: lagos, bankId, sandbox, mutate });
+
+      expect(answered).toEqual([]);
+      const named = Object.values(fields).filter(({ name, args }) => namesRows(args) || namesByText.has(name));
+      expect(tried).toEqual(new Set(named.map(({ name }) => name).filter((name) => !passesOver.has(name))));
+    },
+    walkMsMax,
+  );
+
+  it(
+    'reads nothing of it, by no query and under none of its ids and accounts',
+    async () => {
+      const fields = Object.values((await createSchema()).getQueryType()!.getFields());
+      const codes = await rows.query<{ code: string }>('SELECT code FROM ledger_account WHERE tenant_id = $1', [lagos]);
+      const known = await idsOf(lagos);
+      const ids = await newestIdsOf(lagos);
+      for (const { who, client } of abroad) {
+        for (const field of fields) {
+          for (const question of questionsOf(
+            field,
+            ids,
+            codes.rows.map(({ code }) => code),
+          )) {
+            const answer = await client.ask(parse(question) as TypedDocumentNode<Row>);
+            const told = new Set(JSON.stringify([answer.data, answer.errors]).match(uuid) ?? []);
+            const leaked = [...told].filter((id) => known.has(id) && !question.includes(id));
+            expect(leaked, `${who} asked ${question}`).toEqual([]);
+            if (field.args.some(({ type }) => String(type) === 'ID!'))
+              expect(
+                answer.errors.map(({ extensions }) => extensions.code),
+                `${who} asked ${question}`,
+              ).toSatisfy(
+                (given: readonly string[]) => given.length > 0 && given.every((code) => refusals.includes(code)),
+              );
+          }
+        }
+      }
+    },
+    walkMsMax,
+  );
+});
+
+/** Whether it can be told which rows it is about: by id, at whatever depth of its input. A bank is no market's. */
+function namesRows(args: readonly GraphQLArgument[]): boolean {
+  const isOfRow = ({ name, type }: { readonly name: string; readonly type: GraphQLInputType }): boolean => {
+    const named = getNamedType(type);
+    if (isInputObjectType(named)) return Object.values(named.getFields()).some(isOfRow);
+    return named.name === 'ID' && name !== 'bankId';
+  };
+  return args.some(isOfRow);
+}
+
+function namesOneOf(ids: ReadonlySet<string>, variables: Row): boolean {
+  return (JSON.stringify(variables).match(uuid) ?? []).some((id) => ids.has(id));
+}
+
+/** What a query is asked: about each of the rows or accounts where it takes one, else about all. */
+function questionsOf(field: AnyField, ids: readonly string[], codes: readonly string[]): readonly string[] {
+  const type = getNamedType(field.type);
+  const depth = type.name.endsWith('Connection') ? 5 : 3;
+  const everything = isObjectType(type) ? everythingOf(type, depth) : '';
+  const asked = (given: string, selection = everything): string => `{ ${field.name}${given} ${selection} }`;
+  const currency = field.args.some(({ name }) => name === 'currency') ? ', currency: NGN' : '';
+  const takes = (name: string) => field.args.some((argument) => argument.name === name);
+  const byId = field.args.find(({ type: given }) => String(given) === 'ID!');
+  if (byId) return ids.map((id) => asked(`(${byId.name}: "${id}")`, '{ __typename }'));
+  if (takes('code')) return codes.map((code) => asked(`(code: "${code}"${currency})`));
+  if (takes('day')) return [asked(`(provider: "sandbox", day: "${new Date().toISOString().slice(0, 10)}")`)];
+  if (takes('query')) return [asked('(query: "{ me { id } }")')];
+  return [asked(currency && `(${currency.slice(2)})`)];
+}
+
+/** Tables whose rows belong to a market, and have an id. */
+async function tablesOfMarkets(): Promise<readonly string[]> {
+  const { rows: tables } = await rows.query<{ name: string }>(
+    `SELECT c.table_name AS name FROM information_schema.columns c
+     JOIN information_schema.columns i ON i.table_schema = c.table_schema AND i.table_name = c.table_name AND i.column_name = 'id' AND i.data_type = 'uuid'
+     WHERE c.table_schema = 'public' AND c.column_name = 'tenant_id' ORDER BY 1`,
+  );
+  return tables.map(({ name }) => name);
+}
+
+async function idsOf(tenantId: string): Promise<ReadonlySet<string>> {
+  const tables = await tablesOfMarkets();
+  const sql = tables.map((table) => `SELECT id FROM ${table} WHERE tenant_id = $1`).join(' UNION ALL ');
+  const found = await rows.query<{ id: string }>(sql, [tenantId]);
+  return new Set(found.rows.map(({ id }) => id));
+}
+
+/** One of each table. */
+async function newestIdsOf(tenantId: string): Promise<readonly string[]> {
+  const tables = await tablesOfMarkets();
+  const newest = (table: string) => `(SELECT id FROM ${table} WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1)`;
+  const found = await rows.query<{ id: string }>(tables.map(newest).join(' UNION '), [tenantId]);
+  return found.rows.map(({ id }) => id);
+}
+
+/** A fingerprint of each table's rows. */
+async function stateOf(tenantId: string): Promise<readonly unknown[]> {
+  const tables = await tablesOfMarkets();
+  const one = (table: string) =>
+    `SELECT '${table}' AS table, count(*), sum(hashtextextended(t::text, 0)) AS rows FROM ${table} t WHERE tenant_id = $1`;
+  return (await rows.query(tables.map(one).join(' UNION ALL '), [tenantId])).rows;
+}
