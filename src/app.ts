@@ -69,7 +69,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl, jwtSecret, logger, clock = systemClock, onStatement, timersEveryMs = 5_000 } = options;
   const { asksProvider = true, cachesWith = createCacheSet } = options;
   const schema = await createSchema();
-  const tracing = config.tracing && startOpenTelemetry({ ...config.tracing, logger });
+  const tracing = config.tracing && (await startOpenTelemetry({ ...config.tracing, logger }));
   const { poolMax, transactionTimeoutMs } = config.database;
   const db = createDb({
     url: databaseUrl,

@@ -23,11 +23,11 @@ interface Rendered {
 
 /** Serves one large page: rendered and compressed once, at the first request, and revalidated by its content's hash. */
 export function createPage(
-  render: () => string,
+  render: () => Promise<string>,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   let rendered: Promise<Rendered> | undefined;
   return async (request, reply) => {
-    rendered ??= prepare(render());
+    rendered ??= render().then(prepare);
     const { html, gzipped, etag } = await rendered;
     void reply.headers({
       'content-security-policy': contentSecurityPolicy,

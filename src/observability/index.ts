@@ -10,4 +10,4 @@ export {
 } from './metrics.js';
 export type { JobFacts, QueueState } from './job-metrics.js';
 export { tracedCache } from './cache-tracing.js';
-export { startOpenTelemetry, type OpenTelemetry, type TracingOptions } from './tracing.js';
+export { startOpenTelemetry, type OpenTelemetry, type TracingOptions } from './tracing.start.js';

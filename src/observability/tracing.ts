@@ -35,7 +35,7 @@ export interface OpenTelemetry extends Tracing {
   close(): Promise<void>;
 }
 
-export function startOpenTelemetry(options: TracingOptions): OpenTelemetry {
+export function createOpenTelemetry(options: TracingOptions): OpenTelemetry {
   const provider = createProvider(options);
   const tracer = provider.getTracer('runam');
   return {

@@ -151,7 +151,7 @@ export function describeEntries(create: () => StoreFixture): void {
 
 /** The store is used bare here, so its connection may still be under way. */
 async function ready<T>(command: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + 2000;
+  const deadline = Date.now() + 45_000;
   for (;;) {
     try {
       return await command();

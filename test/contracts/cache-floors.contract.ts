@@ -59,7 +59,8 @@ export function describeFloors(create: () => StoreFixture): void {
 
   it.each(tiers)('does not let a %s reader join a load that began before its floor', (tier) =>
     withCaches(create(), async (open) => {
-      const [writer, reader] = [open(), open()];
+      // Who waits for the load of others at all, and may not have it, loads after so long.
+      const [writer, reader] = [open(), open({ leaseWaitMsMax: 50 })];
       const slow = heldLoad<string>();
       const early = reader.read(readOf(slow.load, { tier }));
       await slow.begun;

@@ -91,11 +91,11 @@ export async function withCaches(
   }
 }
 
-/** Tries until `condition` holds. @throws Error after `msMax` */
-export async function eventually(condition: () => Promise<boolean> | boolean, msMax = 5000): Promise<void> {
+/** Tries until `condition` holds, and leaves the processor to others between two looks. @throws Error after `msMax` */
+export async function eventually(condition: () => Promise<boolean> | boolean, msMax = 45_000): Promise<void> {
   const deadline = Date.now() + msMax;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`did not come true within ${msMax} ms: ${condition.toString()}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -24,7 +25,8 @@ function start(words: string) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on('line', (line) => said.push(`${line}\n`));
   const ended = once(child, 'close') as Promise<[number | null]>;
   return { child, ended, said: () => said.join('') };
 }
@@ -32,8 +34,11 @@ function start(words: string) {
 async function run(words: string) {
   const { ended, said } = start(words);
   const [exitCode] = await ended;
-  const last = said().trimEnd().split('\n').at(-1) ?? '';
-  return { exitCode, said: said(), json: last.startsWith('{') ? (JSON.parse(last) as Result) : undefined };
+  // Of two streams: a warning may come after it.
+  const json = said()
+    .split('\n')
+    .findLast((line) => line.startsWith('{'));
+  return { exitCode, said: said(), json: json === undefined ? undefined : (JSON.parse(json) as Result) };
 }
 
 interface Counts {

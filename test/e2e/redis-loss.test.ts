@@ -10,7 +10,7 @@ import { startRedis, type RedisProcess } from '../support/redis.js';
 import { startServerProcess, type ServerProcess } from '../support/server-process.js';
 
 const seed = Number(process.env['RUNAM_E2E_SEED'] ?? Date.now() % 1_000_000);
-const patienceMs = 30_000;
+const patienceMs = 60_000;
 const testMsMax = 3 * patienceMs;
 /** What has to happen during a fault for it to count: this many requests, over this long. */
 const faultOperationsMin = 120;
@@ -34,7 +34,8 @@ describe('two server processes under load whose Redis fails', () => {
     const db = createDb({ url: database.url, logger: silentLogger });
     await openMarket(db);
     await db.close();
-    const timing = { CACHE_QUARANTINE_MS: '2000', CACHE_REDIS_TIMEOUT_MS: '300' };
+    // Longer than a busy machine lets a healthy Redis wait: what is lost here is lost because the test says so.
+    const timing = { CACHE_QUARANTINE_MS: '2000', CACHE_REDIS_TIMEOUT_MS: '1500' };
     const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, ...timing };
     servers = await Promise.all([startServerProcess(env), startServerProcess(env)]);
     world = await createWorld({ urls: servers.map(({ url }) => url), checker, areasCount: 4 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const follower = new URL('../../scripts/lib/follow-npm.mjs', import.meta.url).href;
-const soon = { timeout: 10_000, interval: 20 };
+const soon = { timeout: 45_000, interval: 20 };
 
 describe('a program that npm runs', () => {
   let folder: string;

@@ -9,8 +9,8 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { type ServerProcess, startServerProcess } from '../support/server-process.js';
 import { isRunning } from '../support/processes.js';
 
-const soon = { timeout: 20_000, interval: 50 };
-const startMsMax = 60_000;
+const soon = { timeout: 60_000, interval: 50 };
+const startMsMax = 180_000;
 
 describe('starting the server', { timeout: startMsMax }, () => {
   let rootDir: string;

@@ -5,6 +5,7 @@ import { createDb } from '../../src/db/index.js';
 import { silentLogger } from '../../src/kernel/index.js';
 import { createChecker, type Checker } from '../support/checker.js';
 import { buildCommitGate } from '../support/commit-gate.js';
+import { crowding } from '../support/crowding.js';
 import {
   EscrowDocument,
   FundEscrowDocument,
@@ -19,7 +20,7 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { startRedis, type RedisProcess } from '../support/redis.js';
 import { startServerProcess, type ServerProcess } from '../support/server-process.js';
 
-const testMsMax = 60_000;
+const testMsMax = 180_000;
 const reaped = 'ended an announced write left open';
 const cleanups: (() => Promise<unknown>)[] = [];
 let database: TestDatabase;
@@ -50,8 +51,10 @@ async function dieAfterCommit(env: Readonly<Record<string, string>>) {
   // The gate gives Redis a second address.
   const store = { CACHE_STORE_NAME: 'the one Redis', ...env };
   const throughGate = { REDIS_URL: `redis://127.0.0.1:${gate.port}`, CACHE_REDIS_TIMEOUT_MS: '60000' };
-  const writer = await start({ ...store, ...throughGate });
-  const reader = await start({ ...store, REDIS_URL: redis.url });
+  const [writer, reader] = await Promise.all([
+    start({ ...store, ...throughGate }),
+    start({ ...store, REDIS_URL: redis.url }),
+  ]);
   const customer = await join(writer.client, 'CUSTOMER');
   const errandId = await post(customer);
   const id = await agree(customer, await join(writer.client, 'RUNNER'), errandId);
@@ -62,7 +65,7 @@ async function dieAfterCommit(env: Readonly<Record<string, string>>) {
   const list = () => asReader.ask(MyEscrowsDocument, {});
   await vi.waitFor(async () => {
     for (const read of [escrow, list]) expect((await read()).cacheStatus).toContain('; hit');
-  }, 10_000);
+  }, 45_000);
 
   const commits = await buildCommitGate(database.url, 'escrow');
   cleanups.push(() => commits.close());
@@ -84,7 +87,7 @@ async function isCommitted(id: string): Promise<void> {
     const { rows } = await client.query<{ state: string }>('SELECT state FROM escrow WHERE id = $1', [id]);
     expect(rows).toEqual([{ state: 'FUNDED' }]);
   };
-  await vi.waitFor(look, { timeout: 10_000, interval: 1 });
+  await vi.waitFor(look, { timeout: 45_000, interval: 1 });
 }
 
 describe('a process that dies between its commit and telling the cache', { timeout: testMsMax }, () => {
@@ -100,8 +103,8 @@ describe('a process that dies between its commit and telling the cache', { timeo
     };
     await look();
     await kill();
-    await vi.waitFor(async () => expect(await look()).toContain('; hit'), { timeout: 10_000, interval: 10 });
-    expect(performance.now() - committedMs, 'milliseconds since the commit').toBeLessThan(5000);
+    await vi.waitFor(async () => expect(await look()).toContain('; hit'), { timeout: 45_000, interval: 10 });
+    expect(performance.now() - committedMs, 'milliseconds since the commit').toBeLessThan(5000 * crowding());
     expect(new Set(states)).toEqual(new Set(['FUNDED']));
     expect(states.length).toBeGreaterThan(10);
     expect(reader.output.filter((line) => line.includes(reaped))).toHaveLength(1);
@@ -114,7 +117,7 @@ describe('a process that dies between its commit and telling the cache', { timeo
     expect((await escrow()).data?.escrow.state).toBe('AWAITING_FUNDS');
     await kill();
     const look = async () => expect((await escrow()).data?.escrow.state).toBe('FUNDED');
-    await vi.waitFor(look, { timeout: 5000, interval: 10 });
+    await vi.waitFor(look, { timeout: 45_000, interval: 10 });
   });
 });
 

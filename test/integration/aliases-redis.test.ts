@@ -12,7 +12,7 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { startRedis, type RedisProcess } from '../support/redis.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-const patience = { timeout: 20_000 };
+const patience = { timeout: 45_000 };
 const list = { filter: { area: 'Yaba' } };
 
 let [main, own]: RedisProcess[] = [];

@@ -101,7 +101,7 @@ describe('a Redis that forgets announced writes', () => {
     await cache.begin('w', ['errand:1']);
     await client.save();
     await redis.restart();
-    await eventually(async () => (await cache.health()).ok, 10_000);
+    await eventually(async () => (await cache.health()).ok);
     await isReady(cache);
     expect((await cache.read(readOf(value('v')))).outcome).toMatchObject({ kind: 'bypass', reason: 'open-write' });
     expect(await cache.openIntents(0, 10)).toMatchObject([{ token: 'w' }]);

@@ -35,7 +35,7 @@ async function withRaw<T>(use: (client: Redis) => Promise<T>): Promise<T> {
   }
 }
 
-const recovered = (cache: Cache): Promise<void> => eventually(async () => (await cache.health()).ok, 10_000);
+const recovered = (cache: Cache): Promise<void> => eventually(async () => (await cache.health()).ok);
 
 describe('a Redis that dies', () => {
   it('leaves reads answered and bumps rejected; after its restart no older entry is a hit, and the replay ran first', async () => {
@@ -147,7 +147,7 @@ describe('a Redis that lost its data', () => {
     await Promise.all(caches.map(recovered));
     const generations = caches.map((cache) => eventsOf(cache, 'new-generation'));
     await redis.restart();
-    await Promise.all(caches.map((cache) => eventually(async () => (await cache.health()).ok, 10_000)));
+    await Promise.all(caches.map((cache) => eventually(async () => (await cache.health()).ok)));
     await eventually(() => generations.flat().length > 0);
     expect(generations.flat()).toHaveLength(1);
     await Promise.all(caches.map((cache) => cache.close()));
@@ -156,19 +156,20 @@ describe('a Redis that lost its data', () => {
 
 describe('a Redis that freezes', () => {
   it('costs one time limit once, is bypassed while frozen, and is found again when it thaws', async () => {
-    const cache = openCache(randomUUID(), {}, { commandTimeoutMs: 250 });
+    const commandTimeoutMs = 1000;
+    const cache = openCache(randomUUID(), {}, { commandTimeoutMs });
     await cache.read(readOf(value('old')));
     const [lost, back] = [eventsOf(cache, 'store-lost'), eventsOf(cache, 'store-recovered')];
     redis.pause();
     try {
       const first = await cache.read(readOf(value('straight')));
       expect(first.outcome).toMatchObject(bypassed);
-      expect(first.outcome.tookMs).toBeGreaterThanOrEqual(200);
-      expect(first.outcome.tookMs).toBeLessThan(1000);
+      expect(first.outcome.tookMs).toBeGreaterThanOrEqual(0.8 * commandTimeoutMs);
+      expect(first.outcome.tookMs).toBeLessThan(10 * commandTimeoutMs);
       for (let reads = 0; reads < 50; reads++) {
         const { outcome } = await cache.read(readOf(value('straight')));
         expect(outcome).toMatchObject(bypassed);
-        expect(outcome.tookMs).toBeLessThan(150);
+        expect(outcome.tookMs, 'no second time limit').toBeLessThan(commandTimeoutMs);
       }
       await expect(cache.bump(['another'])).rejects.toMatchObject({ name: 'CacheUnavailable' });
     } finally {
@@ -190,7 +191,7 @@ describe('a Redis that freezes', () => {
     } finally {
       redis.resume();
     }
-    expect(performance.now() - startedMs).toBeLessThan(1000);
+    expect(performance.now() - startedMs, 'and not after that of the test').toBeLessThan(20_000);
     await cache.close();
   });
 });

@@ -70,7 +70,7 @@ describe('a table that another program truncates', () => {
     await psql.connect();
     await psql.query('TRUNCATE bank_alias');
     await psql.end();
-    await expect.poll(found, { timeout: 15_000 }).toEqual([]);
+    await expect.poll(found, { timeout: 45_000 }).toEqual([]);
   });
 });
 

@@ -6,7 +6,7 @@ import { buildCommitGate, type CommitGate } from '../support/commit-gate.js';
 import { startGate } from '../support/load.gate.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 
-const soon = { timeout: 10_000, interval: 5 };
+const soon = { timeout: 45_000, interval: 5 };
 const cleanups: (() => Promise<unknown>)[] = [];
 let database: TestDatabase;
 let commits: CommitGate;

@@ -7,7 +7,7 @@ import { createDb, startEmbeddedPostgres, type Db } from '../../src/db/index.js'
 import { silentLogger } from '../../src/kernel/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 
-const soon = { timeout: 15_000, interval: 5 };
+const soon = { timeout: 45_000, interval: 5 };
 const cleanups: (() => Promise<unknown>)[] = [];
 let database: TestDatabase;
 let db: Db;

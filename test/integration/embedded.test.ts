@@ -11,7 +11,7 @@ import { silentLogger } from '../../src/kernel/index.js';
 import { isRunning } from '../support/processes.js';
 
 const fast = { fsync: 'off', shared_buffers: '16MB' };
-const soon = { timeout: 15_000, interval: 20 };
+const soon = { timeout: 45_000, interval: 20 };
 
 describe('the embedded PostgreSQL', () => {
   let rootDir: string;

@@ -13,7 +13,7 @@ const later = (ms: number): Date => new Date(market.clock.now().getTime() + ms);
 
 /** Polls until a connection of the database waits for a lock. */
 async function somebodyWaits(client: Client): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 45_000;
   const waiting = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
   for (;;) {
     const { rows } = await client.query<{ count: number }>(waiting);

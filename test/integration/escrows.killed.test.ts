@@ -69,7 +69,7 @@ async function tryOut(move: DoomedMove, key: string, nth: number, way: Way): Pro
 /** The way to the database is whole again, and the server knows it. */
 async function mend(): Promise<void> {
   link.cutAt(Infinity, 'request');
-  await vi.waitFor(() => doomed.db.read.tenant.count(), { timeout: 10_000, interval: 5 });
+  await vi.waitFor(() => doomed.db.read.tenant.count(), { timeout: 45_000, interval: 5 });
 }
 
 /** Who was cut off is told that it may be repeated, or the answer; a timer's round says that it failed, if it says anything. */

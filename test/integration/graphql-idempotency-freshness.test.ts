@@ -59,7 +59,7 @@ async function commitUntold(key: string, areSweepersHeld = false): Promise<strin
   other = await start(redis.port);
   await openWith(writer);
   const id = await post(customer, { title: 'Before' });
-  await vi.waitFor(async () => expect((await titleOf(id)).cacheStatus).toContain('; hit'), 10_000);
+  await vi.waitFor(async () => expect((await titleOf(id)).cacheStatus).toContain('; hit'), 45_000);
 
   const commits = await buildCommitGate(database.url, 'errand');
   cleanups.push(() => commits.close());
@@ -75,7 +75,7 @@ async function commitUntold(key: string, areSweepersHeld = false): Promise<strin
   await commits.open();
   const isCommitted = async () =>
     expect(await other.app.db.read.errand.count({ where: { id, title: 'After' } })).toBe(1);
-  await vi.waitFor(isCommitted, { timeout: 10_000, interval: 1 });
+  await vi.waitFor(isCommitted, { timeout: 45_000, interval: 1 });
   return id;
 }
 
@@ -93,7 +93,7 @@ async function holdSweepers(): Promise<void> {
       SELECT count(*)::int AS count FROM pg_locks WHERE relation = 'row_change'::regclass AND mode = 'ShareLock'`;
     expect(row?.count).toBe(1);
   };
-  await vi.waitFor(isQueued, { timeout: 10_000, interval: 1 });
+  await vi.waitFor(isQueued, { timeout: 45_000, interval: 1 });
 }
 
 describe('a replay that is answered before the first call has told any cache', { timeout: 60_000 }, () => {

@@ -20,7 +20,7 @@ import {
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 
 const workerProcess = fileURLToPath(new URL('../support/job-worker.mjs', import.meta.url));
-const patience = { timeout: 30_000, interval: 20 };
+const patience = { timeout: 45_000, interval: 20 };
 const kinds = { note: { payload: z.object({ word: z.string() }), attemptsMax: 2 } };
 
 let database: TestDatabase;

@@ -5,7 +5,7 @@ import { loadEnv } from '../../src/config/index.js';
 import { silentLogger, type UserViewer } from '../../src/kernel/index.js';
 import { createIdempotencyService } from '../../src/modules/idempotency/index.js';
 import { ErrandDocument } from '../support/generated/graphql.js';
-import { join, openMarket, post } from '../support/market.js';
+import { join, openMarket, postLapsing } from '../support/market.js';
 import { createTestDatabase } from '../support/postgres.js';
 import { hourMs, newErrand, startMarket, type StoryErrand, type StoryMarket } from '../support/stories.js';
 import { startTestApp } from '../support/test-app.js';
@@ -146,8 +146,7 @@ describe('an errand whose time has come', () => {
     try {
       await openMarket(app.db);
       const customer = await join(client, 'CUSTOMER');
-      const expiresAt = () => new Date(Date.now() + 4_000).toISOString();
-      const ids = await Promise.all(Array.from({ length: 6 }, () => post(customer, { expiresAt: expiresAt() })));
+      const ids = await postLapsing(Array.from({ length: 6 }, () => customer));
       for (const id of ids) {
         const state = async () => (await customer.client.get(ErrandDocument, { id })).errand.state;
         await expect.poll(state, { timeout: 45_000, interval: 100 }).toBe('EXPIRED');

@@ -139,12 +139,12 @@ describe('/metrics of caches in several stores', () => {
           /^cache_store_state\{alias="default",store="redis",state="ready"\} 1$/m,
           /^cache_open_intents\{alias="default"\} 0$/m,
         ),
-      { timeout: 20_000 },
+      { timeout: 45_000 },
     );
     expect(await scrape(app.url)).not.toMatch(/^cache_open_intents\{alias="session"\}/m);
     await app.close();
     await Promise.all([main.stop(), own.stop()]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('/metrics without the store', () => {
@@ -152,15 +152,15 @@ describe('/metrics without the store', () => {
     const redis = await startRedis();
     const app = await startTestApp({ env: { REDIS_URL: redis.url, CACHE_QUARANTINE_MS: '0' } });
     const found = async (line: RegExp): Promise<void> => expect(await scrape(app.url)).toMatch(line);
-    await vi.waitFor(() => found(/^cache_open_intents\{alias="default"\} 0$/m), { timeout: 10_000 });
+    await vi.waitFor(() => found(/^cache_open_intents\{alias="default"\} 0$/m), { timeout: 45_000 });
     await redis.kill();
     await vi.waitFor(() => found(/^cache_store_state\{alias="default",store="redis",state="lost"\} 1$/m), {
-      timeout: 10_000,
+      timeout: 45_000,
     });
     expect(await scrape(app.url)).not.toMatch(/^cache_open_intents\{/m);
     await app.close();
     await redis.stop();
-  }, 60_000);
+  }, 120_000);
 });
 
 async function scrape(url: string): Promise<string> {

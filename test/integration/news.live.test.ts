@@ -4,7 +4,7 @@ import { silentLogger, uuidv7 } from '../../src/kernel/index.js';
 import { createLiveNews, type ErrandNews } from '../../src/modules/news/index.js';
 import { startMarket, type StoryMarket } from '../support/stories.js';
 
-const patience = { timeout: 20_000, interval: 5 };
+const patience = { timeout: 45_000, interval: 5 };
 
 let market: StoryMarket;
 let other: Db;

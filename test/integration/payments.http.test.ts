@@ -81,7 +81,7 @@ describe('a payment through the API', () => {
           errand: { state: 'ASSIGNED' },
         });
       },
-      { timeout: 20_000 },
+      { timeout: 45_000 },
     );
     expect(await ask(customer, `{ errand(id: "${errandId}") { state } }`)).toEqual({ errand: { state: 'ASSIGNED' } });
     expect(await ask(customer, `{ myCharges(first: 1) { edges { node { id } } } }`)).toEqual({
@@ -190,7 +190,7 @@ describe('a webhook that nothing comes of', () => {
         expect(edge?.node).toMatchObject({ ...failed, error: `No charge has the reference ${reference}.` });
         return edge!.node;
       },
-      { timeout: 20_000 },
+      { timeout: 45_000 },
     );
     const retry = `mutation { retryWebhook(webhookId: "${first.id}") { webhook { state attempts } } }`;
     for (const who of [customer, runner]) {
@@ -236,7 +236,7 @@ describe('a webhook that nothing comes of', () => {
     const { id, providerRef } = (payForErrand as { charge: { id: string; providerRef: string } }).charge;
     await knock(eventOf(providerRef));
     const checks = async () => (await app.app.db.read.charge.findUniqueOrThrow({ where: { id } })).checks;
-    await vi.waitFor(async () => expect(await checks()).toBeGreaterThan(1), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await checks()).toBeGreaterThan(1), { timeout: 45_000 });
     expect(await ask(customer, `{ charge(id: "${id}") { state } }`)).toEqual({ charge: { state: 'PENDING' } });
   });
 });

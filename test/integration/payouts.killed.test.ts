@@ -44,7 +44,7 @@ async function endBackend(pid: number): Promise<void> {
  */
 async function cutOff(nth: number, work: () => Promise<unknown>): Promise<boolean> {
   link.cutAt(Infinity, 'request');
-  await vi.waitFor(() => doomed.read.tenant.count(), { timeout: 10_000, interval: 5 });
+  await vi.waitFor(() => doomed.read.tenant.count(), { timeout: 45_000, interval: 5 });
   link.cutAt(nth, 'request', endBackend);
   const outcome = await work().catch((error: unknown) => error);
   const mayBe = !(outcome instanceof Error) || (link.isCut && isUnavailable(outcome));

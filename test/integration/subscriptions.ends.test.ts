@@ -14,7 +14,7 @@ import {
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const env = { CACHE_ENABLED: 'false', SUBSCRIPTION_VIEWER_CHECK_MS: '50' };
-const patience = { timeout: 20_000, interval: 20 };
+const patience = { timeout: 45_000, interval: 20 };
 
 let app: TestApp;
 let customer: Person;

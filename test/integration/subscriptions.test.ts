@@ -23,7 +23,7 @@ import {
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const env = { CACHE_ENABLED: 'false', SUBSCRIPTION_VIEWER_CHECK_MS: '50' };
-const patience = { timeout: 20_000, interval: 20 };
+const patience = { timeout: 45_000, interval: 20 };
 const proofs = [{ kind: 'PHOTO' as const, sha256: 'ab'.repeat(32) }];
 const transitioned =
   'subscription ($id: ID!) { errandTransitioned(id: $id) { seq transition version errand { version state } } }';

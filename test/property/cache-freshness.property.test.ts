@@ -26,7 +26,7 @@ const outageScripts = fc.array(fc.array(outageStep, { minLength: 2, maxLength: 8
 
 /** One that keeps nothing near, one with room for a few entries, one with room for all. */
 const nears = [0, 4_000, 2 ** 20];
-const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 500);
+const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 250);
 const totals = { hits: 0, joins: 0, misses: 0, bypasses: 0 };
 const count = ({ hits, joins, misses, bypasses }: CacheStats): void => {
   totals.hits += hits;

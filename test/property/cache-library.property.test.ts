@@ -8,7 +8,7 @@ import { createRemoteStore, createWorld, items } from './cache-world.js';
  * Three processes with two stores each: `default` and the alias `session` with one of its own. Every request and reply takes
  * its turn, and each process may lose and find each of its connections. Nobody keeps an outbox but the sets themselves.
  */
-const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 500);
+const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 250);
 
 const where = { set: fc.nat({ max: 1 }), alias: fc.constantFrom('default', 'session') };
 const key = fc.constantFrom(...items, ...(['list', 'list'] as const));

@@ -55,7 +55,7 @@ vi.mock('../../src/cache/near-read.js', async (original) => {
   return { ...real, createNearRead };
 });
 
-const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 500);
+const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 250);
 /** A wrong way is found sooner or later: within so many runs. */
 const runsUntilCaughtMax = 20_000;
 /** Short beside the time a look takes, so that which end of a look counts makes a difference. */

@@ -19,7 +19,7 @@ const step = fc.record({
 /** What each of several clients does, one after the other. */
 const scripts = fc.array(fc.array(step, { minLength: 2, maxLength: 7 }), { minLength: 2, maxLength: 4 });
 const nears = [0, 4_000, 2 ** 20];
-const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 500);
+const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 250);
 
 /** What a client was told with the answer to a replay, and what had been committed of its row by then. */
 interface Floor {

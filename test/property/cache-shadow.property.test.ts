@@ -6,7 +6,7 @@ import { createRemoteStore, createWorld, items } from './cache-world.js';
 import type { Item } from './cache-world.js';
 import { createForgetfulStore, createWriters, fates } from './cache-writers.js';
 
-const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 500);
+const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 250);
 /** A wrong way is found sooner or later: within so many runs. */
 const runsUntilCaughtMax = 20_000;
 /** What each of several clients does, one after the other. */

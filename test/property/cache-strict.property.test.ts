@@ -5,7 +5,7 @@ import type { Cache } from '../../src/cache/index.js';
 import { createRemoteStore, createWorld, items } from './cache-world.js';
 import { createForgetfulStore, createWriters, fates, type Fault } from './cache-writers.js';
 
-const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 500);
+const numRuns = Number(process.env['CACHE_PROPERTY_RUNS'] ?? 250);
 /** A wrong way is found sooner or later: within so many runs. */
 const runsUntilCaughtMax = 20_000;
 const key = fc.constantFrom(...items, ...(['list', 'list', 'list'] as const));

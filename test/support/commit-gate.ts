@@ -27,7 +27,7 @@ export async function buildCommitGate(databaseUrl: string, table: string): Promi
     shut: async () => void (await client.query('SELECT pg_advisory_lock($1)', [lock])),
     async isWaitedFor() {
       const look = async () => expect((await client.query(waiting)).rowCount).toBeGreaterThan(0);
-      await vi.waitFor(look, { timeout: 10_000, interval: 5 });
+      await vi.waitFor(look, { timeout: 45_000, interval: 5 });
     },
     open: async () => void (await client.query('SELECT pg_advisory_unlock($1)', [lock])),
     close: () => client.end(),

@@ -64,6 +64,17 @@ export async function post(customer: Person, overrides: Partial<PostErrandInput>
   return postErrand.errand.id;
 }
 
+/** An errand for each of `customers`, whose time comes a moment after they are there, however slow the machine. */
+export async function postLapsing(customers: readonly Person[]): Promise<string[]> {
+  const [first] = customers;
+  if (!first) return [];
+  const startedMs = performance.now();
+  await post(first);
+  const leadMs = Math.max(2_000, 10 * customers.length * (performance.now() - startedMs));
+  const expiresAt = new Date(Date.now() + leadMs).toISOString();
+  return Promise.all(customers.map((customer) => post(customer, { expiresAt })));
+}
+
 /** Takes an open errand to AWAITING_FUNDING. @returns the escrow's id */
 export async function agree(
   customer: Person,

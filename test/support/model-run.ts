@@ -109,7 +109,7 @@ function predict(work: () => unknown): string {
 async function carryOut({ link, doomed, healthy }: Ground, { run }: Order, { cutAt }: Command) {
   if (cutAt === null) return { outcome: await outcomeOf(run(healthy)), isCut: false };
   link.cutAt(Infinity, 'request');
-  await vi.waitFor(() => doomed.db.read.tenant.count(), { timeout: 10_000, interval: 5 });
+  await vi.waitFor(() => doomed.db.read.tenant.count(), { timeout: 45_000, interval: 5 });
   link.cutAt(cutAt, cutAt % 2 === 0 ? 'request' : 'answer');
   const first = await outcomeOf(run(doomed));
   return { outcome: link.isCut ? await outcomeOf(run(healthy)) : first, isCut: link.isCut };

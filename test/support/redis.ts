@@ -29,7 +29,7 @@ export interface RedisProcess {
   stop(): Promise<void>;
 }
 
-const startMsMax = 10_000;
+const startMsMax = 60_000;
 
 export async function startRedis(options: RedisOptions = {}): Promise<RedisProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'runam-redis-'));
@@ -82,7 +82,7 @@ async function answering(port: number): Promise<void> {
   const deadline = Date.now() + startMsMax;
   while (Date.now() < deadline) {
     if ((await ping(port)).startsWith('+PONG')) return;
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
   throw new Error(`redis-server did not answer on port ${port} within ${startMsMax} ms`);
 }

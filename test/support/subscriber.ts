@@ -28,7 +28,7 @@ export interface SubscribeOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const patience = { timeout: 20_000, interval: 20 };
+const patience = { timeout: 45_000, interval: 20 };
 
 export function subscribeByWebsocket({ url, query, variables = {}, headers = {} }: SubscribeOptions): Subscribed {
   const client = createWsClient({

@@ -4,7 +4,7 @@ import type { Cache, OpenIntent } from '../../src/cache/index.js';
 import { startReaper, type ReaperOptions } from '../../src/invalidation/index.js';
 import { silentLogger, type Rounds } from '../../src/kernel/index.js';
 
-const soon = { timeout: 5000, interval: 1 };
+const soon = { timeout: 45_000, interval: 1 };
 let reaper: Rounds | undefined;
 afterEach(() => reaper?.stop());
 

@@ -1,4 +1,3 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { demoLoginHeader, demoLoginScript } from './demo-login.js';
 import { playgroundExamples, type PlaygroundExample } from './examples.js';
 
@@ -9,7 +8,9 @@ export interface PlaygroundOptions {
 }
 
 /** GraphiQL as one page with everything inlined, so it works without the internet. About 9 MB before compression. */
-export function renderPlayground({ endpoint, demoPassword }: PlaygroundOptions): string {
+export async function renderPlayground({ endpoint, demoPassword }: PlaygroundOptions): Promise<string> {
+  // The 9 MB are read when somebody looks at them, not at each start.
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const tabs = { defaultTabs: playgroundExamples.map((example) => tabOf(example, demoPassword !== undefined)) };
   const page = renderGraphiQL({ endpoint, title: 'RunAm', ...tabs });
   if (demoPassword === undefined) return page;
