@@ -1,4 +1,5 @@
 import { runLedgerBench } from './ledger/run.js';
+import { runMutationBench } from './mutations/run.js';
 import { startLoad } from './load/load.js';
 import { measure } from './measure.js';
 import { parseOptions, usage, type BenchOptions } from './options.js';
@@ -41,6 +42,7 @@ export async function runBench({ args, rootDir }: { args: readonly string[]; roo
 
 async function run(options: BenchOptions & { rootDir: string }, stops: Stops): Promise<void> {
   if (options.only === 'ledger') return runLedgerBench(options, stops);
+  if (options.only === 'mutations') return runMutationBench(options, stops);
   if (options.only !== 'requests') return runStoreBench(options, stops);
   console.log('  Loading the demo and starting the servers …');
   const cases = await setStage(options, stops);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const parts = ['requests', 'invalidation', 'bounds', 'ledger'] as const;
+const parts = ['requests', 'mutations', 'invalidation', 'bounds', 'ledger'] as const;
 
 export interface BenchOptions {
   /** Measured time of each case. */
@@ -10,14 +10,14 @@ export interface BenchOptions {
   readonly connections: number;
   /** End with one line of JSON. */
   readonly isJson: boolean;
-  /** What to measure: whole requests, parts of the cache, which take longer, or releases of escrows. */
+  /** What to measure: whole requests, the main road of an errand, parts of the cache, which take longer, or releases of escrows. */
   readonly only: (typeof parts)[number];
   /** A folder for CPU profiles of the RunAm processes. */
   readonly profileDir: string | undefined;
 }
 
 export const usage =
-  'Usage: npm run bench -- [--seconds N] [--connections N] [--json] [--profile FOLDER] [--only requests|invalidation|bounds|ledger]   (defaults: 3 s a case, 16 connections)';
+  'Usage: npm run bench -- [--seconds N] [--connections N] [--json] [--profile FOLDER] [--only requests|mutations|invalidation|bounds|ledger]   (defaults: 3 s a case, 16 connections)';
 
 /** @throws Error in one sentence when the words are not of the usage */
 export function parseOptions(args: readonly string[]): BenchOptions {

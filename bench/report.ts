@@ -47,8 +47,12 @@ const columns: readonly (readonly [string, (line: Line) => string])[] = [
 
 /** A table for a terminal, numbers to the right. */
 export function tableOf(lines: readonly Line[]): string {
-  const rows = [columns.map(([name]) => name), ...lines.map((line) => columns.map(([, show]) => show(line)))];
-  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return alignedTable([columns.map(([name]) => name), ...lines.map((line) => columns.map(([, show]) => show(line)))]);
+}
+
+/** The first row names the columns. */
+export function alignedTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const pad = (cell: string, column: number): string =>
     column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
   return rows.map((row) => row.map(pad).join('  ')).join('\n');

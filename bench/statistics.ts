@@ -1,9 +1,15 @@
-import type { Measured } from './measure.js';
+import type { Slice } from './load/slice.type.js';
+
+interface Timed extends Slice {
+  /** Processor time of the server's process, milliseconds; undefined where it cannot be known. */
+  readonly cpuMs: number | undefined;
+}
 
 export interface Summary {
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
+  readonly p95Ms: number;
   readonly p99Ms: number;
   /** Processor time of the server's process a request, microseconds; null where it cannot be known. */
   readonly cpuUs: number | null;
@@ -13,7 +19,7 @@ export interface Summary {
   readonly generatorLoad: number;
 }
 
-export function summarize(slices: readonly Measured[]): Summary {
+export function summarize(slices: readonly Timed[]): Summary {
   const latencies = Float64Array.from(slices.flatMap(({ latenciesMs }) => [...latenciesMs])).toSorted();
   const requests = latencies.length;
   const elapsedMs = sum(slices.map((slice) => slice.elapsedMs));
@@ -24,6 +30,7 @@ export function summarize(slices: readonly Measured[]): Summary {
     requests,
     requestsPerSecond: (requests / elapsedMs) * 1000,
     p50Ms: percentile(latencies, 0.5),
+    p95Ms: percentile(latencies, 0.95),
     p99Ms: percentile(latencies, 0.99),
     cpuUs: cpuMs === null ? null : (cpuMs * 1000) / requests,
     hitShare: sum(slices.map(({ hits }) => hits)) / requests,
@@ -39,7 +46,7 @@ export interface Ratio {
 }
 
 /** Compares round by round, so that a noisy moment counts for both or for neither. */
-export function ratioOf(slices: readonly Measured[], other: readonly Measured[]): Ratio {
+export function ratioOf(slices: readonly Timed[], other: readonly Timed[]): Ratio {
   const ratios = slices.flatMap((slice, round) => {
     const beside = other[round];
     return beside ? [throughput(slice) / throughput(beside)] : [];
@@ -48,7 +55,7 @@ export function ratioOf(slices: readonly Measured[], other: readonly Measured[])
   return { median: percentile(sorted, 0.5), low: percentile(sorted, 0.25), high: percentile(sorted, 0.75) };
 }
 
-function throughput({ latenciesMs, elapsedMs }: Measured): number {
+function throughput({ latenciesMs, elapsedMs }: Timed): number {
   return latenciesMs.length / elapsedMs;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Config } from './config/index.js';
-import type { Db, ModelChange } from './db/index.js';
+import { Prisma, type Db, type ModelChange } from './db/index.js';
 import type { Clock, Logger } from './kernel/index.js';
 import { disputeTimer } from './modules/disputes/index.js';
 import { createOverdueRound, createTimerService, type TimerService } from './modules/escrows/index.js';
@@ -83,25 +83,25 @@ export function createJobs(options: JobsOptions): Jobs {
 
 /** A transition that sets a timer leaves its job behind, whoever makes it: in the same transaction, or not at all. */
 function setTimersWithTheirErrands(db: Pick<Db, 'beforeCommit'>, timers: TimerService): void {
-  const { enqueue } = createQueue(jobKinds);
+  const { enqueueFound } = createQueue(jobKinds);
   db.beforeCommit(async (tx, changes) => {
-    const errandIds = [...new Set(changes.flatMap(errandOf))];
+    const errandIds = [...new Set(changes.flatMap((change) => errandOf(change, timers)))];
     if (errandIds.length === 0) return;
-    const waiting = await timers.waiting(tx, errandIds);
-    const jobs = waiting.map(({ name, tenantId, errandId, at }) => ({
-      name: 'timer' as const,
-      payload: { name, tenantId, errandId },
-      runAt: at,
-      key: `timer.${name}.${errandId}`,
-    }));
-    await enqueue(tx, jobs);
+    await enqueueFound(
+      tx,
+      'timer',
+      Prisma.sql`
+        SELECT 'timer.' || w.name || '.' || w."errandId" AS key, w.at AS run_at,
+               jsonb_build_object('name', w.name, 'tenantId', w."tenantId", 'errandId', w."errandId") AS payload
+        FROM (${timers.waitingQuery(errandIds)}) AS w`,
+    );
   });
 }
 
 /** The errand whose timers a change may have set. */
-function errandOf({ model, after }: ModelChange): readonly string[] {
+function errandOf({ model, after }: ModelChange, timers: TimerService): readonly string[] {
   if (!after) return [];
-  if (model === 'Errand') return [after.id];
+  if (model === 'Errand') return timers.areSetIn(after.state) ? [after.id] : [];
   return model === 'Offer' || model === 'Dispute' ? [after.errandId] : [];
 }
 

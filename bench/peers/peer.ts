@@ -12,8 +12,10 @@ export interface PeerOrder {
 }
 
 /** Runs as a child process: takes its order, listens on a free loopback port, says where, and ends with its parent. */
-export async function servePeer(createListener: (order: PeerOrder) => RequestListener | Promise<RequestListener>) {
-  const order = await new Promise<PeerOrder>((resolve) => process.once('message', resolve as (order: unknown) => void));
+export async function servePeer<Order = PeerOrder>(
+  createListener: (order: Order) => RequestListener | Promise<RequestListener>,
+) {
+  const order = await new Promise<Order>((resolve) => process.once('message', resolve as (order: unknown) => void));
   const server = createServer(await createListener(order));
   process.once('disconnect', () => process.exit());
   server.listen(0, '127.0.0.1', () => {

@@ -1,6 +1,7 @@
 import type { ServerChild } from './child.js';
 import { requests } from './documents.js';
 import { ask, askFor, assertSame } from './graphql.js';
+import type { PeerOrder } from '../peers/peer.js';
 import { startPeer, type PeerName } from './servers.js';
 import type { Stops } from './stops.type.js';
 
@@ -49,19 +50,21 @@ export async function createCases(deps: CaseDeps): Promise<readonly BenchCase[]>
   return [...cases, await signedInCase(shared), await mutationCase(shared, deps.connections)];
 }
 
-const peerTitles: Readonly<Record<PeerName, string>> = {
+const peerTitles: Readonly<Record<Exclude<PeerName, 'market'>, string>> = {
   http: 'node:http, ready bytes',
   graphql: 'graphql + node:http, in memory',
   yoga: 'graphql-yoga, in memory',
 };
 
 async function startPeers({ servers, sdl, stops }: CaseDeps, body: string) {
-  const names: PeerName[] = isInstalled('graphql-yoga') ? ['http', 'graphql', 'yoga'] : ['http', 'graphql'];
+  const names: (keyof typeof peerTitles)[] = isInstalled('graphql-yoga')
+    ? ['http', 'graphql', 'yoga']
+    : ['http', 'graphql'];
   await ask({ url: servers.memory.url, body: requests.errands });
   const hit = await ask({ url: servers.memory.url, body: requests.errands });
   return Promise.all(
     names.map(async (id) => {
-      const server = await startPeer(id, { sdl, body, headers: endToEnd(hit.headers) });
+      const server = await startPeer<PeerOrder>(id, { sdl, body, headers: endToEnd(hit.headers) });
       stops.push(() => server.stop());
       return { id, title: peerTitles[id], server };
     }),

@@ -11,6 +11,7 @@ const myEscrows = `query MyEscrows { myEscrows(first: 20) {
 const signIn =
   'mutation ($email: String!, $password: String!) { signIn(input: { email: $email, password: $password }) { accessToken } }';
 const signUp = 'mutation ($input: SignUpInput!) { signUp(input: $input) { accessToken } }';
+const topUpWallet = 'mutation ($input: TopUpInput!) { topUpWallet(input: $input) { providerRef } }';
 const postErrand = 'mutation ($input: PostErrandInput!) { postErrand(input: $input) { errand { id } } }';
 const updateErrand = `mutation ($id: ID!, $input: UpdateErrandInput!) {
   updateErrand(id: $id, input: $input) { errand { id title version } } }`;
@@ -23,8 +24,10 @@ export const requests = {
   myEscrows: JSON.stringify({ query: myEscrows }),
   signIn: (email: string, demoPassword: string) =>
     JSON.stringify({ query: signIn, variables: { email, password: demoPassword } }),
-  signUp: (email: string) =>
-    JSON.stringify({ query: signUp, variables: { input: { email, password, displayName: 'Bench' } } }),
+  signUp: (email: string, role: 'CUSTOMER' | 'RUNNER' = 'CUSTOMER') =>
+    JSON.stringify({ query: signUp, variables: { input: { email, password, displayName: 'Bench', role } } }),
+  topUp: (minor: number, currency: string) =>
+    JSON.stringify({ query: topUpWallet, variables: { input: { amount: { minor, currency } } } }),
   postErrand: JSON.stringify({
     query: postErrand,
     variables: {

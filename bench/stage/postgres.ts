@@ -10,6 +10,8 @@ export interface BenchPostgres {
   readonly url: string;
   /** Another database with the same rows. The first must have nobody connected. @returns its URL */
   copy(name: string): Promise<string>;
+  /** A database without anything in it. @returns its URL */
+  empty(name: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -27,6 +29,10 @@ export async function startPostgres(rootDir: string): Promise<BenchPostgres> {
     url: postgres.url,
     async copy(name) {
       await query(databaseAt(postgres.url, 'postgres'), `CREATE DATABASE ${name} TEMPLATE runam`);
+      return databaseAt(postgres.url, name);
+    },
+    async empty(name) {
+      await query(databaseAt(postgres.url, 'postgres'), `CREATE DATABASE ${name}`);
       return databaseAt(postgres.url, name);
     },
     stop: () => postgres.stop(),

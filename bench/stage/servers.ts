@@ -4,10 +4,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { PeerOrder } from '../peers/peer.js';
 import { endWithUs, serverChild, stopChild, type ServerChild } from './child.js';
 
-export type PeerName = 'http' | 'graphql' | 'yoga';
+export type PeerName = 'http' | 'graphql' | 'yoga' | 'market';
 
 const jwtSecret = randomBytes(32).toString('base64url');
 const readyMsMax = 60_000;
@@ -42,7 +41,8 @@ export async function startRunAm({ rootDir, env, profileDir }: RunAmOptions): Pr
   });
 }
 
-export async function startPeer(name: PeerName, order: PeerOrder): Promise<ServerChild> {
+/** @param order what the peer takes first */
+export async function startPeer<Order extends object>(name: PeerName, order: Order): Promise<ServerChild> {
   const child = fork(fileURLToPath(new URL(`../peers/${name}.peer.js`, import.meta.url)), [], {
     env: { PATH: process.env['PATH'], NODE_ENV: 'production' },
   });

@@ -41,7 +41,7 @@ export async function setStage(options: StageOptions, stops: Stops): Promise<rea
   return createCases({ servers: { memory, shared, farOnly, uncached }, sdl, connections: options.connections, stops });
 }
 
-async function loadDemo(rootDir: string, postgres: BenchPostgres, stops: Stops): Promise<void> {
+export async function loadDemo(rootDir: string, postgres: BenchPostgres, stops: Stops): Promise<void> {
   const env = { DATABASE_URL: postgres.url, SEED_DEMO: 'true' };
   const server = await startRunAm({ rootDir, env, profileDir: undefined });
   stops.push(() => server.stop());

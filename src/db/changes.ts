@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { invariant } from '../kernel/index.js';
-import type { Prisma } from './generated/client.js';
+import { Prisma } from './generated/client.js';
 import { watchedColumns, type WatchedModel, type WatchedRow } from './watched.js';
 
 /**
@@ -84,9 +84,11 @@ export async function areUntold(client: Prisma.TransactionClient, ids: readonly 
   return row?.waiting ?? false;
 }
 
-/** Forgets changes the cache was told of. */
+/** Forgets changes the cache was told of. Nobody waits for the disk: what a crash brings back is told once more. */
 export async function forget(client: Prisma.TransactionClient, ids: readonly bigint[]): Promise<void> {
-  await client.$executeRaw`DELETE FROM row_change WHERE id = ANY(${ids}::bigint[])`;
+  await client.$executeRaw`
+    WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
+    DELETE FROM row_change USING unhurried WHERE id = ANY(${ids}::bigint[])`;
 }
 
 /**
@@ -100,12 +102,15 @@ export async function noteModelChange(
   await tx.$executeRaw`SELECT note_model_change(${model})`;
 }
 
-/** What the open transaction changed so far, for `noteAgain`: JSON text. */
+/** A query of what the open transaction changed so far, for `noteAgain`: one row, one JSON text. */
+export const changesSoFarQuery: Prisma.Sql = Prisma.sql`
+  SELECT coalesce(json_agg(json_build_object('model', model, 'before', before, 'after', after) ORDER BY id), '[]')::text
+    AS changes
+  FROM row_change WHERE xid = pg_current_xact_id_if_assigned()::text::bigint`;
+
+/** The answer to that query. */
 export async function changesSoFar(tx: Pick<Prisma.TransactionClient, '$queryRaw'>): Promise<string> {
-  const [row] = await tx.$queryRaw<{ changes: string }[]>`
-    SELECT coalesce(json_agg(json_build_object('model', model, 'before', before, 'after', after) ORDER BY id), '[]')::text
-      AS changes
-    FROM row_change WHERE xid = pg_current_xact_id_if_assigned()::text::bigint`;
+  const [row] = await tx.$queryRaw<{ changes: string }[]>(changesSoFarQuery);
   invariant(row, 'an aggregate answered no row');
   return row.changes;
 }

@@ -47,7 +47,7 @@ const lookEveryMs = 100;
 
 export function createTelling({ client, logger }: { readonly client: Tx; readonly logger: Logger }): Telling {
   const listeners: ChangeListener[] = [];
-  const forgetting = new Set<Promise<void>>();
+  const forgetting = createForgetting(client, logger);
   let outageBeganMs = Number.NEGATIVE_INFINITY;
   let lastFailureMs = Number.NEGATIVE_INFINITY;
 
@@ -84,13 +84,7 @@ export function createTelling({ client, logger }: { readonly client: Tx; readonl
         );
         return;
       }
-      const forgotten: Promise<void> = unitOfWork
-        .run(client, async () => forget(client, ids))
-        .catch((error: unknown) =>
-          logger.warn({ err: error }, 'told changes not forgotten yet; they will be told again'),
-        )
-        .finally(() => forgetting.delete(forgotten));
-      forgetting.add(forgotten);
+      forgetting.add(ids);
     },
     failed(transaction) {
       settleAsDecided(transaction).catch((error: unknown) =>
@@ -100,9 +94,34 @@ export function createTelling({ client, logger }: { readonly client: Tx; readonl
     async tell(changes) {
       for (const listener of listeners) await listener.tell(changes);
     },
-    async idle() {
-      await Promise.all(forgetting);
+    idle: forgetting.idle,
+  };
+}
+
+/** Forgets in the background, one statement at a time: what is told while one is under way goes with the next. */
+function createForgetting(client: Tx, logger: Logger) {
+  let waiting: bigint[] = [];
+  let underWay: Promise<void> | undefined;
+
+  async function forgetWaiting(): Promise<void> {
+    while (waiting.length > 0) {
+      const ids = waiting;
+      waiting = [];
+      await unitOfWork
+        .run(client, async () => forget(client, ids))
+        .catch((error: unknown) =>
+          logger.warn({ err: error }, 'told changes not forgotten yet; they will be told again'),
+        );
+    }
+    underWay = undefined;
+  }
+
+  return {
+    add(ids: readonly bigint[]): void {
+      waiting.push(...ids);
+      underWay ??= forgetWaiting();
     },
+    idle: async () => underWay,
   };
 }
 

@@ -101,7 +101,7 @@ export function createDb(options: DbOptions): Db {
         const tx = transaction as unknown as Tx;
         // Awaited inside, because a Prisma promise starts only when somebody waits for it.
         const result = await unitOfWork.run(tx, async () => await work(tx));
-        const changed = await changesOf(tx);
+        const changed = await unitOfWork.run(tx, async () => changesOf(tx));
         if (changed) await unitOfWork.run(tx, async () => finish(tx, changed.changes));
         prepared = changed;
         if (changed) await telling.prepare(changed);

@@ -39,6 +39,7 @@ export const watchedColumns = {
   BankAlias: ['bankId', 'name'],
   IdempotencyRecord: [],
   RowChange: [],
+  JobAhead: [],
   Outbox: [],
   WebhookEndpoint: [],
   WebhookDelivery: [],

@@ -156,12 +156,12 @@ describe('statements', () => {
     return market.statements.filter((sql) => !/^(BEGIN|COMMIT)/.test(sql) && !sql.includes('row_change')).length;
   };
 
-  it('books a journal in five and confirms a delivery in fourteen', async () => {
+  it('books a journal in three and confirms a delivery in seven', async () => {
     const { customer, escrows, tell, statements } = market;
     const { errand } = await tell.delivered();
     const total = await counted(() => escrows.confirm(customer, errand.id));
     const ledger = statements.filter((sql) => /journal|ledger_account/.test(sql)).length;
-    expect([ledger, total]).toEqual([5, 14]);
+    expect([ledger, total]).toEqual([3, 7]);
   });
 
   it('lists a page of the market, with any filter, in one', async () => {

@@ -51,12 +51,12 @@ describe('a transition that sets a timer leaves a job behind for its time, which
 
   async function jobs(): Promise<readonly TimerJob[]> {
     const { rows } = await psql.query<TimerJob>(
-      `SELECT key, payload, run_at AS at FROM graphile_worker._private_jobs WHERE key LIKE 'timer.%' ORDER BY key`,
+      `SELECT key, payload, run_at AS at FROM job_ahead WHERE key LIKE 'timer.%' ORDER BY key`,
     );
     return rows;
   }
 
-  /** What the look-up of the timers would find some day, the queue knows of. */
+  /** What the look-up of the timers would find some day, a job waits for. */
   async function everyWaitingTimerHasItsJob(): Promise<void> {
     const errands = await market.db.read.errand.findMany({ select: { id: true } });
     const ids = errands.map(({ id }) => id);

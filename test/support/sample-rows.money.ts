@@ -165,6 +165,7 @@ export const moneyRows = {
     expiresAt: new Date(at.getTime() + 1),
   }),
   RowChange: () => ({ xid: 0n, model: 'Tenant' }),
+  JobAhead: () => ({ key: `timer.${uuidv7()}`, name: 'timer', payload: {}, runAt: new Date(0), attemptsMax: 1 }),
   Outbox: ({ Tenant }) => ({ tenantId: Tenant.id, topic: 'test', aggregateId: uuidv7(), payload: {}, createdAt: at }),
   WebhookEndpoint: ({ User }) => ({
     id: uuidv7(),

@@ -67,6 +67,7 @@ function changeOf(model: Model): Row {
     BankAlias: { name: uuidv7() },
     IdempotencyRecord: { answer: {} },
     RowChange: {},
+    JobAhead: { name: 'another' },
     Outbox: { topic: 'changed' },
     WebhookEndpoint: { pausedReason: null, failingSince: new Date() },
     WebhookDelivery: { lastError: 'refused' },

@@ -7,6 +7,7 @@ import { resolveByRule, takeEffect } from './dispute.resolve.js';
 /** What becomes of a dispute when its step runs out of time: no money stays frozen for ever because nobody acts. */
 export const disputeTimer: TimerKind = {
   name: 'disputeDue',
+  setIn: undefined,
   due: (reader, now, after, limit) => {
     const behind = after ? Prisma.sql`AND (due_at, errand_id) > (${after.waitsFor}, ${after.id}::uuid)` : Prisma.empty;
     return reader.$queryRaw<DueErrand[]>`

@@ -20,7 +20,7 @@ import {
   type NewErrand,
 } from './errand.input.js';
 import { errandPage, marketWhere, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
-import { lockErrand, recordEvent, saveTransition } from './errand.repo.js';
+import { lockErrand, recordEvents, saveTransition } from './errand.repo.js';
 import { newErrandRow, patches } from './errand.write.js';
 import { assertVisible, errandStates, isCustomer, type Errand, type ErrandState } from './errand.js';
 import { distinct, namesFaults, refuse } from './faults.js';
@@ -146,7 +146,7 @@ async function post(tx: Tx, viewer: Viewer, input: NewErrand, now: Date): Promis
   const currency = await currencyOf(tx, tenantId);
   const columns = parseNewErrand(input, currency, now);
   const owner = { id: uuidv7(now.getTime()), tenantId, customerId: userId, currency };
-  const draft = await tx.errand.create({ data: newErrandRow(columns, owner, now) });
+  const draft = newErrandRow(columns, owner, now);
   const actor = actorOf(viewer, draft);
   const written = {
     transition: 'post',
@@ -156,9 +156,17 @@ async function post(tx: Tx, viewer: Viewer, input: NewErrand, now: Date): Promis
     actorRole: actor.kind,
     at: now,
   } as const;
-  await recordEvent(tx, draft, written);
-  if (!input.publish) return draft;
-  return saveTransition(tx, draft, decide('publish', { errand: draft }, actor, now), patches.publish(now));
+  const told = [{ event: written, version: draft.version, runnerId: null }];
+  if (!input.publish) {
+    await tx.errand.createMany({ data: [draft] });
+    await recordEvents(tx, draft, told);
+    return draft;
+  }
+  const { event, to } = decide('publish', { errand: draft }, actor, now);
+  const published = { ...draft, ...patches.publish(now), state: to, version: draft.version + 1 };
+  await tx.errand.createMany({ data: [published] });
+  await recordEvents(tx, published, [...told, { event, version: published.version, runnerId: null }]);
+  return published;
 }
 
 async function update(

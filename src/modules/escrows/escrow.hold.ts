@@ -1,5 +1,5 @@
 import { invariant } from '../../kernel/index.js';
-import type { Prisma, Tx } from '../../db/index.js';
+import type { Tx } from '../../db/index.js';
 import {
   lockErrand,
   saveTransition,
@@ -66,7 +66,7 @@ export async function voidEscrow(
   tx: Tx,
   { errand, money }: Held,
   decision: Decision,
-  patch: Prisma.ErrandUncheckedUpdateInput,
+  patch: Partial<Errand>,
   reason?: string,
 ): Promise<{ readonly errand: Errand; readonly escrow: Escrow | null }> {
   return {

@@ -1,5 +1,5 @@
 import { invariant } from '../../kernel/index.js';
-import type { FeePlan, Reader, Tx } from '../../db/index.js';
+import { columnsOf, type FeePlan, type Reader, type Tx } from '../../db/index.js';
 import { assertMove, type Errand } from '../errands/index.js';
 import type { Escrow } from './escrow.js';
 import { escrowTransitions } from './escrow.transitions.js';
@@ -12,15 +12,24 @@ export interface HeldEscrow {
 
 /** The escrow of a locked errand, locked too; undefined when no offer was accepted yet, or since a runner gave it back. */
 export async function lockEscrow(tx: Tx, { tenantId, id }: Errand): Promise<HeldEscrow | undefined> {
-  const [locked] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM escrow WHERE tenant_id = ${tenantId}::uuid AND errand_id = ${id}::uuid AND retired_at IS NULL FOR UPDATE`;
-  if (!locked) return undefined;
-  const { feePlan, ...escrow } = await tx.escrow.findUniqueOrThrow({
-    where: { id: locked.id },
-    include: { feePlan: true },
-  });
-  return { escrow, feePlan };
+  const [row] = await tx.$queryRaw<Readonly<Record<string, unknown>>[]>`
+    SELECT ${columnsOf('Escrow', 'e')}, ${columnsOf('FeePlan', 'p', planPrefix)}
+    FROM escrow e LEFT JOIN fee_plan p ON p.id = e.fee_plan_id
+    WHERE e.tenant_id = ${tenantId}::uuid AND e.errand_id = ${id}::uuid AND e.retired_at IS NULL FOR UPDATE OF e`;
+  if (!row) return undefined;
+  const ofPlan = ([name]: readonly [string, unknown]): boolean => name.startsWith(planPrefix);
+  const columns = Object.entries(row);
+  const plan = columns.filter(ofPlan).map(([name, value]) => [name.slice(planPrefix.length), value]);
+  const held = {
+    escrow: Object.fromEntries(columns.filter((column) => !ofPlan(column))) as Escrow,
+    feePlan: Object.fromEntries(plan) as FeePlan,
+  };
+  invariant(held.feePlan.id === held.escrow.feePlanId, `escrow ${held.escrow.id} was read without its fee plan`);
+  return held;
 }
+
+/** No column of an escrow begins so. */
+const planPrefix = 'plan.';
 
 /** The escrow of each errand that is not retired, in no order, without a lock: for who only looks. */
 export async function readEscrows(

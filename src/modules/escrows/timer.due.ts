@@ -1,4 +1,4 @@
-import { noShowGraceMs } from '../errands/index.js';
+import { noShowGraceMs, type ErrandState } from '../errands/index.js';
 import { Prisma, type Reader } from '../../db/index.js';
 import type { TimerName } from './timer.moves.js';
 
@@ -46,6 +46,11 @@ export function waitingErrands(name: TimerName, errandIds: readonly string[]): P
   return Prisma.sql`
     SELECT id AS errand_id, tenant_id, ${at} + make_interval(secs => ${graceMs / 1000}::float8) AS at FROM errand
     WHERE id = ANY(${errandIds}::uuid[]) AND state = ${Prisma.raw(`'${state}'`)} AND ${at} IS NOT NULL`;
+}
+
+/** The state of an errand that sets the timer; undefined for the one that offers set. */
+export function stateOfTimer(name: TimerName): ErrandState | undefined {
+  return name === 'offersExpire' ? undefined : timers[name].state;
 }
 
 /** Errands with live offers past their time, each once, by its oldest such offer. */

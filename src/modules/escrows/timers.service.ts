@@ -1,6 +1,7 @@
 import { AppError, invariant, silentLogger, type Clock, type Logger } from '../../kernel/index.js';
 import { Prisma, type Db, type Reader, type Tx } from '../../db/index.js';
-import { dueErrands, waitingErrands, type DueErrand } from './timer.due.js';
+import type { ErrandState } from '../errands/index.js';
+import { dueErrands, stateOfTimer, waitingErrands, type DueErrand } from './timer.due.js';
 import { fireTimer, timerNames } from './timer.moves.js';
 
 /** What one round did. */
@@ -16,6 +17,8 @@ export interface TimerRound {
 /** One reason why errands move on by themselves. */
 export interface TimerKind {
   readonly name: string;
+  /** The errand's own state that sets it; undefined: rows beside the errand do. */
+  readonly setIn: ErrandState | undefined;
   /** Errands whose time has come by `now`, the longest overdue first, behind `after`. */
   due(
     reader: Pick<Reader, '$queryRaw'>,
@@ -55,6 +58,10 @@ export interface TimerService {
   fire(timer: Omit<WaitingTimer, 'at'>): Promise<boolean>;
   /** The timers that these errands wait for, as the transaction sees it. */
   waiting(tx: Pick<Tx, '$queryRaw'>, errandIds: readonly string[]): Promise<readonly WaitingTimer[]>;
+  /** The query of that: a row for each, with the columns of `WaitingTimer`. */
+  waitingQuery(errandIds: readonly string[]): Prisma.Sql;
+  /** Whether an errand that comes to a state may wait for a timer by its own row. */
+  areSetIn(state: string): boolean;
 }
 
 export interface TimerServiceDeps {
@@ -69,6 +76,7 @@ export const timersPerRound = 100;
 
 const ownKinds: readonly TimerKind[] = timerNames.map((name) => ({
   name,
+  setIn: stateOfTimer(name),
   due: (reader, now, after, limit) => dueErrands(reader, name, now, after, limit),
   waiting: (errandIds) => waitingErrands(name, errandIds),
   fire: (tx, errand, clock) => fireTimer(tx, name, errand, clock),
@@ -88,6 +96,15 @@ export function createTimerService({ db, clock, more = [], logger = silentLogger
       logger.error({ err: error, timer: kind.name, errandId: id, tenantId }, 'a timer failed; it is tried again');
       return 'failed';
     }
+  }
+
+  function waitingQuery(errandIds: readonly string[]): Prisma.Sql {
+    const queries = kinds.map(
+      (kind) => Prisma.sql`
+        SELECT ${kind.name}::text AS name, w.tenant_id AS "tenantId", w.errand_id AS "errandId", w.at
+        FROM (${kind.waiting(errandIds)}) AS w`,
+    );
+    return Prisma.join(queries, ' UNION ALL ');
   }
 
   return {
@@ -112,14 +129,9 @@ export function createTimerService({ db, clock, more = [], logger = silentLogger
         throw error;
       }
     },
-    waiting: (tx, errandIds) => {
-      const queries = kinds.map(
-        (kind) => Prisma.sql`
-          SELECT ${kind.name}::text AS name, w.tenant_id AS "tenantId", w.errand_id AS "errandId", w.at
-          FROM (${kind.waiting(errandIds)}) AS w`,
-      );
-      return tx.$queryRaw<WaitingTimer[]>(Prisma.join(queries, ' UNION ALL '));
-    },
+    waiting: (tx, errandIds) => tx.$queryRaw<WaitingTimer[]>(waitingQuery(errandIds)),
+    waitingQuery,
+    areSetIn: (state) => kinds.some(({ setIn }) => setIn === state),
   };
 }
 

@@ -1,5 +1,5 @@
 import { invariant } from '../../kernel/index.js';
-import { changesSoFar, type Reader, type Tx } from '../../db/index.js';
+import { changesSoFarQuery, type Reader, type Tx } from '../../db/index.js';
 import type { Json } from './answer.codec.js';
 import type { Scope } from './keyed-call.js';
 
@@ -33,9 +33,8 @@ export async function takeKey(
 
 /** Completes the record of a key that the transaction has taken. */
 export async function keepAnswer(tx: Tx, { actorId, operation, key }: Scope, answer: Json): Promise<void> {
-  const changes = await changesSoFar(tx);
   const kept = await tx.$executeRaw`
-    UPDATE idempotency_record SET answer = ${JSON.stringify(answer)}::jsonb, changes = ${changes}::jsonb
+    UPDATE idempotency_record SET answer = ${JSON.stringify(answer)}::jsonb, changes = (${changesSoFarQuery})::jsonb
     WHERE actor_id = ${actorId}::uuid AND operation = ${operation} AND key = ${key}`;
   invariant(kept === 1, `the record of the ${operation} with key ${key} is gone`);
 }

@@ -1,4 +1,4 @@
-import type { Reader, Tx } from '../../db/index.js';
+import { Prisma, type Reader, type Tx } from '../../db/index.js';
 
 /** A job as graphile_worker takes it. */
 export interface JobRow {
@@ -13,7 +13,7 @@ export interface JobRow {
   readonly queue: string | null;
 }
 
-/** What waits in the queue. */
+/** What waits, in the queue or put aside for it. */
 export interface QueueFacts {
   /** Could run now. */
   readonly due: number;
@@ -27,7 +27,42 @@ export interface QueueFacts {
 }
 
 /**
- * Adds jobs with keys of their own. One that waits under the same key is replaced; `keepTime`: except that it runs when it
+ * Puts jobs aside until their time is near, those of a query of key, name, payload (jsonb), run_at and attempts_max, each key
+ * once. The last one under a key counts. Nobody is notified: PostgreSQL commits transactions that notify one after another.
+ */
+export async function putAhead(tx: Pick<Tx, '$executeRaw'>, jobs: Prisma.Sql): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO job_ahead AS a (key, name, payload, run_at, attempts_max)
+    SELECT key, name, payload, run_at, attempts_max FROM (${jobs}) AS j ORDER BY key
+    ON CONFLICT (key) DO UPDATE
+    SET name = excluded.name, payload = excluded.payload, run_at = excluded.run_at, attempts_max = excluded.attempts_max
+    WHERE (a.name, a.payload, a.run_at, a.attempts_max)
+      IS DISTINCT FROM (excluded.name, excluded.payload, excluded.run_at, excluded.attempts_max)`;
+}
+
+/** Whether a job that was put aside runs before `until`. */
+export async function isNear(reader: Pick<Reader, '$queryRaw'>, until: Date): Promise<boolean> {
+  const [row] = await reader.$queryRaw<{ near: boolean }[]>`
+    SELECT EXISTS (SELECT 1 FROM job_ahead WHERE run_at < ${until}) AS near`;
+  return row?.near ?? false;
+}
+
+/**
+ * Hands jobs that run before `until` to the queue, the most urgent first, `limit` at most; what another process is handing over
+ * is left to it. @returns how many
+ */
+export async function handOver(tx: Pick<Tx, '$queryRaw'>, until: Date, limit: number): Promise<number> {
+  const rows = await tx.$queryRaw<(Omit<JobRow, 'runAt' | 'queue'> & { runAt: Date })[]>`
+    DELETE FROM job_ahead WHERE key IN (
+      SELECT key FROM job_ahead WHERE run_at < ${until} ORDER BY run_at, key LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
+    RETURNING key, name, payload, run_at AS "runAt", attempts_max AS "attemptsMax"`;
+  const jobs = rows.map(({ runAt, ...row }) => ({ ...row, runAt: runAt.toISOString(), queue: null }));
+  await addJobs(tx, jobs, 'replace');
+  return rows.length;
+}
+
+/**
+ * Adds jobs with keys of their own to the queue, and notifies the workers. One that waits under the same key is replaced; `keepTime`: except that it runs when it
  * would have. One that runs under it is left to end, and the new one comes after it.
  */
 export async function addJobs(
@@ -74,9 +109,12 @@ export async function readQueue(reader: Pick<Reader, '$queryRaw'>, now: Date): P
   const [facts] = await reader.$queryRaw<QueueFacts[]>`
     SELECT count(*) FILTER (WHERE is_ready AND run_at <= ${now})::int AS due,
            count(*) FILTER (WHERE is_ready AND run_at > ${now})::int AS waiting,
-           count(*) FILTER (WHERE locked_at IS NOT NULL)::int AS running,
-           count(*) FILTER (WHERE locked_at IS NULL AND NOT is_ready)::int AS failed,
+           count(*) FILTER (WHERE is_running)::int AS running,
+           count(*) FILTER (WHERE NOT is_running AND NOT is_ready)::int AS failed,
            greatest(0, coalesce(extract(epoch FROM ${now} - min(run_at) FILTER (WHERE is_ready)) * 1000, 0))::float8 AS "overdueMs"
-    FROM (SELECT *, locked_at IS NULL AND attempts < max_attempts AS is_ready FROM graphile_worker.jobs) AS j`;
+    FROM (
+      SELECT run_at, locked_at IS NOT NULL AS is_running, locked_at IS NULL AND attempts < max_attempts AS is_ready
+      FROM graphile_worker.jobs
+      UNION ALL SELECT run_at, false, true FROM job_ahead) AS j`;
   return facts ?? { due: 0, waiting: 0, running: 0, failed: 0, overdueMs: 0 };
 }

@@ -3,6 +3,7 @@ import { startRounds, type Clock, type Logger, type Rounds } from '../../kernel/
 import type { Db } from '../../db/index.js';
 import type { JobHandlers, JobKinds, JobRun } from './job.js';
 import { createWorkerPresence } from './presence.js';
+import { handOver, isNear } from './queue.repo.js';
 import type { Standing } from './standing.js';
 import { startRunner, type RunningWorker } from './runner.js';
 import { addMissing, roundTasks } from './standing.tasks.js';
@@ -24,7 +25,7 @@ export interface WorkerOptions<Kinds extends JobKinds> {
   readonly standing: readonly Standing[];
   /** Jobs at once. */
   readonly concurrency: number;
-  /** Pause between two looks for jobs whose time has come; new ones that are due at once are told of. */
+  /** Pause between two looks for jobs whose time has come, and between two for those whose time is near. */
   readonly pollMs: number;
   /** Pause between two looks for workers that died, and for standing jobs that got lost. Default 5,000. */
   readonly keepEveryMs?: number;
@@ -36,15 +37,21 @@ export interface WorkerOptions<Kinds extends JobKinds> {
   readonly onRun?: ((run: JobRun) => void) | undefined;
 }
 
+/** Jobs are handed to the queue as many looks ahead of their time. */
+const handOverLooks = 4;
+/** In one transaction. */
+const handOverMax = 500;
+
 /**
  * A worker on graphile-worker. Jobs are done at least once: those of a worker that died are taken up by another within two
  * rounds of `keepEveryMs`. A worker that gave up because the database was away begins again.
  */
 export function createWorker<Kinds extends JobKinds>(options: WorkerOptions<Kinds>): Worker {
-  const { databaseUrl, db, standing, clock, logger, keepEveryMs = 5_000 } = options;
+  const { databaseUrl, db, standing, clock, logger, pollMs, keepEveryMs = 5_000 } = options;
   const presence = createWorkerPresence(databaseUrl, logger);
   let running: RunningWorker | undefined;
   let keeping: Rounds | undefined;
+  let handing: Rounds | undefined;
   let isStopping = false;
   const goesOn = (): boolean => !isStopping;
   const tasks: TaskList = { ...jobTasks(options), ...roundTasks({ ...options, goesOn }) };
@@ -70,9 +77,25 @@ export function createWorker<Kinds extends JobKinds>(options: WorkerOptions<Kind
     if (!running && goesOn()) await begin();
   }
 
+  /** What is due before the look after next is in the queue by then, whoever looks late. */
+  async function handOverNear(goesOn: () => boolean): Promise<void> {
+    const until = new Date(clock.now().getTime() + handOverLooks * pollMs);
+    if (!(await isNear(db.read, until))) return;
+    let handed: number;
+    do handed = await db.write((tx) => handOver(tx, until, handOverMax));
+    while (handed === handOverMax && goesOn());
+  }
+
   return {
     async start() {
       await keep();
+      handing = startRounds({
+        work: handOverNear,
+        everyMs: pollMs,
+        logger,
+        failing: 'jobs whose time is near cannot be handed to the queue now; trying on',
+        mended: 'jobs whose time is near are handed to the queue again',
+      });
       keeping = startRounds({
         work: keep,
         everyMs: keepEveryMs,
@@ -83,7 +106,7 @@ export function createWorker<Kinds extends JobKinds>(options: WorkerOptions<Kind
     },
     async stop() {
       isStopping = true;
-      await Promise.all([running?.stop(), keeping?.stop()]);
+      await Promise.all([running?.stop(), keeping?.stop(), handing?.stop()]);
       // Begun by the look that was under way.
       await running?.stop();
       await presence.leave();

@@ -1,5 +1,5 @@
 import { AppError, invariant, uuidOf, type Currency } from '../../kernel/index.js';
-import { Prisma, type Tx } from '../../db/index.js';
+import type { Prisma, Tx } from '../../db/index.js';
 import type { AccountRef } from './account.js';
 import { applyPostings, type AccountTotals, type Booking, type Posting } from './ledger.js';
 
@@ -22,7 +22,7 @@ export interface JournalDraft {
 }
 
 /**
- * Books one balanced journal inside the caller's transaction, in five statements. Its floored accounts are locked in
+ * Books one balanced journal inside the caller's transaction, in three statements. Its floored accounts are locked in
  * the order of their codes until the transaction ends; the other accounts are appended to without a lock.
  * @throws AppError ALREADY_EXISTS when a journal of this id is booked, INSUFFICIENT_FUNDS when a floor would be broken
  */
@@ -30,11 +30,10 @@ export async function postJournal(tx: Tx, draft: JournalDraft): Promise<Booking>
   const { tenantId, currency, postings } = draft;
   invariant(postings.length > 0, `journal ${draft.id} moves nothing`);
   const touched = distinctAccounts(postings);
-  await insertJournal(tx, draft);
-  const before = await openAndLock(tx, draft, touched);
+  await insertJournal(tx, draft, touched);
+  const before = await lockFloored(tx, tenantId, currency, touched);
   const booking = applyPostings(before, postings, currency);
-  await saveTotals(tx, tenantId, currency, booking);
-  await tx.journalLine.createMany({ data: lineRows(draft.id, tenantId, currency, booking) });
+  await insertLines(tx, draft, booking);
   return booking;
 }
 
@@ -102,10 +101,29 @@ function inOrderOfCode(touched: readonly AccountRef[]): readonly AccountRef[] {
   return touched.toSorted((one, other) => (one.code < other.code ? -1 : 1));
 }
 
-/** First of all statements: a rival with the same id waits here, holding no account. */
-async function insertJournal(tx: Tx, draft: JournalDraft): Promise<void> {
-  const { count } = await tx.journal.createMany({ data: [journalRow(draft)], skipDuplicates: true });
-  if (count === 0)
+/**
+ * First of all statements: a rival with the same id waits here, holding no account. Then opens the accounts that are missing,
+ * in the order of their codes.
+ */
+async function insertJournal(tx: Tx, draft: JournalDraft, touched: readonly AccountRef[]): Promise<void> {
+  const { id, tenantId, currency, kind, businessRef, effectiveAt, recordedAt, actorId, reason, reversesId } = draft;
+  const accounts = inOrderOfCode(touched).map((account) =>
+    accountRow(account, { tenantId, currency, createdAt: recordedAt }),
+  );
+  const [row] = await tx.$queryRaw<{ booked: number }[]>`
+    WITH booked AS (
+      INSERT INTO journal (id, tenant_id, kind, business_ref, effective_at, recorded_at, actor_id, reason, reverses_id)
+      VALUES (${id}::uuid, ${tenantId}::uuid, ${kind}, ${businessRef}, ${effectiveAt}, ${recordedAt}, ${actorId}::uuid,
+              ${reason ?? null}, ${reversesId ?? null}::uuid)
+      ON CONFLICT DO NOTHING RETURNING id),
+    opened AS (
+      INSERT INTO ledger_account (id, tenant_id, code, currency, type, floored, owner_type, owner_id, created_at)
+      SELECT a.id, ${tenantId}::uuid, a.code, ${currency}, a.type, a.floored, a."ownerType", a."ownerId", ${recordedAt}
+      FROM booked, jsonb_to_recordset(${JSON.stringify(accounts)}::jsonb)
+        AS a (id uuid, code text, type account_type, floored boolean, "ownerType" text, "ownerId" uuid)
+      ORDER BY a.code COLLATE "C" ON CONFLICT DO NOTHING)
+    SELECT count(*)::int AS booked FROM booked`;
+  if (row?.booked !== 1)
     throw new AppError('ALREADY_EXISTS', `Journal ${draft.id} is booked already; it has no second effect.`);
 }
 
@@ -125,13 +143,23 @@ async function lockFloored(
   return new Map(rows.map(({ code, ...totals }) => [code, totals]));
 }
 
-async function saveTotals(tx: Tx, tenantId: string, currency: Currency, { totals }: Booking): Promise<void> {
-  if (totals.size === 0) return;
-  const rows = [...totals].map(
-    ([code, { debits, credits, seq }]) =>
-      Prisma.sql`(${accountIdOf(tenantId, currency, code)}::uuid, ${debits}::bigint, ${credits}::bigint, ${seq}::int)`,
-  );
+/** With what they leave the floored accounts at. */
+async function insertLines(tx: Tx, { id, tenantId, currency }: JournalDraft, booking: Booking): Promise<void> {
+  const lines = lineRows(id, tenantId, currency, booking);
+  const totals = [...booking.totals].map(([code, total]) => ({ id: accountIdOf(tenantId, currency, code), ...total }));
   await tx.$executeRaw`
-    UPDATE ledger_account a SET debits = v.debits, credits = v.credits, seq = v.seq
-    FROM (VALUES ${Prisma.join(rows)}) AS v (id, debits, credits, seq) WHERE a.id = v.id`;
+    WITH saved AS (
+      UPDATE ledger_account a SET debits = v.debits, credits = v.credits, seq = v.seq
+      FROM jsonb_to_recordset(${exactJson(totals)}::jsonb) AS v (id uuid, debits bigint, credits bigint, seq int)
+      WHERE a.id = v.id)
+    INSERT INTO journal_line (journal_id, seq, account_id, currency, side, amount, balance_after, account_seq)
+    SELECT ${id}::uuid, l.seq, l."accountId", ${currency}, l.side, l.amount, l."balanceAfter", l."accountSeq"
+    FROM jsonb_to_recordset(${exactJson(lines)}::jsonb)
+      AS l (seq smallint, "accountId" uuid, side side, amount bigint, "balanceAfter" bigint, "accountSeq" int)
+    ORDER BY l.seq`;
+}
+
+/** Amounts as text: a JSON number is no bigint to everybody. */
+function exactJson(rows: readonly object[]): string {
+  return JSON.stringify(rows, (_name, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
 }
