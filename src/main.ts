@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { config as loadEnvFile } from 'dotenv';
 import { createApp, type App } from './app.js';
+import { retakingWith } from './app.place.js';
 import { ConfigError, ensureJwtSecret, ensurePayoutKeys, loadEnv, type Config } from './config/index.js';
 import {
   DatabaseConnectionError,
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void shutDown(0));
   try {
     const app = await start(config, logger, stops, (reason) => {
-      logger.error({ err: reason }, 'the database connection that holds our place broke: shutting down');
+      logger.error({ err: reason }, 'our place on the database is lost: shutting down');
       void shutDown(1);
     });
     announce(await app.listen(), config, logger);
@@ -50,7 +51,13 @@ async function main(): Promise<void> {
 async function start(config: Config, logger: Logger, stops: Stop[], onLost: (reason: unknown) => void): Promise<App> {
   const databaseUrl = config.database.url ?? (await startEmbedded(config, logger, stops));
   // Before the migrations: whoever may not be here must not change the tables under those who are.
-  const presence = await takePlace({ databaseUrl, cacheAt: config.cache.site, onLost });
+  const presence = await takePlace({
+    databaseUrl,
+    cacheAt: config.cache.site,
+    onLost,
+    // A database that was started with us does not come back without us.
+    ...(config.database.url !== undefined && { retaking: retakingWith(logger) }),
+  });
   stops.push(() => presence.leave());
   const { applied } = await migrate({ databaseUrl, migrationsDir, logger });
   if (applied.length > 0) logger.info({ applied: applied.length }, 'database schema brought up to date');

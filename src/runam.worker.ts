@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { createApp } from './app.js';
+import { retakingWith } from './app.place.js';
 import { ensureJwtSecret, ensurePayoutKeys, type Config } from './config/index.js';
 import { migrate, startEmbeddedPostgres, takePlace } from './db/index.js';
 import type { Logger } from './kernel/index.js';
@@ -17,7 +18,12 @@ export async function workUntilStopped(config: Config, logger: Logger): Promise<
   const told = toldToStop();
   try {
     const databaseUrl = config.database.url ?? (await startEmbedded(config, logger, stops));
-    const presence = await takePlace({ databaseUrl, cacheAt: config.cache.site, onLost: told.fail });
+    const presence = await takePlace({
+      databaseUrl,
+      cacheAt: config.cache.site,
+      onLost: told.fail,
+      ...(config.database.url !== undefined && { retaking: retakingWith(logger) }),
+    });
     stops.push(() => presence.leave());
     await migrate({ databaseUrl, migrationsDir, logger });
     const jwtSecret = await ensureJwtSecret({ dataDir: config.dataDir, jwtSecret: config.auth.jwtSecret });

@@ -12,5 +12,5 @@ export type * from './generated/client.js';
 export { connectOrExplain, DatabaseConnectionError } from './connect.js';
 export { startEmbeddedPostgres, EmbeddedPostgresError, type EmbeddedPostgres } from './embedded/index.js';
 export { migrate, MigrationError, pendingMigrations } from './migrate.js';
-export { PresenceConflict, takePlace, type Presence } from './presence.js';
+export { PresenceConflict, takePlace, type Presence, type PresenceOptions } from './presence.js';
 export { startSweeper } from './sweeper.js';

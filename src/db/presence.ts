@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { connectOrExplain } from './connect.js';
+import { connectOrExplain, DatabaseConnectionError } from './connect.js';
+import { isBrokenConnection, sqlCodeOf, unavailable } from './failures.js';
 
 export interface Presence {
   /** Ends it. May be repeated. */
@@ -19,9 +21,19 @@ export interface PresenceOptions {
    * shared store, without its password. Processes go together when they name the same place and it is not `memory`.
    */
   readonly cacheAt: string;
-  /** The connection that holds our place broke: another process may come in. */
+  /** Our place is gone for good: the connection that held it broke, or somebody else came in before it was made again. */
   readonly onLost: (error: unknown) => void;
+  /**
+   * Makes the connection again when it breaks, however long the database is away, and takes the place again that nobody has
+   * taken meanwhile. Default: it is lost at once.
+   */
+  readonly retaking?: {
+    readonly onBroken: (error: unknown) => void;
+    readonly onTaken: () => void;
+  };
 }
+
+const retakeEveryMs = 250;
 
 /** Advisory lock keys (class, object): the class is ours, object 0 is the doorkeeper, the others name a cache. */
 const lockClass = 82_117_204;
@@ -33,19 +45,9 @@ const doorkeeper = 0;
  * @throws PresenceConflict saying what to set
  * @throws DatabaseConnectionError when the database cannot be reached
  */
-export async function takePlace({ databaseUrl, cacheAt, onLost }: PresenceOptions): Promise<Presence> {
-  const client = await connectOrExplain(databaseUrl);
+export async function takePlace({ databaseUrl, cacheAt, onLost, retaking }: PresenceOptions): Promise<Presence> {
   let left = false;
-  client.on('error', (error) => {
-    if (!left) onLost(error);
-  });
-  try {
-    await enter(client, cacheAt);
-  } catch (error) {
-    left = true;
-    await client.end();
-    throw error;
-  }
+  let client = await take(databaseUrl, cacheAt, broke);
   return {
     async leave() {
       if (left) return;
@@ -53,6 +55,51 @@ export async function takePlace({ databaseUrl, cacheAt, onLost }: PresenceOption
       await client.end();
     },
   };
+
+  function broke(error: unknown): void {
+    if (left) return;
+    if (!retaking) return onLost(error);
+    retaking.onBroken(error);
+    retake().catch((reason: unknown) => void (left || onLost(reason)));
+  }
+
+  async function retake(): Promise<void> {
+    while (!left) {
+      await pause(retakeEveryMs, undefined, { ref: false });
+      const taken = await take(databaseUrl, cacheAt, broke).catch(unlessAway);
+      if (!taken) continue;
+      client = taken;
+      if (left) return client.end();
+      return retaking?.onTaken();
+    }
+  }
+}
+
+/** @param onBroken told when the connection breaks once the place is taken */
+async function take(databaseUrl: string, cacheAt: string, onBroken: (error: unknown) => void): Promise<Client> {
+  const client = await connectOrExplain(databaseUrl);
+  let isTaken = false;
+  client.on('error', (error) => {
+    if (isTaken) onBroken(error);
+  });
+  try {
+    await enter(client, cacheAt);
+    isTaken = true;
+    return client;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+}
+
+/** SQLSTATE: invalid authorization. */
+const refused = /^28/;
+
+/** @throws whatever is no sign of a database that is away for a while */
+function unlessAway(error: unknown): undefined {
+  const isTurnedAway = error instanceof DatabaseConnectionError && refused.test(sqlCodeOf(error.cause) ?? '');
+  const isAway = error instanceof DatabaseConnectionError || isBrokenConnection(error) || unavailable(error);
+  if (isTurnedAway || !isAway) throw error;
 }
 
 /** One at a time: of two processes that come in at once, the second sees the first. */

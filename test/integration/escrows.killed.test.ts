@@ -159,6 +159,7 @@ async function killAt(move: DoomedMove, name: KilledName, key: string, nth: numb
   link.cutAt(nth, way, async () => {
     child.kill('SIGKILL');
     await exited;
+    return 'lost';
   });
   const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
   return { isKilled: link.isCut && signal === 'SIGKILL', code, said };

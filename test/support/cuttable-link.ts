@@ -7,6 +7,8 @@ export interface CuttableLink {
   /** Ends every connection and takes no new one. */
   cut(): void;
   mend(): void;
+  /** Where new connections go from now on. */
+  leadTo(port: number): void;
   /** Connections stay open and what the server says waits. */
   hold(): void;
   release(): void;
@@ -16,6 +18,7 @@ export interface CuttableLink {
 export async function startCuttableLink(port: number): Promise<CuttableLink> {
   const sockets = new Set<Socket>();
   const answers = new Set<Socket>();
+  let target = port;
   let isCut = false;
   let isHeld = false;
   const keep = (socket: Socket): void => {
@@ -27,7 +30,7 @@ export async function startCuttableLink(port: number): Promise<CuttableLink> {
   const server = createServer((near) => {
     keep(near);
     if (isCut) return void near.destroy();
-    const far = connect(port, '127.0.0.1');
+    const far = connect(target, '127.0.0.1');
     keep(far);
     answers.add(far);
     near.pipe(far).pipe(near);
@@ -47,6 +50,7 @@ export async function startCuttableLink(port: number): Promise<CuttableLink> {
       destroyAll();
     },
     mend: () => void (isCut = false),
+    leadTo: (other) => void (target = other),
     hold() {
       isHeld = true;
       answers.forEach((far) => far.pause());

@@ -4,16 +4,29 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** When the connection breaks: the statement never reaches the database, or it is carried out and its answer never arrives. */
 export type CutAt = 'request' | 'answer';
 
+/**
+ * What happens at the cut, given the number of the database's process. Afterwards the request goes on, unless it says
+ * `lost`: then it never does, also when its sender is dead and its end of the line not yet closed.
+ */
+export type Strike = (backendPid: number) => Promise<void | 'lost'>;
+
+/** A statement by what it says: itself, or the COMMIT of the transaction that it is in. */
+export interface NamedStatement {
+  readonly says: RegExp;
+  readonly isItsCommit: boolean;
+}
+
 /** A way to PostgreSQL that breaks at a chosen statement, until it is mended. */
 export interface StatementLink {
   /** The database's address by this way. */
   readonly url: string;
   /**
    * Breaks at the `nth` statement from now on; 1 is the next one. What was broken before is mended for connections to come.
-   * @param how what happens then, given the number of the database's process; afterwards the request goes on, or the
-   * connection ends. Default: every connection ends, and no new one is taken.
+   * @param how what happens then. Default: every connection ends, and no new one is taken.
    */
-  cutAt(nth: number, at: CutAt, how?: (backendPid: number) => Promise<void>): void;
+  cutAt(nth: number, at: CutAt, how?: Strike): void;
+  /** Breaks at the first statement, on whatever connection, that is the named one. */
+  cutWhere(statement: NamedStatement, at: CutAt, how: Strike): void;
   /** Shows every statement, as it is on the wire; undefined for no longer. */
   watch(onStatement: ((text: string) => void) | undefined): void;
   /** Since `cutAt`. */
@@ -33,7 +46,7 @@ const backendKeyData = 0x4b;
 export async function startStatementLink(databaseUrl: string): Promise<StatementLink> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
-  let cut: { left: number; readonly at: CutAt; readonly how?: (backendPid: number) => Promise<void> } | undefined;
+  let cut: Cut | undefined;
   let shown: ((text: string) => void) | undefined;
   let isCut = false;
   let takesNone = false;
@@ -44,11 +57,17 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
   const server = createServer((near) => {
     const far = connect(Number(target.port || 5432), target.hostname);
     let pid = 0;
+    const line: Line = { isNamed: false };
     let isAnswerHeld = false;
+    const lose = (): void => {
+      near.destroy();
+      far.destroy();
+    };
     /** Does what is to be done, and then hands on what was held up. */
     const strike = (handOn: () => void): void => {
       isCut = true;
-      if (cut?.how) void cut.how(pid).then(handOn, handOn);
+      const end = (way: void | 'lost'): void => (way === 'lost' ? lose() : handOn());
+      if (cut?.how) void cut.how(pid).then(end, handOn);
       else breakAll();
     };
     for (const [socket, other] of [
@@ -66,7 +85,7 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
     if (takesNone) return void near.destroy();
     onStatements(near, ({ bytes, isWhole }) => {
       if (isWhole) shown?.(bytes.toString('latin1'));
-      if (isWhole && cut && --cut.left === 0) {
+      if (isWhole && cut?.isDue(bytes, line)) {
         if (cut.at === 'request') return strike(() => far.write(bytes));
         isAnswerHeld = true;
       }
@@ -88,7 +107,13 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
   return {
     url: url.href,
     cutAt(nth, at, how) {
-      cut = { left: nth, at, ...(how && { how }) };
+      let left = nth;
+      cut = { isDue: () => --left === 0, at, ...(how && { how }) };
+      isCut = false;
+      takesNone = false;
+    },
+    cutWhere(statement, at, how) {
+      cut = { isDue: firstOnly((bytes, line) => isNamed(statement, bytes.toString('latin1'), line)), at, how };
       isCut = false;
       takesNone = false;
     },
@@ -107,6 +132,30 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
       await once(server, 'close');
     },
   };
+}
+
+interface Cut {
+  readonly isDue: (bytes: Buffer, line: Line) => boolean;
+  readonly at: CutAt;
+  readonly how?: Strike;
+}
+
+/** What is known of one connection. */
+interface Line {
+  /** The named statement was seen in the transaction it is in. */
+  isNamed: boolean;
+}
+
+function isNamed({ says, isItsCommit }: NamedStatement, text: string, line: Line): boolean {
+  if (text.includes('BEGIN')) line.isNamed = false;
+  const isIt = says.test(text);
+  line.isNamed ||= isIt;
+  return isItsCommit ? line.isNamed && text.includes('COMMIT') : isIt;
+}
+
+function firstOnly<Arguments extends unknown[]>(isDue: (...all: Arguments) => boolean): (...all: Arguments) => boolean {
+  let isSpent = false;
+  return (...all) => !isSpent && (isSpent = isDue(...all));
 }
 
 /** The number of the process in a server's first messages; 0 when it is not among them. */
