@@ -32,6 +32,7 @@ export async function lockErrandOfOffer(tx: Tx, tenantId: string, offerId: strin
 /**
  * Writes a decided transition of a locked errand: the row (one version on, unless it stays in its state and neither money nor anything else of it moves), the next
  * process event and the news of it.
+ * @param concerns the runner whom the news is for, where the errand is nobody's
  */
 export async function saveTransition(
   tx: Tx,
@@ -39,12 +40,13 @@ export async function saveTransition(
   decision: Decision,
   patch: Prisma.ErrandUncheckedUpdateInput = {},
   reason?: string,
+  concerns = errand.runnerId,
 ): Promise<Errand> {
   const { event, from, to } = decision;
   const data = { ...patch, state: to, version: errand.version + 1, updatedAt: event.at };
   const isMoved = from !== to || decision.postings.length > 0 || Object.keys(patch).length > 0;
   const after = isMoved ? await tx.errand.update({ where: { id: errand.id }, data }) : errand;
-  await recordEvent(tx, after, event, reason, after.runnerId ?? errand.runnerId);
+  await recordEvent(tx, after, event, reason, after.runnerId ?? concerns);
   return after;
 }
 

@@ -51,7 +51,7 @@ export type ClearCacheInput = {
 
 /** Where news is to be sent. */
 export type CreateWebhookEndpointInput = {
-  /** 1 to 50 of `*`, errand.post, errand.publish, errand.placeOffer, errand.acceptOffer, errand.fundFromWallet, errand.fundFromCharge, errand.start, errand.submitProof, errand.confirm, errand.autoRelease, errand.fundingTimeout, errand.cancelFree, errand.cancelAssigned, errand.noShow, errand.runnerDrop, errand.agreeMilestones, errand.releaseMilestone, errand.topUpEscrow, errand.tipRunner, errand.addReceipts, errand.issueHandoverCode, errand.confirmByCode, errand.openDispute, errand.respondToDispute, errand.addEvidence, errand.withdrawDispute, errand.proposeResolution, errand.approveResolution, errand.defaultResolution, errand.appealDispute, errand.settleDispute, errand.refundDispute, errand.expire. */
+  /** 1 to 50 of `*`, errand.post, errand.publish, errand.placeOffer, errand.acceptOffer, errand.counterOffer, errand.answerCounter, errand.acceptCounter, errand.fundFromWallet, errand.fundFromCharge, errand.start, errand.submitProof, errand.confirm, errand.autoRelease, errand.fundingTimeout, errand.cancelFree, errand.cancelAssigned, errand.noShow, errand.runnerDrop, errand.agreeMilestones, errand.releaseMilestone, errand.topUpEscrow, errand.tipRunner, errand.addReceipts, errand.issueHandoverCode, errand.confirmByCode, errand.openDispute, errand.respondToDispute, errand.addEvidence, errand.withdrawDispute, errand.proposeResolution, errand.approveResolution, errand.defaultResolution, errand.appealDispute, errand.settleDispute, errand.refundDispute, errand.expire. */
   topics: Array<string>;
   /** https on the public internet; outside production also http on the same machine. Up to 2,048 characters. */
   url: string;
@@ -149,6 +149,8 @@ export type ErrandState =
 
 /** Every way an errand can go: one value for each line of the table of transitions. */
 export type ErrandTransition =
+  /** The runner takes the customer's price: as if the customer had accepted an offer of it. */
+  | 'ACCEPT_COUNTER'
   /** The customer takes a runner's offer; the escrow waits to be funded, other offers stay pending until it is. */
   | 'ACCEPT_OFFER'
   /** A party shows evidence; the other sees it once both have, or when the time to respond is over. */
@@ -157,6 +159,8 @@ export type ErrandTransition =
   | 'ADD_RECEIPTS'
   /** The customer says which parts of the service are paid step by step, before the runner starts. */
   | 'AGREE_MILESTONES'
+  /** The runner answers the customer's price with another one, which then waits for the customer. */
+  | 'ANSWER_COUNTER'
   /** A party does not accept the decision; once, and somebody else decides. */
   | 'APPEAL_DISPUTE'
   /** A second arbiter agrees with a proposal. */
@@ -171,6 +175,8 @@ export type ErrandTransition =
   | 'CONFIRM'
   /** The assigned runner gives the drop-off code, which only the recipient knew: as confirm, goods by receipts. */
   | 'CONFIRM_BY_CODE'
+  /** The customer answers a runner's offer with another price, which then waits for the runner. */
+  | 'COUNTER_OFFER'
   /** By a timer, `dispute.dueAt`. Nobody answered, or nobody decided, in time: the published rule decides. */
   | 'DEFAULT_RESOLUTION'
   /** By a timer, `expiresAt`. Nobody took it in time. */
@@ -292,16 +298,31 @@ export type MoneyInput = {
 export type OfferMove =
   /** The customer takes it; the others wait until the escrow is funded. */
   | 'ACCEPT'
-  /** The runner who made it takes it back. */
+  /** The runner takes the price that the customer named. */
+  | 'AGREE'
+  /** The runner names another price: an offer of its own, which takes the place of the one it answers. */
+  | 'ANSWER'
+  /** The customer names another price: an offer of its own, which takes the place of the one it answers. */
+  | 'COUNTER'
+  /** The customer takes back the price they named. */
+  | 'TAKE_BACK'
+  /** The runner takes it back, or says no to the price that the customer named. */
   | 'WITHDRAW';
 
 export type OfferState =
+  /** Both have said yes to this very price. */
   | 'ACCEPTED'
+  /** The customer's price: the runner accepts it, answers it with another, or says no. */
   | 'COUNTERED'
+  /** Nobody answered it, or funded it, in time. */
   | 'EXPIRED'
+  /** The runner's price: the customer accepts it, counters it, or lets it be. */
   | 'PENDING'
+  /** The customer called the errand off. */
   | 'REJECTED'
+  /** Another one was funded, it was answered with another price, or the errand was changed. */
   | 'SUPERSEDED'
+  /** Taken back, or given back by its runner; or the runner said no to it. */
   | 'WITHDRAWN';
 
 export type OpenDisputeInput = {
