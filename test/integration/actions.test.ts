@@ -163,6 +163,7 @@ const passing: readonly StageName[] = [
   'draft',
   'bidOn',
   'bidOnWithDates',
+  'countered',
   'toFund',
   'assignedForLong',
   'assignedWithCode',

@@ -51,7 +51,7 @@ describe('errand { allowedActions }', () => {
       (await ask(client, id)).actions.map(({ name }) => name);
     expect(await names(customer)).toContain('ACCEPT_OFFER');
     expect(await names(customer)).not.toContain('PLACE_OFFER');
-    expect(await names(runner)).toEqual(['PLACE_OFFER']);
+    expect(await names(runner)).toEqual(['PLACE_OFFER', 'ANSWER_COUNTER', 'ACCEPT_COUNTER']);
     expect(await names(await join(app.client, 'CUSTOMER'))).toEqual([]);
     expect(await names(app)).toEqual([]);
   });
@@ -101,7 +101,9 @@ describe('errand { allowedActions }', () => {
     aheadMs += 6 * 60_000;
     const { actions, isHit } = await ask(rival.client, id);
     expect(isHit).toBe(true);
-    expect(actions).toMatchObject([{ name: 'PLACE_OFFER', enabled: false, reasons: [{ code: 'ILLEGAL_TRANSITION' }] }]);
+    const over = { enabled: false, reasons: [{ code: 'ILLEGAL_TRANSITION' }] };
+    const names = ['PLACE_OFFER', 'ANSWER_COUNTER', 'ACCEPT_COUNTER'];
+    expect(actions).toMatchObject(names.map((name) => ({ name, ...over })));
   });
 
   it('takes as many statements for twelve errands as for two', async () => {
@@ -136,9 +138,11 @@ describe('offers and disputes', () => {
         id,
         can: allowedActions.map(({ name, enabled: isEnabled, postings }) => ({ name, isEnabled, postings })),
       }));
-    const one = (name: string) => [{ id: makeOffer.offer.id, can: [{ name, isEnabled: true, postings: [] }] }];
+    const one = (...names: string[]) => [
+      { id: makeOffer.offer.id, can: names.map((name) => ({ name, isEnabled: true, postings: [] })) },
+    ];
     expect(await shown(rival)).toEqual(one('WITHDRAW'));
-    expect(await shown(customer)).toEqual(one('ACCEPT'));
+    expect(await shown(customer)).toEqual(one('ACCEPT', 'COUNTER'));
   });
 
   it('of a dispute, only what is about it', async () => {

@@ -57,6 +57,16 @@ describe('a mutation that is repeated with its idempotency key', () => {
     await thrice(runner.client, 'submitProof', { id, proofs });
     await thrice(customer.client, 'confirmDelivery', { errandId: id, goodsSpentMinor: 5_000 });
     await thrice(customer.client, 'cancelErrand', { id: await post(customer), reason: 'Not needed.' });
+    const haggled = { errandId: await post(customer), input: { amountMinor: 300_000 } };
+    let last = { offerId: idOf(await mutate(runner.client, 'makeOffer', haggled), 'offer') };
+    const other = { input: { amountMinor: 200_000, message: 'And no more.' } };
+    for (const [client, name] of [
+      [customer.client, 'counterOffer'],
+      [runner.client, 'answerCounter'],
+      [customer.client, 'counterOffer'],
+    ] as const)
+      last = { offerId: idOf(await thrice(client, name, { ...last, ...other }), 'offer') };
+    await thrice(runner.client, 'acceptCounter', last);
     const paid = await post(customer);
     await agree(customer, runner, paid);
     await thrice(customer.client, 'payForErrand', { errandId: paid });

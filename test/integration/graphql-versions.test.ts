@@ -67,7 +67,10 @@ describe('a change that names another version than there is', () => {
     const first = await guarded(runner, 'makeOffer', make, open, ['offer', 'errand']);
     await guarded(runner, 'withdrawOffer', `offerId: "${first.offer.id}"`, first.offer.version, ['offer']);
     const second = await guarded(runner, 'makeOffer', make, open, ['offer', 'errand']);
-    const accepted = await guarded(customer, 'acceptOffer', `offerId: "${second.offer.id}"`, second.errand.version);
+    const priced = (offer: Versioned) => `offerId: "${offer.id}", input: { amountMinor: 999 }`;
+    const countered = await guarded(customer, 'counterOffer', priced(second.offer), open, ['offer', 'errand']);
+    const answered = await guarded(runner, 'answerCounter', priced(countered.offer), open, ['offer', 'errand']);
+    const accepted = await guarded(customer, 'acceptOffer', `offerId: "${answered.offer.id}"`, answered.errand.version);
     const topUp = parse('mutation ($input: TopUpInput!) { topUpWallet(input: $input) { isReplay } }');
     await customer.client.get(topUp as TypedDocumentNode<object>, { input: { amount: naira(1_000) } } as never);
     const funded = await guarded(customer, 'fundEscrow', `errandId: "${id}"`, accepted.errand.version);
@@ -75,6 +78,12 @@ describe('a change that names another version than there is', () => {
     const delivered = await guarded(runner, 'submitProof', `${one}, proofs: $proofs`, started.errand.version);
     const confirmed = await guarded(customer, 'confirmDelivery', `errandId: "${id}"`, delivered.errand.version);
     expect(confirmed.errand.version).toBe(delivered.errand.version + 1);
+    const haggled = await post(customer);
+    const { offer } = await guarded(runner, 'makeOffer', `errandId: "${haggled}", input: { amountMinor: 5 }`, 2, [
+      'offer',
+    ]);
+    const named = await guarded(customer, 'counterOffer', priced(offer), 2, ['offer']);
+    await guarded(runner, 'acceptCounter', `offerId: "${named.offer.id}"`, 2);
     await guarded(customer, 'cancelErrand', `id: "${await post(customer)}"`, 2);
   });
 

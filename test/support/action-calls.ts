@@ -5,10 +5,11 @@ import { proof } from './stories.js';
 
 const reason = 'We do not agree at all.';
 
-/** What can be called about an errand: its newest offer, or the one that waits, and its newest dispute and decision. */
+/** What can be called about an errand: its newest offer, or the one that waits, for the customer and for its runner, and its newest dispute and decision. */
 interface Ids {
   readonly errand: string;
   readonly offer: string;
+  readonly countered: string;
   readonly dispute: string;
   readonly decision: string;
   /** The first that is not paid; 1 when there is none. */
@@ -21,6 +22,11 @@ export const calls: Readonly<Record<string, (market: ActionMarket, viewer: UserV
     publishErrand: ({ errands }, viewer, { errand }) => errands.publish(viewer, errand),
     makeOffer: ({ offers }, viewer, { errand }) => offers.make(viewer, errand, { amountMinor: 5n }),
     acceptOffer: ({ escrows }, viewer, { offer }) => escrows.acceptOffer(viewer, offer),
+    counterOffer: ({ offers }, viewer, { offer }) =>
+      offers.counter(viewer, { offerId: offer, input: { amountMinor: 5n } }),
+    answerCounter: ({ offers }, viewer, { countered }) =>
+      offers.answer(viewer, { offerId: countered, input: { amountMinor: 5n } }),
+    acceptCounter: ({ escrows }, viewer, { countered }) => escrows.acceptCounter(viewer, countered),
     fundEscrow: ({ escrows }, viewer, { errand }) => escrows.fund(viewer, errand),
     startErrand: ({ errands, codes }, viewer, { errand }) =>
       errands.start(viewer, errand, null, codes.get(`${errand} PICKUP`) ?? '000000'),
@@ -70,6 +76,7 @@ export async function idsOf({ db }: ActionMarket, errand: string): Promise<Ids> 
     where: { errandId: errand },
     orderBy: [{ state: 'asc' }, { expiresAt: 'desc' }],
   });
+  const countered = await db.read.offer.findFirst({ where: { errandId: errand, state: 'COUNTERED' } });
   const dispute = await db.read.dispute.findFirst({ where: { errandId: errand }, orderBy: { createdAt: 'desc' } });
   const decisions = await db.read.disputeDecision.findMany({
     where: { dispute: { errandId: errand } },
@@ -83,6 +90,7 @@ export async function idsOf({ db }: ActionMarket, errand: string): Promise<Ids> 
   return {
     errand,
     offer: waiting?.id ?? none,
+    countered: countered?.id ?? none,
     dispute: dispute?.id ?? none,
     decision: decisions[0]?.id ?? none,
     milestone: step?.seq ?? 1,

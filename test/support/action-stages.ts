@@ -1,7 +1,7 @@
 import type { UserViewer } from '../../src/kernel/index.js';
 import { createActionService } from '../../src/modules/actions/index.js';
 import { createDisputeService } from '../../src/modules/disputes/index.js';
-import type { Errand } from '../../src/modules/errands/index.js';
+import { countersMax, type Errand } from '../../src/modules/errands/index.js';
 import { hourMs, minuteMs, newErrand, startMarket, type StoryMarket } from './stories.js';
 
 /** Minor units: of an escrow that holds more, two decide. */
@@ -92,6 +92,27 @@ export const stages = {
   open: ({ tell }) => tell.open(),
   bidOn: async ({ tell }) => (await tell.offered()).errand,
   bidOnWithDates: async (market) => (await market.tell.offered(startsBy(market, 30))).errand,
+  countered: async ({ offers, tell, customer }) => {
+    const { offer } = await tell.offered();
+    return (await offers.counter(customer, { offerId: offer.id, input: { amountMinor: 400_000n } })).errand;
+  },
+  counteredForLong: async ({ offers, tell, customer, rival, clock }) => {
+    const { offer, errand } = await tell.offered();
+    const expiresAt = new Date(clock.now().getTime() + hourMs);
+    await offers.counter(customer, { offerId: offer.id, input: { amountMinor: 400_000n, expiresAt } });
+    await offers.make(rival, errand.id, { amountMinor: 5n });
+    clock.forward(2 * hourMs);
+    return errand;
+  },
+  haggled: async ({ offers, tell, customer, runner }) => {
+    let { offer, errand } = await tell.offered();
+    for (let round = 0; round < countersMax; round += 1) {
+      const input = { amountMinor: 400_000n + BigInt(round) };
+      ({ offer } = await offers.counter(customer, { offerId: offer.id, input }));
+      ({ offer, errand } = await offers.answer(runner, { offerId: offer.id, input: { amountMinor: 450_000n } }));
+    }
+    return errand;
+  },
   bidExpired: async ({ offers, tell, rival, clock }) => {
     const errand = await tell.open();
     const expiresAt = new Date(clock.now().getTime() + hourMs);

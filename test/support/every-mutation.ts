@@ -29,11 +29,22 @@ export async function everyMutation(stage: Stage): Promise<void> {
   const draft = await post(false);
   await mutate(customer.client, 'publishErrand', ofId, 'errand { id }', { id: draft });
   await mutate(runner.client, 'withdrawOffer', ofOffer, 'offer { id }', { offerId: await offer(draft) });
-  await offer(draft);
-  const update = argumentsOf({ id: 'ID!', input: 'UpdateErrandInput!' });
-  await mutate(customer.client, 'updateErrand', update, 'errand { id }', { id: draft, input: { title: 'Another' } });
-  await accept(draft);
+  const priced = argumentsOf({ offerId: 'ID!', input: 'CounterOfferInput!' });
+  const price = (by: Signed, field: string, offerId: string) =>
+    mutate(by.client, field, priced, 'offer { id }', { offerId, input: { amountMinor: 250_000 } });
+  const idOf = (payload: unknown) => (payload as { offer: { id: string } }).offer.id;
+  const answered = idOf(
+    await price(runner, 'answerCounter', idOf(await price(customer, 'counterOffer', await offer(draft)))),
+  );
+  const countered = idOf(await price(customer, 'counterOffer', answered));
+  await mutate(runner.client, 'acceptCounter', ofOffer, 'escrow { id }', { offerId: countered });
   await cancel(draft);
+  const haggled = await post();
+  await offer(haggled);
+  const update = argumentsOf({ id: 'ID!', input: 'UpdateErrandInput!' });
+  await mutate(customer.client, 'updateErrand', update, 'errand { id }', { id: haggled, input: { title: 'Another' } });
+  await accept(haggled);
+  await cancel(haggled);
 
   await mutate(customer.client, 'topUpWallet', ofInput('TopUpInput'), 'providerRef', {
     input: { amount: naira(5_000_000) },

@@ -32,6 +32,17 @@ const calls = {
   makeOffer: { field: 'makeOffer', types: { errandId: 'ID!', input: 'MakeOfferInput!' }, selection: offerParts },
   withdrawOffer: { field: 'withdrawOffer', types: { offerId: 'ID!' }, selection: offerParts },
   acceptOffer: { field: 'acceptOffer', types: { offerId: 'ID!' }, selection: `${escrowParts} ${errandParts}` },
+  counterOffer: {
+    field: 'counterOffer',
+    types: { offerId: 'ID!', input: 'CounterOfferInput!' },
+    selection: offerParts,
+  },
+  answerCounter: {
+    field: 'answerCounter',
+    types: { offerId: 'ID!', input: 'CounterOfferInput!' },
+    selection: offerParts,
+  },
+  acceptCounter: { field: 'acceptCounter', types: { offerId: 'ID!' }, selection: `${escrowParts} ${errandParts}` },
   topUpWallet: {
     field: 'topUpWallet',
     types: { input: 'TopUpInput!' },

@@ -43,6 +43,9 @@ export const mutationWrites: Readonly<Record<string, readonly Model[]>> = {
   publishErrand: ['Errand', 'IdempotencyRecord', 'Outbox', 'ProcessEvent'],
   makeOffer: ['IdempotencyRecord', 'Offer', 'Outbox', 'ProcessEvent'],
   withdrawOffer: ['IdempotencyRecord', 'Offer'],
+  counterOffer: ['IdempotencyRecord', 'Offer', 'Outbox', 'ProcessEvent'],
+  answerCounter: ['IdempotencyRecord', 'Offer', 'Outbox', 'ProcessEvent'],
+  acceptCounter: ['Errand', 'Escrow', 'IdempotencyRecord', 'Offer', 'Outbox', 'ProcessEvent'],
   acceptOffer: ['Errand', 'Escrow', 'IdempotencyRecord', 'Offer', 'Outbox', 'ProcessEvent'],
   fundEscrow: [
     'Errand',

@@ -116,8 +116,9 @@ export function errandAfter(news: ErrandNews, { services }: Pick<GraphqlContext,
   return read;
 }
 
-/** Strangers hear of what the market sees anyway: another state, another offer. */
-function isShown({ transition, from, to }: ErrandNews, errand: Errand, { viewer }: GraphqlContext): boolean {
+/** Strangers hear of what the market sees anyway: another state, another offer. What is named to one runner is told to that one. */
+function isShown({ transition, from, to, runnerId }: ErrandNews, errand: Errand, { viewer }: GraphqlContext): boolean {
   if (!canSee(viewer, errand)) return false;
-  return from !== to || transition === 'placeOffer' || canSeePrivate(viewer, errand);
+  const isConcerned = viewer.kind === 'user' && viewer.userId === runnerId;
+  return from !== to || transition === 'placeOffer' || isConcerned || canSeePrivate(viewer, errand);
 }

@@ -2,6 +2,7 @@ import type { UserViewer } from '../../kernel/index.js';
 import {
   actorOf,
   deadlineOf,
+  isByCustomer,
   preview,
   withdrawalRefusal,
   type Errand,
@@ -12,25 +13,36 @@ import {
 import type { Action } from './action.js';
 
 /** What people may do with an offer, by the names of the tables. */
-export const offerMoves = ['accept', 'withdraw'] as const;
+export const offerMoves = ['accept', 'counter', 'takeBack', 'agree', 'answer', 'withdraw'] as const;
 export type OfferMove = (typeof offerMoves)[number];
 
-/** The customer of the errand may accept an offer; who made it may take it back. Neither books anything. Pure. */
+/** Transitions that bear the names of their mutations. */
+type Answer = 'acceptOffer' | 'counterOffer' | 'acceptCounter' | 'answerCounter';
+
+/** The customer of the errand and the runner of the offer answer each other's prices, and take their own back. Nothing is booked. Pure. */
 export function previewOffer(
   offer: Offer,
   errand: Errand,
   viewer: UserViewer,
   now: Date,
 ): readonly Action<OfferMove>[] {
-  if (offer.runnerId === viewer.userId) {
-    const refusal = withdrawalRefusal(offer, now);
-    return [actionOf('withdraw', 'withdrawOffer', refusal, refusal ? null : offer.expiresAt)];
-  }
   const actor = actorOf(viewer, errand);
-  if (actor.kind !== 'customer') return [];
   const facts: Facts = { errand, offer };
-  const { refusal } = preview('acceptOffer', facts, actor, now);
-  return [actionOf('accept', 'acceptOffer', refusal, deadlineOf('acceptOffer', facts))];
+  const answering = (name: OfferMove, transition: Answer): Action<OfferMove> => {
+    const { refusal } = preview(transition, facts, actor, now);
+    return actionOf(name, transition, refusal, deadlineOf(transition, facts));
+  };
+  const ending = (name: 'withdraw' | 'takeBack'): Action<OfferMove> => {
+    const refusal = withdrawalRefusal(offer, now, name);
+    return actionOf(name, 'withdrawOffer', refusal, refusal ? null : offer.expiresAt);
+  };
+  const isCounter = isByCustomer(offer);
+  if (offer.runnerId === viewer.userId) {
+    const own = ending('withdraw');
+    return isCounter ? [answering('agree', 'acceptCounter'), answering('answer', 'answerCounter'), own] : [own];
+  }
+  if (actor.kind !== 'customer') return [];
+  return isCounter ? [ending('takeBack')] : [answering('accept', 'acceptOffer'), answering('counter', 'counterOffer')];
 }
 
 function actionOf(

@@ -9,6 +9,7 @@ import {
   transitionNames,
   type Actor,
   type Facts,
+  type Offer,
   type Refusal,
   type TransitionName,
 } from '../errands/index.js';
@@ -57,21 +58,27 @@ export function previewAll(
 
 /** What is known of the errand, and of what the caller would say, as in a call in which nothing is wrong. */
 function factsFor(name: TransitionName, situation: Situation, actor: Actor, viewer: UserViewer, now: Date): Facts {
-  const { held, openCase, offer, hasOffer, disputesOpened, evidenceShown, milestone, receipts, completedAt } =
-    situation;
+  const { held, openCase, ownOffer, disputesOpened, evidenceShown, milestone, receipts, completedAt } = situation;
   const { byCustomer, byRunner } = disputesOpened;
   const { code, asks } = termsOf(name);
+  const offer = offerAbout(name, situation);
   return {
     ...factsOf(held, settleOf(name, held.errand, now)),
     ...(offer && { offer }),
+    hasOffer: ownOffer !== undefined,
     ...(openCase && { dispute: disputeFactsOf(openCase, actor, viewer) }),
-    hasOffer,
     evidenceShown,
     disputesOpened: actor.kind === 'customer' ? byCustomer : byRunner,
     ...stepFacts(held, milestone, receipts, completedAt),
     ...(code && { code: codeFactsOf(situation.codes.get(code), code, now) }),
     ...asks,
   };
+}
+
+/** The offer that a transition would be about: of several, one that it can be about for longest. */
+function offerAbout(name: TransitionName, { offer, toCounter, ownOffer }: Situation): Offer | undefined {
+  if (name === 'counterOffer') return toCounter;
+  return name === 'answerCounter' || name === 'acceptCounter' ? ownOffer : offer;
 }
 
 /** The least that can be said: the next milestone, a tip and a receipt of one minor unit. */

@@ -1,6 +1,6 @@
 import type { UserViewer } from '../../kernel/index.js';
 import type { HandoverCode, Reader } from '../../db/index.js';
-import { liveOfferStates, type Errand, type HandoverPhase, type Offer } from '../errands/index.js';
+import { countersMax, liveOfferStates, type Errand, type HandoverPhase, type Offer } from '../errands/index.js';
 import { readEscrows, type Held, type HeldEscrow, type Milestone } from '../escrows/index.js';
 import { readOpenDisputes, type Case } from '../disputes/index.js';
 
@@ -11,8 +11,10 @@ export interface Situation {
   readonly openCase: Case | undefined;
   /** Of the offers that could be accepted now, one that can be for longest. */
   readonly offer: Offer | undefined;
-  /** The viewer has a live offer on it. */
-  readonly hasOffer: boolean;
+  /** As `offer`, of those that could be countered. */
+  readonly toCounter: Offer | undefined;
+  /** The viewer's own offer that waits for an answer, whoever's. */
+  readonly ownOffer: Offer | undefined;
   /** The first that is not released, of an errand on its way. */
   readonly milestone: Milestone | undefined;
   /** How many receipts the viewer has given for it, on its way. */
@@ -26,6 +28,8 @@ export interface Situation {
   /** How many pieces of evidence the viewer has shown in the open dispute. */
   readonly evidenceShown: number;
 }
+
+const roundsMax = 2 * countersMax;
 
 /**
  * The situations of these errands, by id, without a lock; those of another market are left out. As many statements for many
@@ -43,7 +47,9 @@ export async function readSituations(
   const money = byErrand(await readEscrows(reader, tenantId, ids(hasEscrow)), ({ escrow }) => escrow.errandId);
   const open = ids(({ state }) => state === 'OPEN');
   const offers = byErrand(await acceptableOffers(reader, open, now), ({ errandId }) => errandId);
-  const bids = new Set(await errandsBidOn(reader, viewer, open, now));
+  const haggled = open.filter((id) => (offers.get(id)?.round ?? 0) >= roundsMax);
+  const others = byErrand(await acceptableOffers(reader, haggled, now, roundsMax), ({ errandId }) => errandId);
+  const bids = byErrand(await ownOffers(reader, viewer, open, now), ({ errandId }) => errandId);
   const moving = ids(({ state }) => state === 'IN_PROGRESS' || state === 'DELIVERED');
   const receipts = await receiptsGiven(reader, viewer, moving);
   const codes = await codesIssued(reader, [...ids(({ state }) => state === 'ASSIGNED'), ...moving]);
@@ -69,7 +75,8 @@ export async function readSituations(
         held,
         openCase: found && { held, ...found },
         offer: offers.get(errand.id),
-        hasOffer: bids.has(errand.id),
+        toCounter: others.get(errand.id) ?? offers.get(errand.id),
+        ownOffer: bids.get(errand.id),
         milestone: milestones.get(held.money?.escrow.id ?? ''),
         receipts: receipts.get(errand.id) ?? 0,
         codes: new Map(codes.filter((one) => one.errandId === errand.id).map((one) => [one.phase, one])),
@@ -90,25 +97,32 @@ function byErrand<Row>(rows: readonly Row[], errandIdOf: (row: Row) => string): 
   return new Map(rows.map((row) => [errandIdOf(row), row]));
 }
 
-async function acceptableOffers(reader: Reader, errandIds: string[], now: Date): Promise<readonly Offer[]> {
+/** @param beforeRound of those alone in which fewer prices were named before */
+async function acceptableOffers(
+  reader: Reader,
+  errandIds: string[],
+  now: Date,
+  beforeRound?: number,
+): Promise<readonly Offer[]> {
   if (errandIds.length === 0) return [];
+  const early = beforeRound === undefined ? {} : { round: { lt: beforeRound } };
   return reader.offer.findMany({
-    where: { errandId: { in: errandIds }, state: 'PENDING', expiresAt: { gt: now } },
+    where: { errandId: { in: errandIds }, state: 'PENDING', expiresAt: { gt: now }, ...early },
     orderBy: [{ errandId: 'asc' }, { expiresAt: 'desc' }, { id: 'asc' }],
     distinct: ['errandId'],
   });
 }
 
-async function errandsBidOn(
+async function ownOffers(
   reader: Reader,
   { userId }: UserViewer,
   errandIds: string[],
   now: Date,
-): Promise<readonly string[]> {
+): Promise<readonly Offer[]> {
   if (errandIds.length === 0) return [];
   const live = { state: { in: [...liveOfferStates] }, expiresAt: { gt: now } };
   const where = { errandId: { in: errandIds }, runnerId: userId, ...live };
-  return (await reader.offer.findMany({ where, select: { errandId: true } })).map(({ errandId }) => errandId);
+  return reader.offer.findMany({ where });
 }
 
 async function nextMilestones(reader: Reader, escrowIds: string[]): Promise<readonly Milestone[]> {

@@ -33,6 +33,7 @@ export async function lockErrandOfOffer(tx: Tx, tenantId: string, offerId: strin
 /**
  * Writes a decided transition of a locked errand: the row (one version on, unless it stays in its state and neither money nor anything else of it moves), the next
  * process event and the news of it.
+ * @param concerns the runner whom the news is for, where the errand is nobody's
  */
 export async function saveTransition(
   tx: Tx,
@@ -40,12 +41,13 @@ export async function saveTransition(
   decision: Decision,
   patch: Partial<Errand> = {},
   reason?: string,
+  concerns = errand.runnerId,
 ): Promise<Errand> {
   const { event, from, to } = decision;
   const isMoved = from !== to || decision.postings.length > 0 || Object.keys(patch).length > 0;
   const change = { ...patch, state: to, version: errand.version + 1, updatedAt: event.at };
   const after = isMoved ? { ...errand, ...change } : errand;
-  const told = { event, version: after.version, reason, runnerId: after.runnerId ?? errand.runnerId };
+  const told = { event, version: after.version, reason, runnerId: after.runnerId ?? concerns };
   if (!isMoved) await recordEvents(tx, errand, [told]);
   else {
     const written = await tx.$executeRaw`

@@ -56,6 +56,11 @@ export const handoverPhases = ['PICKUP', 'DROPOFF'] as const satisfies readonly 
 /** Offers that wait for an answer; a runner has one of them on an errand at most. */
 export const liveOfferStates = ['PENDING', 'COUNTERED'] as const satisfies readonly OfferState[];
 
+/** Runner and customer name prices in turn, the runner first; the customer's are counter-offers. */
+export function isByCustomer({ round }: Pick<Offer, 'round'>): boolean {
+  return round % 2 === 1;
+}
+
 /** 10,000,000.00 of a currency with two decimals: the most a budget, an offer or a charge may be, in minor units. */
 export const amountMinorMax = 1_000_000_000n;
 

@@ -5,6 +5,7 @@ export {
   errandCategories,
   errandStates,
   handoverPhases,
+  isByCustomer,
   liveOfferStates,
   offerStates,
   proofKinds,
@@ -18,7 +19,9 @@ export {
   type ProofKind,
 } from './errand.js';
 export { actorKinds, type ActorKind, type Facts, type TransitionRule } from './transition.rule.js';
-export { actorsOf, noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
+export { noShowGraceMs } from './start.window.js';
+export { countersMax } from './counter.transitions.js';
+export { actorsOf, transitionNames, transitions, type TransitionName } from './transitions.js';
 export { evidencePerPartyMax, evidenceRefusal, type DisputeFacts } from './dispute.facts.js';
 export type { MilestoneFacts, PartsAdded, ReceiptFacts, ServiceShare, TipFacts } from './extra.facts.js';
 export { tipWindowMs } from './extra.transitions.js';
@@ -61,7 +64,17 @@ export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type P
 export { newestFirst } from './newest-first.js';
 export { lockErrand, lockErrandOfOffer, saveTransition, transitionTopic } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
-export { closeLiveOffers, expireStaleOffers, offerStateAt, releaseAcceptedOffer, saveOffer } from './offer.repo.js';
+export {
+  closeLiveOffers,
+  expireStaleOffers,
+  newOfferRow,
+  offerStateAt,
+  readOffer,
+  releaseAcceptedOffer,
+  saveOffer,
+} from './offer.repo.js';
+export { assertOfRunner, type PriceNamed } from './counter.moves.js';
+export type { NewOffer } from './offer.input.js';
 export { parseProofs, type ProofInput } from './proof.input.js';
 export {
   createErrandService,
@@ -79,10 +92,7 @@ export {
 } from './handover.service.js';
 export {
   createOfferService,
-  newOfferRow,
-  readOffer,
   withdrawalRefusal,
-  type NewOffer,
   type OfferChange,
   type OfferService,
   type OfferServiceDeps,

@@ -1,7 +1,42 @@
+import { isStaff, notFound, type Viewer } from '../../kernel/index.js';
 import type { Prisma, Tx } from '../../db/index.js';
-import { liveOfferStates, type Errand, type Offer, type OfferState } from './errand.js';
+import { isByCustomer, isCustomer, liveOfferStates, type Errand, type Offer, type OfferState } from './errand.js';
 import { offerTransitions } from './offer.transitions.js';
 import { assertMove } from './part.rule.js';
+
+/**
+ * An offer as it is first written down. Its price is never changed.
+ * @param answered the one whose price it answers with another: runner and customer take turns
+ */
+export function newOfferRow(
+  errand: Errand,
+  terms: Pick<Offer, 'id' | 'runnerId' | 'amount' | 'message' | 'expiresAt'>,
+  now: Date,
+  answered?: Pick<Offer, 'id' | 'round'>,
+): Offer {
+  const { tenantId, id: errandId, currency } = errand;
+  const round = answered ? answered.round + 1 : 0;
+  return {
+    ...terms,
+    tenantId,
+    errandId,
+    currency,
+    state: isByCustomer({ round }) ? 'COUNTERED' : 'PENDING',
+    counterOf: answered?.id ?? null,
+    round,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** An offer of a locked errand. @throws AppError NOT_FOUND unless the viewer made it, is the errand's customer, or staff */
+export async function readOffer(tx: Tx, viewer: Viewer, errand: Errand, offerId: string): Promise<Offer> {
+  const offer = await tx.offer.findUnique({ where: { id: offerId } });
+  const isOwn = viewer.kind === 'user' && viewer.userId === offer?.runnerId;
+  if (!offer || !(isOwn || isCustomer(viewer, errand) || isStaff(viewer))) throw notFound('offer', offerId);
+  return offer;
+}
 
 /** Answers every offer on a locked errand that still waits for an answer. */
 export async function closeLiveOffers(tx: Tx, { tenantId, id }: Errand, state: OfferState, now: Date): Promise<void> {

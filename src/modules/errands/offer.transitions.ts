@@ -9,18 +9,43 @@ export const offerTransitions = {
     with: ['placeOffer'],
     description: 'A runner offers to do an open errand.',
   },
+  counter: {
+    from: [],
+    to: 'COUNTERED',
+    with: ['counterOffer'],
+    description: 'The customer names another price: an offer of its own, which takes the place of the one it answers.',
+  },
+  answer: {
+    from: [],
+    to: 'PENDING',
+    with: ['answerCounter'],
+    description: 'The runner names another price: an offer of its own, which takes the place of the one it answers.',
+  },
   accept: {
     from: ['PENDING'],
     to: 'ACCEPTED',
     with: ['acceptOffer'],
     description: 'The customer takes it; the others wait until the escrow is funded.',
   },
+  agree: {
+    from: ['COUNTERED'],
+    to: 'ACCEPTED',
+    with: ['acceptCounter'],
+    description: 'The runner takes the price that the customer named.',
+  },
   withdraw: {
     from: liveOfferStates,
     to: 'WITHDRAWN',
     with: [],
     actor: 'runner',
-    description: 'The runner who made it takes it back.',
+    description: 'The runner takes it back, or says no to the price that the customer named.',
+  },
+  takeBack: {
+    from: ['COUNTERED'],
+    to: 'WITHDRAWN',
+    with: [],
+    actor: 'customer',
+    description: 'The customer takes back the price they named.',
   },
   reject: {
     from: liveOfferStates,
@@ -31,9 +56,9 @@ export const offerTransitions = {
   supersede: {
     from: liveOfferStates,
     to: 'SUPERSEDED',
-    with: ['fundFromWallet', 'fundFromCharge'],
+    with: ['fundFromWallet', 'fundFromCharge', 'counterOffer', 'answerCounter'],
     actor: 'customer',
-    description: 'Another one is funded, or the errand it was made for is changed.',
+    description: 'Another one is funded, it is answered with another price, or the errand it was made for is changed.',
   },
   expire: {
     from: liveOfferStates,

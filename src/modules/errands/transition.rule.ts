@@ -12,7 +12,7 @@ export type ActorKind = (typeof actorKinds)[number];
 /** What is known when a transition is decided: everything a guard or a posting may look at. */
 export interface Facts {
   readonly errand: Errand;
-  readonly offer?: Pick<Offer, 'state' | 'expiresAt'>;
+  readonly offer?: Pick<Offer, 'state' | 'expiresAt' | 'round'>;
   /** The actor has a live offer on the errand. Looked up where it is asked for beforehand; a unique index knows it anyway. */
   readonly hasOffer?: boolean;
   readonly proofsCount?: number;

@@ -1,6 +1,7 @@
 import { tipWindowMs } from './extra.transitions.js';
 import type { HandoverPhase } from './errand.js';
-import { noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
+import { noShowGraceMs } from './start.window.js';
+import { transitionNames, transitions, type TransitionName } from './transitions.js';
 import type { Facts, TransitionRule } from './transition.rule.js';
 
 /** A timer fires when its time has come, however late. */
@@ -36,6 +37,7 @@ export interface TransitionTerms {
 
 const fromStart = ({ errand: { startBy } }: Facts): Date | null =>
   startBy && new Date(startBy.getTime() + noShowGraceMs);
+const untilOfferEnds = (facts: Facts) => [facts.offer?.expiresAt, fromStart(facts)];
 const startWindow = { waitsFor: '`startBy` and an hour', at: fromStart } as const satisfies Timer;
 const disputeStep = {
   waitsFor: '`dispute.dueAt`',
@@ -59,7 +61,25 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
     needs: 'a PENDING offer before its time; not too late to start',
     mutation: 'acceptOffer',
     about: 'offer',
-    until: (facts) => [facts.offer?.expiresAt, fromStart(facts)],
+    until: untilOfferEnds,
+  },
+  counterOffer: {
+    needs: 'as `acceptOffer`; not more than five times to one offer',
+    mutation: 'counterOffer',
+    about: 'offer',
+    until: untilOfferEnds,
+  },
+  answerCounter: {
+    needs: 'a COUNTERED offer of the runner before its time; not too late to start',
+    mutation: 'answerCounter',
+    about: 'offer',
+    until: untilOfferEnds,
+  },
+  acceptCounter: {
+    needs: 'as `answerCounter`',
+    mutation: 'acceptCounter',
+    about: 'offer',
+    until: untilOfferEnds,
   },
   fundFromWallet: {
     needs: 'before `fundBy`, not too late to start, money in the wallet',

@@ -1,14 +1,14 @@
 import { invariant } from '../../kernel/index.js';
 import type { Posting } from '../ledger/index.js';
+import { counterTransitions } from './counter.transitions.js';
 import { disputeTransitions } from './dispute.transitions.js';
 import { extraTransitions } from './extra.transitions.js';
-import { amountMinorMax, type Errand } from './errand.js';
+import { amountMinorMax } from './errand.js';
 import { badInput, due, firstOf, hasLiveOffer, illegal, notFrozen, notYet, type Refusal } from './refusals.js';
 import { fundingPostings, refundPostings, settlementPostings, type MoneyFacts } from './settlement.js';
+import { isTooLateToStart, tooLateToStart } from './start.window.js';
 import type { ActorKind, Facts, TransitionRule } from './transition.rule.js';
 
-/** A runner may start this long after `startBy`; then the errand is a no-show. */
-export const noShowGraceMs = 60 * 60 * 1000;
 export const fundingWindowMs = 24 * 60 * 60 * 1000;
 /** The customer's time to look at the proof; then the runner is paid without a word. */
 export const inspectionWindowMs = 72 * 60 * 60 * 1000;
@@ -57,6 +57,7 @@ export const transitions = {
     description:
       "The customer takes a runner's offer; the escrow waits to be funded, other offers stay pending until it is.",
   },
+  ...counterTransitions,
   fundFromWallet: {
     from: ['AWAITING_FUNDING'],
     to: 'ASSIGNED',
@@ -200,15 +201,6 @@ function notReleased({ money }: Facts): Refusal | undefined {
   return money?.hasReleased
     ? illegal('Part of the escrow has been released already: open a dispute about the rest.')
     : undefined;
-}
-
-/** Never, for an errand that names no `startBy`: it may start at any time. */
-function isTooLateToStart({ startBy }: Errand, now: Date): boolean {
-  return startBy !== null && startBy.getTime() + noShowGraceMs <= now.getTime();
-}
-
-function tooLateToStart(): Refusal {
-  return illegal('The time to start, startBy and an hour, has passed.');
 }
 
 function moneyOf({ money, errand }: Facts): MoneyFacts {

@@ -3,6 +3,7 @@ import type { Tx } from '../../db/index.js';
 import { recordAct } from '../audit/index.js';
 import {
   actorOf,
+  assertOfRunner,
   closeLiveOffers,
   decide,
   endCodes,
@@ -58,11 +59,29 @@ export async function acceptOffer(
   offerId: string,
   expectedVersion?: number | null,
 ): Promise<AcceptedOffer> {
-  const { tx, viewer, clock } = hand;
+  return agree(hand, 'acceptOffer', offerId, expectedVersion);
+}
+
+/** The customer has named the price, so the runner's yes to it is the last word. */
+export async function acceptCounter(
+  hand: Hand,
+  offerId: string,
+  expectedVersion?: number | null,
+): Promise<AcceptedOffer> {
+  return agree(hand, 'acceptCounter', offerId, expectedVersion);
+}
+
+async function agree(
+  { tx, viewer, clock }: Hand,
+  name: 'acceptOffer' | 'acceptCounter',
+  offerId: string,
+  expectedVersion?: number | null,
+): Promise<AcceptedOffer> {
   const errand = await lockErrandOfOffer(tx, requireUser(viewer).tenantId, offerId);
   const offer = await readOffer(tx, viewer, errand, offerId);
+  if (name === 'acceptCounter') assertOfRunner(viewer, offer);
   const now = clock.now();
-  const decision = decide('acceptOffer', { errand, offer, expectedVersion }, actorOf(viewer, errand), now);
+  const decision = decide(name, { errand, offer, expectedVersion }, actorOf(viewer, errand), now);
   const plan = await currentFeePlan(tx, errand.tenantId);
   const escrow = await openEscrow(tx, errand, newEscrowRow(errand, offer, plan.id, uuidv7(now.getTime()), now));
   return {

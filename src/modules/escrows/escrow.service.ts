@@ -11,6 +11,7 @@ import {
 import type { Db, Prisma, Reader } from '../../db/index.js';
 import { namesFaults, newestFirst, refuse, type PageArgs } from '../errands/index.js';
 import {
+  acceptCounter,
   acceptOffer,
   cancel,
   confirm,
@@ -38,6 +39,8 @@ export interface EscrowListArgs extends PageArgs {
 export interface EscrowService {
   /** The errand then waits 24 hours for its money. @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION */
   acceptOffer(viewer: Viewer, offerId: string, expectedVersion?: number | null): Promise<AcceptedOffer>;
+  /** As `acceptOffer`, by the runner whom the customer named a price to. @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION */
+  acceptCounter(viewer: Viewer, offerId: string, expectedVersion?: number | null): Promise<AcceptedOffer>;
   /** Pays the whole escrow from the customer's wallet. @throws AppError INSUFFICIENT_FUNDS, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION */
   fund(viewer: Viewer, errandId: string, expectedVersion?: number | null): Promise<EscrowChange>;
   /** Pays the runner, less commission and VAT. @throws AppError FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT */
@@ -111,6 +114,8 @@ export function createEscrowService({ db, clock }: EscrowServiceDeps): EscrowSer
   return {
     acceptOffer: (viewer, offerId, expectedVersion) =>
       db.write((tx) => acceptOffer({ tx, clock, viewer }, offerId, expectedVersion)),
+    acceptCounter: (viewer, offerId, expectedVersion) =>
+      db.write((tx) => acceptCounter({ tx, clock, viewer }, offerId, expectedVersion)),
     fund: (viewer, errandId, expectedVersion) =>
       db.write((tx) => fund({ tx, clock, viewer }, errandId, expectedVersion)),
     confirm: (viewer, errandId, options = {}) => db.write((tx) => confirm({ tx, clock, viewer }, errandId, options)),

@@ -25,7 +25,7 @@ export interface ErrandNews {
   readonly actorRole: string;
   /** Null in news of a version that did not say so yet. */
   readonly customerId: string | null;
-  /** Whose errand it is, or was until this transition. */
+  /** Whose errand it is, or was until this transition, or whose offer it is about. */
   readonly runnerId: string | null;
   /** Of the errand, as the transition left it. */
   readonly version: number;
