@@ -27,9 +27,13 @@ export {
 } from './payout.transitions.js';
 export { transitionsFor } from './payout.outcome.js';
 export type { NewPayout, PayoutPolicy } from './payout.request.js';
+export type { WalletHold } from './payout.rule.js';
+export type { Settlement } from './payout.settle.js';
+export type { ReviewTimes } from './payout.wait.js';
 export {
   createPayoutService,
   payoutCursor,
+  type PayableWallet,
   type PayoutListArgs,
   type PayoutService,
   type PayoutServiceDeps,

@@ -125,7 +125,9 @@ function chargeReport(answer: Answer): ChargeReport {
     case 'queued':
       return { kind: 'PENDING', checkoutUrl: undefined, providerRef };
     case 'reversed':
-      return { kind: 'UNKNOWN', reason: 'the charge was refunded or charged back at Paystack' };
+      return amount && fee && providerRef !== undefined
+        ? { kind: 'REVERSED', amount, fee, providerRef, reason: 'it was refunded or charged back at Paystack' }
+        : unreadableAnswer(answer);
     default:
       return unreadableAnswer(answer);
   }

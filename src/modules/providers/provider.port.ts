@@ -10,6 +10,14 @@ export type ProviderName = (typeof providerNames)[number];
  */
 export type ChargeReport =
   | { readonly kind: 'SUCCEEDED'; readonly amount: Money; readonly fee: Money; readonly providerRef: string }
+  /** It came, and all of it has gone back to the payer; the fee of the charge did not come back. */
+  | {
+      readonly kind: 'REVERSED';
+      readonly amount: Money;
+      readonly fee: Money;
+      readonly providerRef: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'PENDING'; readonly checkoutUrl: string | undefined; readonly providerRef: string | undefined }
   | { readonly kind: 'FAILED'; readonly reason: string }
   /** The provider does not know the reference: final only once `notFoundHorizonMs` has passed. */
@@ -75,6 +83,8 @@ export interface BookItem {
   readonly kind: 'charge' | 'transfer' | 'reversal' | 'chargeback';
   /** Our reference of the charge or transfer. */
   readonly reference: string;
+  /** What a chargeback is called in the webhook that tells of it; of other kinds and where the provider does not name it, undefined. */
+  readonly eventId?: string;
   /** What moved, without the fee; a charge and a reversal add to the clearing balance, the others take from it. */
   readonly amount: Money;
   /** Taken from the clearing balance beside it. */

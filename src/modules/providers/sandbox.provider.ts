@@ -86,6 +86,7 @@ function chargeReport(answer: Answer): ChargeReport {
   if (!('state' in entry)) return entry;
   const { state, providerRef, reason, ...money } = entry;
   if (state === 'SUCCEEDED') return { kind: 'SUCCEEDED', ...money, providerRef };
+  if (state === 'REVERSED') return { kind: 'REVERSED', ...money, providerRef, reason };
   if (state === 'PENDING') return { kind: 'PENDING', checkoutUrl: undefined, providerRef };
   return state === 'FAILED' ? { kind: 'FAILED', reason } : unreadableAnswer(answer);
 }
@@ -152,7 +153,8 @@ function bookItem(item: unknown): BookItem | undefined {
   const [reference, time] = [textAt(item, 'reference'), textAt(item, 'at')];
   const [amount, fee] = [moneyAt(item, 'amountMinor'), moneyAt(item, 'feeMinor')];
   if (!kind || reference === undefined || time === undefined || !amount || !fee) return undefined;
-  return { kind, reference, amount, fee, at: new Date(time) };
+  const eventId = textAt(item, 'eventId');
+  return { kind, reference, ...(eventId !== undefined && { eventId }), amount, fee, at: new Date(time) };
 }
 
 function wire({ minor, currency }: Money): { readonly amountMinor: string; readonly currency: string } {

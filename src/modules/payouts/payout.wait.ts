@@ -1,0 +1,54 @@
+import type { Tx } from '../../db/index.js';
+import { decidePayout, payoutSystem } from './payout.decide.js';
+import type { PayoutHand } from './payout.hand.js';
+import type { Payout } from './payout.js';
+import type { Prepared } from './payout.prepare.js';
+import { savePayout } from './payout.repo.js';
+
+/** How long FINANCE is waited for, counted from the request; in milliseconds. */
+export interface ReviewTimes {
+  /** Then they are told. Default 3 days. */
+  readonly remindAfterMs: number;
+  /** Then the money goes back. Default 7 days. */
+  readonly giveBackAfterMs: number;
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+export const reviewTimesStandard: ReviewTimes = { remindAfterMs: 3 * dayMs, giveBackAfterMs: 7 * dayMs };
+
+/** When a payout is first looked at that was asked for just now, and waits for somebody. */
+export function firstLook({ remindAfterMs, giveBackAfterMs }: ReviewTimes, now: Date): Date {
+  return new Date(now.getTime() + Math.min(remindAfterMs, giveBackAfterMs));
+}
+
+/** P2 by the clock: FINANCE is told once, and when nobody decides, everything is back in the wallet. */
+export async function waitForFinance(hand: PayoutHand, tx: Tx, payout: Payout): Promise<Prepared> {
+  const { notices, createdAt } = payout;
+  const { remindAfterMs, giveBackAfterMs } = hand.review;
+  const now = hand.clock.now();
+  const givenBackAt = new Date(createdAt.getTime() + giveBackAfterMs);
+  if (now >= givenBackAt) {
+    const decision = decidePayout('expire', { payout, givenBackAt }, payoutSystem, now);
+    const over = { lastError: reason, settledAt: now, nextCheckAt: null, claimedUntil: null };
+    await savePayout(tx, payout, decision, over, reason);
+    return { hasMoved: true, notices };
+  }
+  const waits = { nextCheckAt: givenBackAt, claimedUntil: null };
+  const isReminded = (await tx.payoutEvent.count({ where: { payoutId: payout.id, transition: 'remind' } })) > 0;
+  const remindAt = new Date(createdAt.getTime() + remindAfterMs);
+  if (isReminded || remindAt >= givenBackAt) return postponed(tx, payout, waits);
+  if (now < remindAt) return postponed(tx, payout, { ...waits, nextCheckAt: remindAt });
+  await savePayout(tx, payout, decidePayout('remind', { payout }, payoutSystem, now), waits);
+  return { hasMoved: true, notices };
+}
+
+const reason = 'nobody of FINANCE decided about it in time';
+
+async function postponed(
+  tx: Tx,
+  { id, notices }: Payout,
+  data: { readonly nextCheckAt: Date; readonly claimedUntil: null },
+): Promise<Prepared> {
+  await tx.payout.update({ where: { id }, data });
+  return { hasMoved: false, notices };
+}
