@@ -32,6 +32,8 @@ import { settlePayout, type Settlement } from './payout.settle.js';
 import { walletHolds } from './wallet.holds.js';
 
 export interface PayoutListArgs extends PageArgs {
+  /** Only those whose provider tells of another amount. Default false. */
+  readonly doubted?: boolean | null | undefined;
   readonly state?: PayoutState | null | undefined;
 }
 
@@ -176,12 +178,14 @@ const mayStillChange = [
 async function payoutPage(
   reader: Reader,
   whose: Prisma.PayoutWhereInput,
-  { state, first, after }: PayoutListArgs,
+  { state, doubted, first, after }: PayoutListArgs,
 ): Promise<Page<Payout>> {
   const page = pageRequest(first ?? undefined, after ?? undefined, newestFirst.order);
   if (state) refuse(namesFaults('state', [state], payoutStates));
   const rows = await reader.payout.findMany({
-    where: { AND: [whose, state ? { state } : {}, newestFirst.after(page.after)] },
+    where: {
+      AND: [whose, state ? { state } : {}, doubted ? { doubtedAt: { not: null } } : {}, newestFirst.after(page.after)],
+    },
     orderBy: [...newestFirst.orderBy],
     take: page.first + 1,
   });

@@ -1,4 +1,4 @@
-import { AppError, type Clock, type Currency, type Money, type UserViewer } from '../../kernel/index.js';
+import { AppError, type Clock, type Currency, type UserViewer } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
 import { recordAct } from '../audit/index.js';
 import { parseReason, stillFinance } from '../ledger/index.js';
@@ -11,7 +11,7 @@ import { lockForReview } from './payout.review.js';
 
 export interface Settlement {
   /** What the provider tells that it paid; anything else is refused. */
-  readonly paid: Money;
+  readonly paid: { readonly minor: bigint; readonly currency: string };
   readonly reason: string;
   readonly expectedVersion?: number | null | undefined;
 }

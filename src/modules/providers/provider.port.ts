@@ -92,6 +92,9 @@ export interface BookItem {
   readonly at: Date;
 }
 
+/** So many HTTP calls, one after another, a method makes at most but `bookOf`, each as long as its time-out. */
+export const callsAtMost = 3;
+
 /** Where money comes in and goes out. No method throws for what the provider or the network does: that is in the report. */
 export interface PaymentProvider {
   readonly name: ProviderName;
