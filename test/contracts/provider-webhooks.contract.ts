@@ -34,6 +34,9 @@ export function describeWebhooks(create: () => ProviderFixture): void {
       const book = await stage.provider.bookOf(new Date('2026-03-01T00:00:00Z'), new Date('2026-03-03T00:00:00Z'));
       const listed = book?.filter(({ kind }) => kind === 'chargeback') ?? [];
       expect(listed).toMatchObject([{ reference: charge.reference, amount: { minor: 12_345n, currency: 'NGN' } }]);
+      expect(
+        await stage.provider.takenBack(new Date('2026-03-01T00:00:00Z'), new Date('2026-03-03T00:00:00Z')),
+      ).toEqual(listed);
       const told = stage.webhooks.slice(1).map((webhook) => read(stage, webhook).eventId);
       const names = listed.map(({ eventId }) => eventId);
       expect(names.every((name) => name !== undefined)).toBe(true);

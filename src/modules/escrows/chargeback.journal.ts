@@ -16,6 +16,11 @@ export type ChargebackBearer = (typeof chargebackBearers)[number];
 
 export const chargebackKind = 'charge.chargeback';
 
+/** Of a provider's event: it is booked once. */
+export function chargebackJournalId(provider: string, eventId: string): string {
+  return uuidOf(`journal:chargeback:${provider}:${eventId}`);
+}
+
 /**
  * Books that all of a charge has gone back to its payer, for the one who has just booked that it came and holds its lock.
  * What the provider tells later of its single parts is in it.

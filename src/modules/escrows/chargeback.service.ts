@@ -4,7 +4,6 @@ import {
   formatMoney,
   notFound,
   requireUser,
-  uuidOf,
   type Clock,
   type Currency,
   type Money,
@@ -18,6 +17,7 @@ import { journalById, parseReason, requireFinance, stillFinance, type BookedJour
 import {
   bookChargeback,
   chargebackBearers,
+  chargebackJournalId,
   chargebackKind,
   wholeChargebackId,
   type ChargebackBearer,
@@ -101,7 +101,7 @@ async function recordOnce(
   const { provider, eventId, bearer = 'USER', reason } = chargeback;
   const charge = await lockCharge(tx, user, chargeback);
   const amount = amountOf(charge, chargeback);
-  const id = uuidOf(`journal:chargeback:${provider}:${eventId}`);
+  const id = chargebackJournalId(provider, eventId);
   const businessRef = `charge:${charge.id}`;
   const earlier = await tx.journal.findUnique({ where: { id }, include: { lines: true } });
   if (earlier) {

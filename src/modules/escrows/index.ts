@@ -36,7 +36,7 @@ export {
   type EscrowService,
   type EscrowServiceDeps,
 } from './escrow.service.js';
-export { chargebackBearers, takeBackWhole, type ChargebackBearer } from './chargeback.journal.js';
+export { chargebackBearers, chargebackJournalId, takeBackWhole, type ChargebackBearer } from './chargeback.journal.js';
 export {
   createChargebackService,
   type Chargeback,

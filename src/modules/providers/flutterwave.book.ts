@@ -23,10 +23,10 @@ export async function flutterwaveBook(ask: Ask, from: Date, until: Date): Promis
     isYes,
     pageCount,
   );
-  const chargebacks = await chargebacksIn(ask, from, until);
+  const chargebacks = await flutterwaveChargebacks(ask, from, until);
   if (!charges || !transfers || !chargebacks) return undefined;
   const moved = [...charges.map((row) => itemsOf(row, 'charge')), ...transfers.map((row) => itemsOf(row, 'transfer'))];
-  return inside([...moved, ...chargebacks], from, until);
+  return inside([...moved, chargebacks], from, until);
 }
 
 function isYes(body: unknown): boolean {
@@ -52,11 +52,12 @@ const takingStatuses = ['lost', 'accepted'];
 /** A chargeback may be argued about for so long before it is lost. */
 const arguedDaysMax = 60;
 
-async function chargebacksIn(
+/** Those that were lost or accepted within the time, whenever they began in the sixty days before. */
+export async function flutterwaveChargebacks(
   ask: Ask,
   from: Date,
   until: Date,
-): Promise<readonly (readonly BookItem[] | undefined)[] | undefined> {
+): Promise<readonly BookItem[] | undefined> {
   const days = { from: dayOf(daysBefore(from, arguedDaysMax)), to: dayOf(until) };
   const items: (readonly BookItem[] | undefined)[] = [];
   for (const status of takingStatuses) {
@@ -66,7 +67,7 @@ async function chargebacksIn(
     if (!rows) return undefined;
     for (const row of rows) items.push(await chargebackItems(ask, row, status));
   }
-  return items;
+  return inside(items, from, until);
 }
 
 /** Its row has no currency: that is the charge's. */

@@ -25,16 +25,17 @@ export async function paystackBook(ask: Ask, from: Date, until: Date): Promise<r
     isYes,
     pageCount,
   );
-  const disputed = { ...times, from: daysBefore(from, disputeDaysMax).toISOString(), status: 'resolved' };
-  const disputes = await pagesOf(
-    ask,
-    (page) => `/dispute?${new URLSearchParams({ ...disputed, page })}`,
-    isYes,
-    pageCount,
-  );
+  const disputes = await paystackChargebacks(ask, from, until);
   if (!charges || !transfers || !disputes) return undefined;
-  const items = [...charges.map(chargeItems), ...transfers.map(transferItems), ...disputes.map(disputeItems)];
-  return inside(items, from, until);
+  return inside([...charges.map(chargeItems), ...transfers.map(transferItems), disputes], from, until);
+}
+
+/** Disputes that were lost within the time, whenever they began in the sixty days before. */
+export async function paystackChargebacks(ask: Ask, from: Date, until: Date): Promise<readonly BookItem[] | undefined> {
+  const times = { from: daysBefore(from, disputeDaysMax).toISOString(), to: until.toISOString() };
+  const query = { ...times, status: 'resolved', perPage: '100' };
+  const rows = await pagesOf(ask, (page) => `/dispute?${new URLSearchParams({ ...query, page })}`, isYes, pageCount);
+  return rows && inside(rows.map(disputeItems), from, until);
 }
 
 function isYes(body: unknown): boolean {

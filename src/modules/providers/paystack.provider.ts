@@ -1,7 +1,7 @@
 import type { Currency, Money } from '../../kernel/index.js';
 import { at, textAt, type Json } from './exact-json.js';
 import { createAsk, type Answer, type ApiConfig, type Ask } from './http.ask.js';
-import { paystackBook } from './paystack.book.js';
+import { paystackBook, paystackChargebacks } from './paystack.book.js';
 import { paystackMoney, paystackUnits } from './paystack.money.js';
 import { paystackNotice, paystackSignature, paystackSignatureHeader } from './paystack.webhook.js';
 import type { ChargeReport, PaymentProvider, TransferReport, TransferRequest } from './provider.port.js';
@@ -77,6 +77,7 @@ export function createPaystackProvider(config: PaystackProviderConfig): PaymentP
       return paystackNotice(rawBody);
     },
     bookOf: (from, until) => paystackBook(ask, from, until),
+    takenBack: (from, until) => paystackChargebacks(ask, from, until),
   };
 }
 

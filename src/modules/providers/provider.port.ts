@@ -117,4 +117,6 @@ export interface PaymentProvider {
   readWebhook(headers: Readonly<Record<string, string | undefined>>, rawBody: Buffer): WebhookNotice;
   /** The provider's book, in order of time, from `from` up to but not at `until`. Undefined when it cannot be reached. */
   bookOf(from: Date, until: Date): Promise<readonly BookItem[] | undefined>;
+  /** Of the book only what was taken back of charges, each with its `eventId`. Undefined as for `bookOf`. */
+  takenBack(from: Date, until: Date): Promise<readonly BookItem[] | undefined>;
 }

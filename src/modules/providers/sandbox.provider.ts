@@ -25,6 +25,14 @@ export function createSandboxProvider(config: SandboxProviderConfig): PaymentPro
     chargeReport(await ask('GET', `/charges/${encodeURIComponent(reference)}`));
   const transferOf = async (clientRef: string) =>
     transferReport(await ask('GET', `/transfers/${encodeURIComponent(clientRef)}`));
+  const bookOf: PaymentProvider['bookOf'] = async (from, until) => {
+    const times = new URLSearchParams({ from: from.toISOString(), until: until.toISOString() });
+    const answer = await ask('GET', `/book?${times}`);
+    const items = answer.kind === 'answer' && answer.status === 200 ? at(answer.body, 'items') : undefined;
+    if (!Array.isArray(items)) return undefined;
+    const read = items.map(bookItem);
+    return read.every((item) => item !== undefined) ? read : undefined;
+  };
   return {
     name: 'sandbox',
     notFoundHorizonMs: 60_000,
@@ -59,13 +67,9 @@ export function createSandboxProvider(config: SandboxProviderConfig): PaymentPro
       requireSignature(given !== undefined && isSame(given, expected), signatureHeader);
       return noticeOf(rawBody);
     },
-    async bookOf(from, until) {
-      const times = new URLSearchParams({ from: from.toISOString(), until: until.toISOString() });
-      const answer = await ask('GET', `/book?${times}`);
-      const items = answer.kind === 'answer' && answer.status === 200 ? at(answer.body, 'items') : undefined;
-      if (!Array.isArray(items)) return undefined;
-      const read = items.map(bookItem);
-      return read.every((item) => item !== undefined) ? read : undefined;
+    bookOf,
+    async takenBack(from, until) {
+      return (await bookOf(from, until))?.filter(({ kind }) => kind === 'chargeback');
     },
   };
 }
