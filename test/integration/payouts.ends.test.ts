@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accounts } from '../../src/modules/ledger/index.js';
-import { createPayoutWorker, createReconciliationService, type Payout } from '../../src/modules/payouts/index.js';
+import {
+  createPayoutWorker,
+  createReconciliationService,
+  readWaitingPayouts,
+  type Payout,
+} from '../../src/modules/payouts/index.js';
+import { publishNews } from '../../src/modules/news/index.js';
 import { magicAccounts } from '../../src/modules/providers/index.js';
 import type { UserViewer } from '../../src/kernel/index.js';
 import { anotherProcess, startPayoutMarket, type PayoutMarket } from '../support/payouts.js';
@@ -200,6 +206,22 @@ describe('money that came in lately', () => {
     await market.assertSound();
   });
 
+  it('is held as before when it went into an escrow and came back, and what a runner earned is not', async () => {
+    const { payouts, tell, escrows, customer, runner, errands } = market;
+    const { errand } = await tell.assigned();
+    const inEscrow = await market.wallet(customer);
+    await escrows.cancel(customer, errand.id);
+    expect(await market.wallet(customer)).toBeGreaterThan(inEscrow);
+    expect((await payouts.payable(customer)).payable).toBe(0n);
+    const before = await payouts.payable(runner);
+    const { errand: done } = await tell.delivered();
+    await escrows.confirm(customer, done.id);
+    const after = await payouts.payable(runner);
+    expect(after.payable).toBeGreaterThan(before.payable);
+    expect([after.holds, (await errands.get(customer, done.id)).state]).toEqual([[], 'COMPLETED']);
+    await market.assertSound();
+  });
+
   it('stays whole under two payouts at once', async () => {
     const { payouts, wallet, tenantId } = market;
     const { viewer, account } = await payee(50_000n);
@@ -225,6 +247,26 @@ describe('money that came in lately', () => {
     await chargebacks.record(finance, { ...taken, reason: 'Stolen.' });
     expect(await payouts.payable(viewer)).toMatchObject({ payable: 50_000n, holds: [] });
     await market.assertSound();
+  });
+});
+
+describe('what people are told', () => {
+  it('is of FINANCE what waits for them, of its owner how it ends, and of nobody what they did themselves', async () => {
+    const { db, clock, finance, payouts } = market;
+    const { viewer, id } = await paidOtherwise(30_000n);
+    const { doubted, doubtedMs } = await readWaitingPayouts(db.read, clock.now());
+    expect(doubted).toBeGreaterThan(0);
+    expect(doubtedMs).toBeGreaterThan(0);
+    await payouts.settle(finance, id, { paid: naira(30_000n), reason: 'Seen.' });
+    await publishNews({ db, clock, giveUpAfterMs: dayMs });
+    const told = async ({ userId }: UserViewer) =>
+      (await db.read.notification.findMany({ where: { userId, params: { path: ['payoutId'], equals: id } } })).map(
+        ({ kind }) => kind,
+      );
+    expect(await told(viewer)).toEqual(['payout.settle']);
+    expect(await told(finance)).toEqual(['payout.doubt']);
+    expect(await told(otherFinance)).toEqual(['payout.doubt']);
+    expect(await told(market.customer)).toEqual([]);
   });
 });
 

@@ -1,8 +1,8 @@
 import type { Clock, Logger } from '../../kernel/index.js';
 import type { Db } from '../../db/index.js';
-import type { PaymentProvider } from '../providers/index.js';
+import type { PaymentProvider, TransferReport } from '../providers/index.js';
 import type { AccountCipher } from './account.cipher.js';
-import type { ReviewTimes } from './payout.wait.js';
+import type { ReviewTimes } from './review.times.js';
 
 export interface PayoutWorkerDeps {
   readonly db: Pick<Db, 'read' | 'write'>;
@@ -22,3 +22,12 @@ export interface PayoutWorkerDeps {
 
 /** What every step of a worker needs at hand. */
 export type PayoutHand = Required<PayoutWorkerDeps>;
+
+/** What is to be asked of the provider once this is committed. */
+export interface Prepared {
+  /** Undefined: nothing, this time. */
+  readonly ask?: () => Promise<TransferReport>;
+  readonly hasMoved: boolean;
+  /** How often the provider had hinted by then. */
+  readonly notices: number;
+}

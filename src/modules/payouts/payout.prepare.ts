@@ -1,6 +1,6 @@
 import type { Currency } from '../../kernel/index.js';
 import type { PayoutAccount as PayoutAccountRow, Tx } from '../../db/index.js';
-import type { PaymentProvider, TransferReport, TransferRequest } from '../providers/index.js';
+import type { PaymentProvider, TransferRequest } from '../providers/index.js';
 import { bankCodeFor } from './bank.code.js';
 import { lockClaimed, type Claim } from './payout.claim.js';
 import { decidePayout, payoutSystem } from './payout.decide.js';
@@ -8,16 +8,7 @@ import { nextCheck } from './payout.outcome.js';
 import type { Payout } from './payout.js';
 import { savePayout } from './payout.repo.js';
 import { waitForFinance } from './payout.wait.js';
-import type { PayoutHand } from './payout.hand.js';
-
-/** What is to be asked of the provider once this is committed. */
-export interface Prepared {
-  /** Undefined: nothing, this time. */
-  readonly ask?: () => Promise<TransferReport>;
-  readonly hasMoved: boolean;
-  /** How often the provider had hinted by then. */
-  readonly notices: number;
-}
+import type { PayoutHand, Prepared } from './payout.hand.js';
 
 /**
  * P3 for what is queued: the provider and the time stand in the row before anything is sent. What another worker left

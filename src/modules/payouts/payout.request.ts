@@ -8,7 +8,7 @@ import { lockOwner, ownerFacts } from './payout.owner.js';
 import type { Payout } from './payout.js';
 import { recordPayout, savePayout } from './payout.repo.js';
 import type { PayoutFacts, PayoutTerms } from './payout.rule.js';
-import { firstLook, reviewTimesStandard, type ReviewTimes } from './payout.wait.js';
+import { firstLook, reviewTimesStandard, type ReviewTimes } from './review.times.js';
 import { walletHolds } from './wallet.holds.js';
 
 export interface NewPayout {

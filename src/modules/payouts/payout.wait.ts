@@ -1,25 +1,8 @@
 import type { Tx } from '../../db/index.js';
 import { decidePayout, payoutSystem } from './payout.decide.js';
-import type { PayoutHand } from './payout.hand.js';
+import type { PayoutHand, Prepared } from './payout.hand.js';
 import type { Payout } from './payout.js';
-import type { Prepared } from './payout.prepare.js';
 import { savePayout } from './payout.repo.js';
-
-/** How long FINANCE is waited for, counted from the request; in milliseconds. */
-export interface ReviewTimes {
-  /** Then they are told. Default 3 days. */
-  readonly remindAfterMs: number;
-  /** Then the money goes back. Default 7 days. */
-  readonly giveBackAfterMs: number;
-}
-
-const dayMs = 24 * 60 * 60 * 1000;
-export const reviewTimesStandard: ReviewTimes = { remindAfterMs: 3 * dayMs, giveBackAfterMs: 7 * dayMs };
-
-/** When a payout is first looked at that was asked for just now, and waits for somebody. */
-export function firstLook({ remindAfterMs, giveBackAfterMs }: ReviewTimes, now: Date): Date {
-  return new Date(now.getTime() + Math.min(remindAfterMs, giveBackAfterMs));
-}
 
 /** P2 by the clock: FINANCE is told once, and when nobody decides, everything is back in the wallet. */
 export async function waitForFinance(hand: PayoutHand, tx: Tx, payout: Payout): Promise<Prepared> {

@@ -4,7 +4,7 @@ import { claimDue, type Claim } from './payout.claim.js';
 import type { PayoutHand, PayoutWorkerDeps } from './payout.hand.js';
 import { prepare } from './payout.prepare.js';
 import { saveReport } from './payout.saved.js';
-import { reviewTimesStandard } from './payout.wait.js';
+import { reviewTimesStandard } from './review.times.js';
 
 /** What one round did. */
 export interface PayoutRound {
