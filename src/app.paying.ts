@@ -2,6 +2,7 @@ import type { Db } from './db/index.js';
 import type { Clock, Logger } from './kernel/index.js';
 import type { ChargebackService } from './modules/escrows/index.js';
 import {
+  createChargebacksRound,
   createCharging,
   createChargeService,
   createInboxService,
@@ -46,6 +47,7 @@ export function createPaying({ chargebacks, transferNoticed, ...deps }: PayingDe
   const charging = createCharging(deps);
   const charges = createChargeService(deps, charging);
   const inbox = createInboxService({ db, clock, logger, charges, chargebacks, transferNoticed });
+  const takenBack = createChargebacksRound({ db, clock, logger, provider, charges, chargebacks });
   const providers = provider ? [provider] : [];
   const door = followedUpAtOnce(createWebhookDoor({ db, clock, logger, providers }), inbox, logger);
   return {
@@ -53,7 +55,7 @@ export function createPaying({ chargebacks, transferNoticed, ...deps }: PayingDe
     inbox,
     wallets: createWalletService(deps, charging),
     door,
-    round: createPaymentsRound({ charges, inbox, logger }),
+    round: createPaymentsRound({ charges, inbox, takenBack, logger }),
     stop: () => door.stop(),
   };
 }

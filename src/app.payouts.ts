@@ -10,7 +10,7 @@ import {
   createPayoutWorker,
   createReconciliationService,
 } from './modules/payouts/index.js';
-import type { PaymentProvider } from './modules/providers/index.js';
+import { callsAtMost, type PaymentProvider } from './modules/providers/index.js';
 import type { AccountService } from './modules/users/index.js';
 
 export interface PayoutDeps {
@@ -27,12 +27,14 @@ export function createPayouts(
   { db, clock, config, provider }: Omit<PayoutDeps, 'logger'>,
   accounts: AccountService,
 ): Pick<Services, 'payoutAccounts' | 'payouts' | 'reconciliation'> {
-  const { approvalAbove, payoutMax, dayMax, nameMatchMin, coolOffS } = config.payouts;
+  const { approvalAbove, payoutMax, dayMax, nameMatchMin, coolOffS, clearingS } = config.payouts;
   const policy = {
     approvalAbove: (currency: Currency) => approvalAbove.get(currency) ?? 0n,
     payoutMax: (currency: Currency) => payoutMax.get(currency),
     dayMax: (currency: Currency) => dayMax.get(currency),
     nameMatchMin,
+    clearingMs: clearingS * 1000,
+    review: reviewTimesOf(config),
   };
   const { confirmPassword } = accounts;
   const cipher = cipherOf(config);
@@ -46,8 +48,15 @@ export function createPayouts(
 /** What moves payouts on; undefined on a server that pays nothing out. */
 export function payoutsRoundOf({ db, clock, config, logger, provider }: PayoutDeps) {
   if (!provider) return undefined;
-  const worker = createPayoutWorker({ db, clock, providers: [provider], cipher: cipherOf(config), logger });
+  // A payout stays in one hand for longer than the slowest answers take.
+  const askMsMax = callsAtMost * (config.payments.provider?.timeoutMs ?? 0);
+  const how = { askMsMax, review: reviewTimesOf(config) };
+  const worker = createPayoutWorker({ db, clock, providers: [provider], cipher: cipherOf(config), logger, ...how });
   return createPayoutsRound({ worker, logger });
+}
+
+function reviewTimesOf({ payouts: { remindAfterS, giveBackAfterS } }: Config) {
+  return { remindAfterMs: remindAfterS * 1000, giveBackAfterMs: giveBackAfterS * 1000 };
 }
 
 function cipherOf({ payouts: { keys } }: Config) {

@@ -11,6 +11,7 @@ import { createInvalidator, startReaper } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger } from './kernel/index.js';
 import { createChargebackService } from './modules/escrows/index.js';
 import { readQueue } from './modules/jobs/index.js';
+import { readWaitingPayouts } from './modules/payouts/index.js';
 import { createTokens } from './modules/users/index.js';
 import { createMetrics, logCacheEvents, startOpenTelemetry, tracedCache } from './observability/index.js';
 import { createCaches, policyOf, strictTypesOf } from './app.caches.js';
@@ -84,7 +85,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   const cache = tracing ? tracedCache(verifiedCache, tracing) : verifiedCache;
   logCacheEvents(cache, logger);
   const metrics = config.metrics.isEnabled
-    ? createMetrics({ cache, stores: storesOf(caches), pool: db.pool, queue: () => readQueue(db.read, clock.now()) })
+    ? createMetrics({
+        cache,
+        stores: storesOf(caches),
+        pool: db.pool,
+        queue: () => readQueue(db.read, clock.now()),
+        payouts: () => readWaitingPayouts(db.read, clock.now()),
+      })
     : undefined;
   if (options.onCacheEvent) cache.on(options.onCacheEvent);
   db.onChanges(

@@ -111,6 +111,11 @@ export interface PayoutsConfig {
   readonly dayMax: ReadonlyMap<Currency, bigint>;
   /** Percent; a worse match of names waits for FINANCE. */
   readonly nameMatchMin: number;
+  /** Before money of a charge can be paid out. */
+  readonly clearingS: number;
+  /** From the request of a payout that waits for FINANCE until they are told, and until it goes back. */
+  readonly remindAfterS: number;
+  readonly giveBackAfterS: number;
 }
 
 export interface PayoutKeyConfig {

@@ -187,6 +187,9 @@ function payoutsOf(values: Values): PayoutsConfig {
     payoutMax: values.PAYOUT_MAX,
     dayMax: values.PAYOUT_DAY_MAX,
     nameMatchMin: values.PAYOUT_NAME_MATCH_MIN ?? (isProduction ? 50 : 0),
+    clearingS: values.PAYOUT_CLEARING ?? (isProduction ? 86_400 : 0),
+    remindAfterS: values.PAYOUT_REMIND_AFTER,
+    giveBackAfterS: values.PAYOUT_GIVE_BACK_AFTER,
   };
 }
 

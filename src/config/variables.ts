@@ -4,6 +4,7 @@ import { jobsVariables } from './jobs.variables.js';
 import { newsVariables } from './news.variables.js';
 import { marketsVariables } from './markets.variables.js';
 import { observabilityVariables } from './observability.variables.js';
+import { payendsVariables } from './payends.variables.js';
 import { payoutsVariables } from './payouts.variables.js';
 import { providersVariables } from './providers.variables.js';
 import { variable } from './variable.js';
@@ -148,6 +149,7 @@ export const variables = {
   ...serverVariables,
   ...databaseVariables,
   ...payoutsVariables,
+  ...payendsVariables,
   ...authVariables,
   ...newsVariables,
   ...redisVariables,

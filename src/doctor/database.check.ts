@@ -4,6 +4,7 @@ import { silentLogger } from '../kernel/index.js';
 import { examineClock } from './clock.check.js';
 import { fail, ok, warn, type Finding } from './finding.js';
 import { examineJobs } from './jobs.check.js';
+import { examinePayouts } from './payouts.check.js';
 
 /** The oldest major version that the migrations are written for. */
 const oldestMajor = 14;
@@ -21,6 +22,7 @@ export async function examineDatabase({ database, dataDir }: Config, now: () => 
       ...(server ? [examineClock('postgres clock', server.now.getTime(), middleMs)] : []),
       await examineTables(db),
       await examineJobs(db, new Date(now())),
+      await examinePayouts(db, new Date(now())),
     ];
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);

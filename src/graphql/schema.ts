@@ -23,7 +23,7 @@ import { createLoaders } from './loaders.js';
 import { NotificationConnectionResolver, NotificationResolver } from './notification/notification.resolver.js';
 import { OfferResolver } from './offer/offer.resolver.js';
 import { PayoutAccountResolver } from './payout/payout-account.resolver.js';
-import { PayoutResolver } from './payout/payout.resolver.js';
+import { PayoutHandlingResolver, PayoutResolver } from './payout/payout.resolver.js';
 import { ReconciliationResolver } from './payout/reconciliation.resolver.js';
 import { ChargeResolver } from './payment/charge.resolver.js';
 import { InboxResolver } from './payment/inbox.resolver.js';
@@ -73,6 +73,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
       StatementResolver,
       OfferResolver,
       PayoutAccountResolver,
+      PayoutHandlingResolver,
       PayoutResolver,
       ReconciliationResolver,
       ProofResolver,

@@ -3,6 +3,7 @@ import type { Cache } from '../cache/index.js';
 import { measureCache, type MeasuredStores } from './cache-metrics.js';
 import { measureJobs, type JobFacts, type QueueState } from './job-metrics.js';
 import { atMost, secondsBuckets } from './metric-labels.js';
+import { measurePayouts, type WaitingPayouts } from './payout-metrics.js';
 
 export interface RequestFacts {
   readonly method: string;
@@ -43,16 +44,18 @@ export interface MetricsOptions {
   readonly stores?: MeasuredStores;
   readonly pool: () => PoolFacts;
   readonly queue: () => Promise<QueueState>;
+  readonly payouts?: () => Promise<WaitingPayouts>;
 }
 
 /** Fields of the schema, and some more for what is to come. */
 const fieldsMax = 200;
 
-export function createMetrics({ cache, stores, pool, queue }: MetricsOptions): Metrics {
+export function createMetrics({ cache, stores, pool, queue, payouts }: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   measureCache(cache, registry, stores);
   measurePool(pool, registry);
+  if (payouts) measurePayouts(payouts, registry);
   const requests = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time from the request to the end of its answer.',

@@ -48,6 +48,15 @@ export function describeCharges(create: () => ProviderFixture): void {
       expect(await settleCharge(provider, half)).toMatchObject({ kind: 'SUCCEEDED', amount: arrived });
     }));
 
+  it('reports a charge that came and went as reversed, where the provider says so, and never as failed', () =>
+    withProvider(create(), noFaults, async ({ provider, book, saysReversed }) => {
+      const request = chargeOf({});
+      await settleCharge(provider, request);
+      expect(book.reverseCharge(request.reference)).toBe(true);
+      const kind = saysReversed ? 'REVERSED' : 'SUCCEEDED';
+      expect(await provider.chargeOf(request.reference)).toMatchObject({ kind, amount: request.amount });
+    }));
+
   it('does not know a charge that was never asked for', () =>
     withProvider(create(), noFaults, async ({ provider }) => {
       expect(await provider.chargeOf('never')).toEqual({ kind: 'NOT_FOUND' });

@@ -17,5 +17,6 @@ describeProviderContract('Flutterwave', () => ({
   chargeCurrencies: ['NGN', 'UGX'],
   saysOtp: false,
   tellsChargebacks: false,
+  saysReversed: false,
   secrets: [secretKey, webhookSecret],
 }));

@@ -21,6 +21,7 @@ describeProviderContract('Paystack', () => ({
   chargeCurrencies: ['NGN', 'XOF'],
   saysOtp: true,
   tellsChargebacks: true,
+  saysReversed: true,
   secrets: [secretKey],
 }));
 

@@ -28,6 +28,7 @@ describeProviderContract('the sandbox', () => {
     chargeCurrencies: ['NGN', 'UGX', 'XOF'],
     saysOtp: true,
     tellsChargebacks: true,
+    saysReversed: true,
     secrets: [secretKey, webhookSecret],
   };
 });

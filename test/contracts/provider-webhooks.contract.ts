@@ -26,6 +26,23 @@ export function describeWebhooks(create: () => ProviderFixture): void {
       expect(abouts).toMatchObject(stage.tellsChargebacks ? [told] : []);
     }));
 
+  it('lists what was taken back in its book, by the name that its webhook has', () =>
+    withProvider(create(), noFaults, async (stage) => {
+      const charge = chargeOf({});
+      await settleCharge(stage.provider, charge);
+      stage.book.chargeBack(charge.reference, 12_345n);
+      const book = await stage.provider.bookOf(new Date('2026-03-01T00:00:00Z'), new Date('2026-03-03T00:00:00Z'));
+      const listed = book?.filter(({ kind }) => kind === 'chargeback') ?? [];
+      expect(listed).toMatchObject([{ reference: charge.reference, amount: { minor: 12_345n, currency: 'NGN' } }]);
+      expect(
+        await stage.provider.takenBack(new Date('2026-03-01T00:00:00Z'), new Date('2026-03-03T00:00:00Z')),
+      ).toEqual(listed);
+      const told = stage.webhooks.slice(1).map((webhook) => read(stage, webhook).eventId);
+      const names = listed.map(({ eventId }) => eventId);
+      expect(names.every((name) => name !== undefined)).toBe(true);
+      expect(stage.tellsChargebacks ? told : names).toEqual(names);
+    }));
+
   it('refuses a tampered body, a wrong secret, a missing signature and one in another encoding', () =>
     withProvider(create(), noFaults, async (stage) => {
       await settle(stage.provider, transferOf());

@@ -35,6 +35,8 @@ export interface ProviderFixture {
   readonly chargeCurrencies: readonly Currency[];
   readonly saysOtp: boolean;
   readonly tellsChargebacks: boolean;
+  /** Tells a charge that went back from one that stays. */
+  readonly saysReversed: boolean;
   /** Never to be seen in a report. */
   readonly secrets: readonly string[];
 }

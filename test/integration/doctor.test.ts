@@ -25,7 +25,7 @@ describe('the doctor', { timeout: 60_000 }, () => {
     expect(findings.filter(({ state }) => state !== 'ok').map(({ check }) => check)).toEqual(['markets']);
     expect(ok).toBe(true);
     expect(findings.map(({ check }) => check).join(', ')).toBe(
-      'node, environment, postgres, postgres clock, markets, jobs, redis, redis eviction, redis role, redis clock, redis latency',
+      'node, environment, postgres, postgres clock, markets, jobs, payouts, redis, redis eviction, redis role, redis clock, redis latency',
     );
     const client = new Redis(redis.url);
     expect(await client.dbsize()).toBe(0);

@@ -38,7 +38,7 @@ export async function byHand(stage: Stage, { id, client }: Signed): Promise<void
 
 /** Somebody is paid a little, which nobody looks at, and more, which somebody of FINANCE lets go or does not. */
 export async function payouts(stage: Stage, { client }: Signed, finance: Signed): Promise<void> {
-  const { mutate, bankId } = stage;
+  const { app, mutate, bankId } = stage;
   const input = { bankId, accountNumber: '1234567890' };
   const { account } = await mutate(client, 'addPayoutAccount', ofInput('AddPayoutAccountInput'), 'account { id }', {
     input,
@@ -50,7 +50,15 @@ export async function payouts(stage: Stage, { client }: Signed, finance: Signed)
     const { payout } = await mutate(client, 'requestPayout', args, 'payout { id }', { input: wanted });
     return (payout as unknown as { id: string }).id;
   };
-  await request(500);
+  const doubted = await request(500);
+  // As a worker leaves one of which the provider tells another amount.
+  const now = new Date();
+  const told = { doubtedAt: now, toldAmount: 400n, toldCurrency: 'NGN', toldFee: 0n };
+  const sent = { state: 'UNKNOWN' as const, provider: 'sandbox', attempt: 1, submittedAt: now };
+  await app.app.db.write((tx) => tx.payout.update({ where: { id: doubted }, data: { ...sent, ...told } }));
+  const settle = argumentsOf({ id: 'ID!', input: 'SettlePayoutInput!' });
+  const settlement = { paid: naira(400), reason: 'a test' };
+  await mutate(finance.client, 'settlePayout', settle, 'payout { id }', { id: doubted, input: settlement });
   await mutate(finance.client, 'approvePayout', ofId, 'payout { id }', { id: await request(2_000) });
   const reject = argumentsOf({ id: 'ID!', reason: 'String!' });
   await mutate(finance.client, 'rejectPayout', reject, 'payout { id }', { id: await request(2_000), reason: 'a test' });

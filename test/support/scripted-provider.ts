@@ -24,6 +24,7 @@ export function scriptedProvider({
     transferOf: refuse,
     readWebhook: refuse,
     bookOf: refuse,
+    takenBack: async () => [],
   };
 }
 

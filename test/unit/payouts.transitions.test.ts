@@ -23,6 +23,8 @@ const idOf = (digit: number): string => `00000000-0000-7000-8000-${String(digit)
 const money = (minor: bigint) => ({ minor, currency: 'NGN' as const });
 const paid: TransferReport = { kind: 'PAID', amount: money(1_000n), fee: money(10n), providerRef: 'x' };
 
+const told = { doubtedAt: now, toldAmount: 999n, toldCurrency: 'NGN', toldFee: 10n };
+
 /** Facts under which nothing but state and actor can refuse a transition. */
 function factsFor(name: PayoutTransitionName, state: PayoutState | null): PayoutFacts {
   const reports: Partial<Record<PayoutTransitionName, TransferReport>> = {
@@ -30,6 +32,7 @@ function factsFor(name: PayoutTransitionName, state: PayoutState | null): Payout
     fail: { kind: 'FAILED', reason: 'no such account' },
     reverse: { kind: 'REVERSED', amount: money(1_000n), fee: money(10n), reason: 'sent back' },
     requeue: { kind: 'NOT_FOUND' },
+    doubt: { ...paid, amount: money(999n) } as TransferReport,
   };
   const report = reports[name];
   return {
@@ -43,10 +46,13 @@ function factsFor(name: PayoutTransitionName, state: PayoutState | null): Payout
       version: 3,
       provider: 'sandbox',
       state,
+      ...(name === 'settle' || name === 'proposeSettlement' ? told : {}),
     },
     owner: { isActive: true, owesMinor: 0n },
     account: { isActive: true, coolOffUntil: now },
     notFoundFinalAt: now,
+    givenBackAt: now,
+    settlement: { paid: money(999n), needsAnother: false },
     ...(report && { report }),
   };
 }
@@ -86,7 +92,7 @@ describe('the matrix of states, transitions and actors of a payout', () => {
   );
 
   it('holds in all of its cells', () => {
-    expect(triples).toHaveLength(11 * 11 * 4);
+    expect(triples).toHaveLength(11 * 16 * 4);
     for (const [name, state, kind] of triples) {
       expect(outcome(name, factsFor(name, state), kind), `${name} from ${state} by ${kind}`).toBe(
         expected(name, state, kind),
@@ -108,7 +114,16 @@ describe('the matrix of states, transitions and actors of a payout', () => {
   });
 
   it('moves no money on the way to and out of UNKNOWN but by what the provider says', () => {
-    for (const name of ['lose', 'requeue', 'accept', 'needOtp', 'submit', 'approve'] as const)
+    for (const name of [
+      'lose',
+      'doubt',
+      'proposeSettlement',
+      'requeue',
+      'accept',
+      'needOtp',
+      'submit',
+      'approve',
+    ] as const)
       expect(payoutTransitions[name].postings(), name).toEqual([]);
   });
 });
@@ -154,6 +169,35 @@ describe('a guard of a payout', () => {
       'approve',
       'REQUESTED',
       { owner: { isActive: true, owesMinor: 1n } },
+      'ILLEGAL_TRANSITION',
+    ],
+    [
+      'more than has cleared',
+      'request',
+      null,
+      { wallet: { balance: 2_000n, holds: [{ minor: 951n, until: later }] } },
+      'LIMIT_EXCEEDED',
+    ],
+    [
+      'a payout that FINANCE may still decide about',
+      'expire',
+      'REQUESTED',
+      { givenBackAt: later },
+      'ILLEGAL_TRANSITION',
+    ],
+    ['a doubt about an amount that is ours', 'doubt', 'PENDING', { report: paid }, 'ILLEGAL_TRANSITION'],
+    [
+      'a settlement by another amount than the provider tells',
+      'settle',
+      'UNKNOWN',
+      { settlement: { paid: money(1_000n), needsAnother: false } },
+      'ILLEGAL_TRANSITION',
+    ],
+    [
+      'a settlement that nobody else has proposed, above the limit',
+      'settle',
+      'UNKNOWN',
+      { settlement: { paid: money(999n), needsAnother: true } },
       'ILLEGAL_TRANSITION',
     ],
     ['a version that is another', 'approve', 'REQUESTED', { expectedVersion: 2 }, 'VERSION_CONFLICT'],
@@ -228,6 +272,12 @@ describe('what a report does', () => {
       }
     }
     expect(refused).toEqual([]);
+  });
+
+  it('hands nothing over again of which the provider has told that it was paid, whatever it says later', () => {
+    const facts = factsFor('requeue', 'UNKNOWN');
+    expect(outcome('requeue', facts, 'system')).toBe('QUEUED');
+    expect(outcome('requeue', { ...facts, payout: { ...facts.payout, ...told } }, 'system')).toBe('ILLEGAL_TRANSITION');
   });
 
   it('ends a payout only when the report is definite', () => {

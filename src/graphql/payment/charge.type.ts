@@ -52,6 +52,7 @@ registerEnumType(ChargeDetourEnum, {
   valuesConfig: {
     OTHER_AMOUNT: { description: 'Another amount came than was asked for.' },
     OTHER_CURRENCY: { description: 'Another currency came than was asked for.' },
+    TAKEN_BACK: { description: 'It came and had gone back to the payer before it was booked.' },
     ERRAND_MOVED_ON: {
       description:
         'The errand did not wait for it any more: called off, expired, funded otherwise, or given to another.',

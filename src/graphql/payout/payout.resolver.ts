@@ -15,6 +15,7 @@ import {
   PayoutsArgs,
   PayoutType,
   RequestPayoutInput,
+  SettlePayoutInput,
 } from './payout.type.js';
 
 @Resolver(() => PayoutType)
@@ -84,6 +85,22 @@ export class PayoutResolver {
     return { payout: await services.payouts.reject(viewer, parseId('id', id), reason, expectedVersion) };
   }
 
+  @Authorized('FINANCE')
+  @Mutation(() => PayoutPayload, {
+    description:
+      "Books a payout as its provider tells of it, whose amount is not ours: what was not paid is back in the wallet. Above the limit of approvals the first call proposes it, and another person of FINANCE settles it; never one's own.",
+  })
+  @Idempotent()
+  async settlePayout(
+    @Arg('id', () => ID) id: string,
+    @Arg('input', () => SettlePayoutInput) { paid, reason }: SettlePayoutInput,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The payout's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return { payout: await services.payouts.settle(viewer, parseId('id', id), { paid, reason, expectedVersion }) };
+  }
+
   @FieldResolver(() => String, { description: 'What the provider knows it by.' })
   reference(@Root() payout: Payout) {
     return payout.clientRef;
@@ -125,5 +142,24 @@ export class PayoutResolver {
   })
   handling(@Root() payout: Payout, @Ctx() { viewer }: GraphqlContext) {
     return seesAllPayouts(viewer) ? payout : null;
+  }
+}
+
+@Resolver(() => PayoutHandling)
+export class PayoutHandlingResolver {
+  @FieldResolver(() => MoneyType, {
+    nullable: true,
+    description: 'What the provider tells that it paid, where that is another amount than ours.',
+  })
+  told(@Root() { toldAmount, toldCurrency }: Payout) {
+    return toldAmount === null || toldCurrency === null ? null : moneyOf(toldAmount, toldCurrency);
+  }
+
+  @FieldResolver(() => UserType, {
+    nullable: true,
+    description: 'Who of FINANCE wants it settled so; another one has to agree.',
+  })
+  async settlementProposedBy(@Root() { settleProposedById }: Payout, @Ctx() { loaders }: GraphqlContext) {
+    return settleProposedById === null ? null : loaders.userById.load(settleProposedById);
   }
 }

@@ -91,8 +91,14 @@ export class PayoutHandling {
   @Field(() => String, { nullable: true, description: 'The last thing that went wrong.' })
   lastError!: string | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When the provider is asked next.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it is looked at next.' })
   nextCheckAt!: Date | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'Since when the provider tells of another amount, so that somebody has to look: see `settlePayout`.',
+  })
+  doubtedAt!: Date | null;
 }
 
 @ObjectType({ simpleResolvers: true })
@@ -103,8 +109,20 @@ export class PayoutPayload extends ReplayablePayload {
 
 @ArgsType()
 export class PayoutsArgs extends PageArgs {
+  @Field(() => Boolean, { nullable: true, description: 'Only those whose provider tells of another amount.' })
+  doubted?: boolean;
+
   @Field(() => PayoutStateEnum, { nullable: true, description: 'Only those that stand there.' })
   state?: PayoutState;
+}
+
+@InputType()
+export class SettlePayoutInput {
+  @Field(() => MoneyInput, { description: 'What the provider tells that it paid: `handling { told }`.' })
+  paid!: MoneyInput;
+
+  @Field(() => String, { description: 'What you found out; 1 to 500 characters.' })
+  reason!: string;
 }
 
 @InputType()

@@ -1,4 +1,16 @@
-import { Arg, Authorized, Ctx, Field, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  Field,
+  FieldResolver,
+  InputType,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+} from 'type-graphql';
 import { badInput } from '../../kernel/index.js';
 import { MoneyInput, MoneyType, moneyOf } from '../common/money.type.js';
 import type { GraphqlContext } from '../context.js';
@@ -13,6 +25,18 @@ import { ChargeType } from '../payment/charge.type.js';
 export class WalletType {
   @Field(() => MoneyType)
   balance!: MoneyType;
+}
+
+@ObjectType('WalletHold', {
+  simpleResolvers: true,
+  description: 'Money that came in by a charge lately: it can be spent now, and be paid out later.',
+})
+export class WalletHoldType {
+  @Field(() => MoneyType)
+  amount!: MoneyType;
+
+  @Field(() => GraphQLDateTime, { description: 'It can be paid out from then on.' })
+  until!: Date;
 }
 
 @ObjectType('TopUpPayload', { simpleResolvers: true })
@@ -41,13 +65,29 @@ export class TopUpInput {
   reference?: string;
 }
 
-@Resolver()
+@Resolver(() => WalletType)
 export class WalletResolver {
   @Authorized()
   @Query(() => WalletType)
   async myWallet(@Ctx() { services, viewer }: GraphqlContext): Promise<WalletType> {
     const { minor, currency } = await services.wallets.wallet(viewer);
     return { balance: moneyOf(minor, currency) };
+  }
+
+  @FieldResolver(() => MoneyType, {
+    description: 'What of it can be paid out now, the fee included, as it stands this moment.',
+  })
+  async payable(@Ctx() { services, viewer }: GraphqlContext) {
+    const { currency, payable } = await services.payouts.payable(viewer);
+    return moneyOf(payable, currency);
+  }
+
+  @FieldResolver(() => [WalletHoldType], {
+    description: 'What came in lately and was not taken back, soonest free first; what was spent of it counts.',
+  })
+  async holds(@Ctx() { services, viewer }: GraphqlContext) {
+    const { currency, holds } = await services.payouts.payable(viewer);
+    return holds.map(({ minor, until }) => ({ amount: moneyOf(minor, currency), until }));
   }
 
   @Authorized()

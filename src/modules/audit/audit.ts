@@ -48,6 +48,11 @@ export const adminActions = {
   recordChargeback: { target: 'journal', roles: ['FINANCE'], description: 'Booked a chargeback by hand.' },
   approvePayout: { target: 'payout', roles: ['FINANCE'], description: 'Let a payout go.' },
   rejectPayout: { target: 'payout', roles: ['FINANCE'], description: 'Gave a payout back to its wallet.' },
+  settlePayout: {
+    target: 'payout',
+    roles: ['FINANCE'],
+    description: 'Booked a payout as its provider tells of it, or proposed that.',
+  },
   retryWebhook: { target: 'inbox', roles: ['FINANCE'], description: 'Had a failed webhook tried again.' },
   createWebhookEndpoint: { target: 'endpoint', roles: ['ADMIN'], description: "Had the market's news sent somewhere." },
   updateWebhookEndpoint: { target: 'endpoint', roles: ['ADMIN'], description: 'Changed where news is sent.' },

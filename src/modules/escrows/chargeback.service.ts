@@ -4,7 +4,6 @@ import {
   formatMoney,
   notFound,
   requireUser,
-  uuidOf,
   type Clock,
   type Currency,
   type Money,
@@ -14,24 +13,15 @@ import {
 import type { Charge, Db, JournalLine, Tx } from '../../db/index.js';
 import { recordAct, type AdminAct } from '../audit/index.js';
 import { amountFault, namesFaults, refuse } from '../errands/index.js';
+import { journalById, parseReason, requireFinance, stillFinance, type BookedJournal } from '../ledger/index.js';
 import {
-  accounts,
-  balanceOfTotals,
-  emptyTotals,
-  journalById,
-  openAndLock,
-  parseReason,
-  postJournal,
-  requireFinance,
-  stillFinance,
-  transfer,
-  type BookedJournal,
-  type Posting,
-} from '../ledger/index.js';
-
-/** Who bears money that a provider took back: the USER it had been credited to, or the HOUSE. */
-export const chargebackBearers = ['USER', 'HOUSE'] as const;
-export type ChargebackBearer = (typeof chargebackBearers)[number];
+  bookChargeback,
+  chargebackBearers,
+  chargebackJournalId,
+  chargebackKind,
+  wholeChargebackId,
+  type ChargebackBearer,
+} from './chargeback.journal.js';
 
 export interface Chargeback {
   readonly provider: string;
@@ -73,7 +63,6 @@ export interface ChargebackServiceDeps {
 }
 
 const eventIdLengthMax = 200;
-const kind = 'charge.chargeback';
 
 export function createChargebackService({ db, clock }: ChargebackServiceDeps): ChargebackService {
   return {
@@ -112,7 +101,7 @@ async function recordOnce(
   const { provider, eventId, bearer = 'USER', reason } = chargeback;
   const charge = await lockCharge(tx, user, chargeback);
   const amount = amountOf(charge, chargeback);
-  const id = uuidOf(`journal:chargeback:${provider}:${eventId}`);
+  const id = chargebackJournalId(provider, eventId);
   const businessRef = `charge:${charge.id}`;
   const earlier = await tx.journal.findUnique({ where: { id }, include: { lines: true } });
   if (earlier) {
@@ -120,19 +109,12 @@ async function recordOnce(
     if (!isSame) throw new AppError('ALREADY_EXISTS', `Event ${eventId} was booked with another charge or amount.`);
     return { journal: await journalById(tx, charge.tenantId, id), isReplay: true };
   }
+  // What the provider tells of in parts is in what it showed as gone as a whole.
+  const whole = user ? null : await tx.journal.findUnique({ where: { id: wholeChargebackId(charge) } });
+  if (whole) return { journal: await journalById(tx, charge.tenantId, whole.id), isReplay: true };
   await refuseTooMuch(tx, charge, businessRef, amount);
-  await postJournal(tx, {
-    id,
-    tenantId: charge.tenantId,
-    kind,
-    businessRef,
-    currency: amount.currency,
-    effectiveAt: now,
-    recordedAt: now,
-    actorId: user?.userId ?? null,
-    reason: `${provider} ${eventId}: ${reason}`,
-    postings: await postingsOf(tx, charge, bearer, amount, now),
-  });
+  const why = `${provider} ${eventId}: ${reason}`;
+  await bookChargeback(tx, charge, { id, actorId: user?.userId ?? null, reason: why, amount, bearer }, now);
   return { journal: await journalById(tx, charge.tenantId, id), isReplay: false };
 }
 
@@ -157,7 +139,7 @@ function amountOf(charge: Charge, { amountMinor: minor, currency }: Chargeback):
 }
 
 async function refuseTooMuch(tx: Tx, charge: Charge, businessRef: string, amount: Money): Promise<void> {
-  const where = { tenantId: charge.tenantId, businessRef, kind };
+  const where = { tenantId: charge.tenantId, businessRef, kind: chargebackKind };
   const earlier = await tx.journal.findMany({ where, include: { lines: true } });
   const reversals = await tx.journal.findMany({ where: { reversesId: { in: earlier.map(({ id }) => id) } } });
   const wasReversed = new Set(reversals.map(({ reversesId }) => reversesId));
@@ -170,36 +152,4 @@ async function refuseTooMuch(tx: Tx, charge: Charge, businessRef: string, amount
 
 function creditsOf(lines: readonly JournalLine[]): bigint {
   return lines.reduce((sum, { side, amount }) => (side === 'CREDIT' ? sum + amount : sum), 0n);
-}
-
-/** What never reached a wallet is taken from where it waits, whoever would bear it. */
-async function postingsOf(
-  tx: Tx,
-  charge: Charge,
-  bearer: ChargebackBearer,
-  amount: Money,
-  now: Date,
-): Promise<readonly Posting[]> {
-  const { landed, provider } = charge;
-  if (landed === 'SUSPENSE') return transfer(accounts.suspense(provider), accounts.pspClearing(provider), amount.minor);
-  return bearer === 'HOUSE' ? houseBears(charge, amount) : userBears(tx, charge, amount, now);
-}
-
-function houseBears({ provider }: Charge, { minor }: Money): readonly Posting[] {
-  return transfer(accounts.chargebacks(), accounts.pspClearing(provider), minor);
-}
-
-/** From the wallet what it holds, the rest is owed; decided under the locks of both. */
-async function userBears(
-  tx: Tx,
-  { tenantId, userId, provider }: Charge,
-  { minor, currency }: Money,
-  now: Date,
-): Promise<readonly Posting[]> {
-  const [wallet, receivable] = [accounts.wallet(userId), accounts.receivable(userId)];
-  const totals = await openAndLock(tx, { tenantId, currency, recordedAt: now }, [wallet, receivable]);
-  const held = balanceOfTotals(wallet, totals.get(wallet.code) ?? emptyTotals);
-  const taken = held < minor ? held : minor;
-  const clearing = accounts.pspClearing(provider);
-  return [...transfer(wallet, clearing, taken), ...transfer(receivable, clearing, minor - taken)];
 }

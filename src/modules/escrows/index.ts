@@ -36,11 +36,10 @@ export {
   type EscrowService,
   type EscrowServiceDeps,
 } from './escrow.service.js';
+export { chargebackBearers, chargebackJournalId, takeBackWhole, type ChargebackBearer } from './chargeback.journal.js';
 export {
-  chargebackBearers,
   createChargebackService,
   type Chargeback,
-  type ChargebackBearer,
   type ChargebackService,
   type RecordedChargeback,
 } from './chargeback.service.js';

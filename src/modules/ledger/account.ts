@@ -31,6 +31,8 @@ export const accounts = {
   payoutFees: () => house('INCOME', 'revenue:payout_fee'),
   /** What payment providers keep for themselves. */
   pspFees: () => house('EXPENSE', 'expense:psp_fee'),
+  /** What a provider paid out beyond what it was asked for, as long as nobody has given it back. */
+  overpaid: () => house('EXPENSE', 'expense:payout_overpaid'),
   /** Charges that were taken back and that RunAm bears. */
   chargebacks: () => house('EXPENSE', 'expense:chargeback'),
 } as const satisfies Record<string, (id: string) => AccountRef>;

@@ -3,6 +3,7 @@ import type { Db, Prisma, Tx } from '../../db/index.js';
 import { errandNewsOf, topicOf, type ErrandNews, type NewsRow } from './news.event.js';
 import { hears } from './news.topics.js';
 import { recipientsOf } from './notification.recipients.js';
+import { payoutNotificationsOf } from './payout.recipients.js';
 import { bodyOf } from './webhook.body.js';
 
 export interface PublishDeps {
@@ -36,7 +37,8 @@ async function publishBatch(tx: Tx, now: Date, giveUpAt: Date): Promise<number> 
     FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT ${batchMax} FOR UPDATE SKIP LOCKED`;
   if (rows.length === 0) return 0;
   await tx.webhookDelivery.createMany({ data: await deliveriesOf(tx, rows, now, giveUpAt) });
-  await tx.notification.createMany({ data: await notificationsOf(tx, rows, now) });
+  const people = [...(await notificationsOf(tx, rows, now)), ...(await payoutNotificationsOf(tx, rows, now))];
+  await tx.notification.createMany({ data: people });
   await tx.outbox.updateMany({ where: { seq: { in: rows.map(({ seq }) => seq) } }, data: { publishedAt: now } });
   return rows.length;
 }

@@ -12,13 +12,16 @@ export interface Landing {
  * Where money that came in goes (E4b, E4c). It is never lost: what cannot go to its errand is the payer's, in the wallet; what
  * no wallet of the market can hold, because it is another currency, waits in suspense for FINANCE.
  * @param isAwaited whether the errand still waits for exactly this money
+ * @param isGone it has gone back to the payer by now: it funds nothing
  */
 export function landingOf(
   charge: Pick<Charge, 'amount' | 'currency' | 'purpose'>,
   received: Money,
   isAwaited: boolean,
+  isGone = false,
 ): Landing {
   if (received.currency !== charge.currency) return { landed: 'SUSPENSE', detour: 'OTHER_CURRENCY' };
+  if (isGone) return { landed: 'WALLET', detour: 'TAKEN_BACK' };
   if (received.minor !== charge.amount) return { landed: 'WALLET', detour: 'OTHER_AMOUNT' };
   if (charge.purpose === 'ERRAND' && !isAwaited) return { landed: 'WALLET', detour: 'ERRAND_MOVED_ON' };
   return { landed: charge.purpose, detour: null };

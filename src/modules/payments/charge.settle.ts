@@ -1,7 +1,7 @@
 import { AppError, invariant, storable } from '../../kernel/index.js';
 import { changesSoFar, noteAgain, type Prisma, type Tx } from '../../db/index.js';
 import { decide, systemActor, type Decision } from '../errands/index.js';
-import { factsOf, fundHeld, lockBoth, type Held } from '../escrows/index.js';
+import { factsOf, fundHeld, lockBoth, takeBackWhole, type Held } from '../escrows/index.js';
 import { postJournal } from '../ledger/index.js';
 import type { ChargeReport } from '../providers/index.js';
 import { nextCheckAt, nextLookAtFailed, type Charge } from './charge.js';
@@ -19,7 +19,8 @@ export interface SavingTerms {
   readonly notFoundHorizonMs: number;
 }
 
-type Succeeded = Extract<ChargeReport, { readonly kind: 'SUCCEEDED' }>;
+/** The money came, whatever became of it since. */
+type Arrived = Extract<ChargeReport, { readonly kind: 'SUCCEEDED' | 'REVERSED' }>;
 
 /**
  * Saves what the provider says of a charge, under the locks errand, escrow, charge, accounts. Money is booked by whoever comes
@@ -35,7 +36,8 @@ export async function saveReport(tx: Tx, seen: Charge, report: ChargeReport, ter
     return { charge, booked: false };
   }
   const told = understood(report);
-  if (told.kind === 'SUCCEEDED') return { charge: await land(tx, charge, held, told, terms.now), booked: true };
+  if (told.kind === 'SUCCEEDED' || told.kind === 'REVERSED')
+    return { charge: await land(tx, charge, held, told, terms.now), booked: true };
   const data = { ...patchOf(charge, seen, told, terms), updatedAt: terms.now };
   return { charge: await tx.charge.update({ where: { id: charge.id }, data }), booked: false };
 }
@@ -53,7 +55,7 @@ async function lockCharge(tx: Tx, id: string): Promise<Charge> {
 
 /** A success that cannot be booked as it is told is no answer yet. */
 function understood(report: ChargeReport): ChargeReport {
-  if (report.kind !== 'SUCCEEDED') return report;
+  if (report.kind !== 'SUCCEEDED' && report.kind !== 'REVERSED') return report;
   const { amount, fee } = report;
   const isFeeOdd = fee.minor < 0n || (fee.minor > 0n && fee.currency !== amount.currency);
   if (amount.minor > 0n && !isFeeOdd) return report;
@@ -61,22 +63,21 @@ function understood(report: ChargeReport): ChargeReport {
   return { kind: 'UNKNOWN', reason: `The provider tells of ${told}.` };
 }
 
-async function land(
-  tx: Tx,
-  charge: Charge,
-  held: Held | undefined,
-  { amount, fee }: Succeeded,
-  now: Date,
-): Promise<Charge> {
-  const funding = held && fundingOf(charge, held, now);
-  const landing = landingOf(charge, amount, funding !== undefined);
+async function land(tx: Tx, charge: Charge, held: Held | undefined, told: Arrived, now: Date): Promise<Charge> {
+  const { amount, fee } = told;
+  const isGone = told.kind === 'REVERSED';
+  const funding = held && !isGone ? fundingOf(charge, held, now) : undefined;
+  const landing = landingOf(charge, amount, funding !== undefined, isGone);
   await postJournal(tx, receiptJournal(charge, landing, amount, fee.minor, now));
   if (held && funding && landing.landed === 'ERRAND') await fundHeld(tx, held, funding);
   const received = { received: amount.minor, receivedCurrency: amount.currency, fee: fee.minor };
   const changes = JSON.parse(await changesSoFar(tx)) as Prisma.InputJsonValue;
   const isOver = { state: 'SUCCEEDED', nextCheckAt: null, lastError: null, failure: null, updatedAt: now } as const;
   const data = { ...isOver, ...received, ...landing, changes };
-  return tx.charge.update({ where: { id: charge.id }, data });
+  const landed = await tx.charge.update({ where: { id: charge.id }, data });
+  // In the transaction that booked it: nobody spends what the provider has given back already.
+  if (isGone) await takeBackWhole(tx, landed, shortened(told.reason), now);
+  return landed;
 }
 
 /** Undefined when the errand does not wait for this money any more: another state, another offer, or another amount. */
@@ -94,7 +95,7 @@ function fundingOf(charge: Charge, held: Held, now: Date): Decision | undefined 
 function patchOf(
   charge: Charge,
   seen: Charge,
-  report: Exclude<ChargeReport, Succeeded>,
+  report: Exclude<ChargeReport, Arrived>,
   { now, notFoundHorizonMs }: SavingTerms,
 ): Prisma.ChargeUncheckedUpdateInput {
   const checks = charge.checks + 1;

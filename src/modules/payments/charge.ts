@@ -19,6 +19,7 @@ export const chargeDetours = [
   'OTHER_AMOUNT',
   'OTHER_CURRENCY',
   'ERRAND_MOVED_ON',
+  'TAKEN_BACK',
 ] as const satisfies readonly ChargeDetour[];
 
 /** A charge's id is a function of whose it is and of its reference, so that a repeated one is the same. */

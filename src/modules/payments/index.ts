@@ -20,6 +20,7 @@ export {
   type ChargeService,
   type ErrandPayment,
 } from './charge.service.js';
+export { createChargebacksRound, type ChargebacksRoundDeps } from './chargebacks.round.js';
 export { createWebhookDoor, type WebhookDoor, type WebhookDoorDeps } from './inbox.door.js';
 export {
   createInboxService,

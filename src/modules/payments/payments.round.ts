@@ -6,13 +6,16 @@ import { webhooksPerRound, type InboxService } from './inbox.service.js';
 export interface PaymentsRoundOptions {
   readonly charges: Pick<ChargeService, 'checkDue'>;
   readonly inbox: Pick<InboxService, 'work' | 'forget'>;
+  /** Books what was taken back and nobody told of. */
+  readonly takenBack: () => Promise<number>;
   readonly logger: Logger;
 }
 
-/** One round: follows up webhooks and asks about charges that have not ended. */
+/** One round: follows up webhooks, asks about charges that have not ended, and looks for what was taken back. */
 export function createPaymentsRound({
   charges,
   inbox,
+  takenBack,
   logger,
 }: PaymentsRoundOptions): (goesOn: () => boolean) => Promise<void> {
   return async (goesOn) => {
@@ -24,6 +27,8 @@ export function createPaymentsRound({
       if (ended > 0) logger.info({ charges: ended }, 'charges have ended');
       taken = checked + failed;
     }
+    const found = goesOn() ? await takenBack() : 0;
+    if (found > 0) logger.warn({ chargebacks: found }, 'charges were taken back, and no webhook told of it');
     await inbox.forget();
   };
 }

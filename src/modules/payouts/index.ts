@@ -27,9 +27,13 @@ export {
 } from './payout.transitions.js';
 export { transitionsFor } from './payout.outcome.js';
 export type { NewPayout, PayoutPolicy } from './payout.request.js';
+export type { WalletHold } from './payout.rule.js';
+export type { Settlement } from './payout.settle.js';
+export type { ReviewTimes } from './review.times.js';
 export {
   createPayoutService,
   payoutCursor,
+  type PayableWallet,
   type PayoutListArgs,
   type PayoutService,
   type PayoutServiceDeps,
@@ -43,4 +47,5 @@ export {
 } from './reconciliation.js';
 export type { PayoutWorkerDeps } from './payout.hand.js';
 export { createPayoutWorker, type PayoutRound, type PayoutWorker } from './payout.worker.js';
+export { readWaitingPayouts, type WaitingPayouts } from './payouts.waiting.js';
 export { createPayoutsRound, type PayoutsRoundOptions } from './payouts.round.js';

@@ -56,6 +56,9 @@ interface Pause {
   readonly mostMs: number;
 }
 
+/** A person has to look, and the provider may still put itself right: it is asked ever more rarely. */
+const pauseInDoubt: Pause = { firstMs: 10 * minuteMs, mostMs: 24 * hourMs };
+
 const pauses = {
   SUBMITTING: { firstMs: 10_000, mostMs: 10 * minuteMs },
   UNKNOWN: { firstMs: 10_000, mostMs: 10 * minuteMs },
@@ -69,16 +72,21 @@ const pauses = {
  * When to look at it again: after a pause that doubles with each look that brought no news. Null when it is over.
  * @param checks looks without news so far
  * @param isAnswered the last look told how the payout stands
+ * @param isDoubted what it told does not fit
  */
 export function nextCheck(
   state: PayoutState,
   checks: number,
   now: Date,
-  { settledAt, isAnswered }: { readonly settledAt: Date | null; readonly isAnswered: boolean },
+  {
+    settledAt,
+    isAnswered,
+    isDoubted = false,
+  }: { readonly settledAt: Date | null; readonly isAnswered: boolean; readonly isDoubted?: boolean },
 ): Date | null {
   const watchedMs = settledAt ? now.getTime() - settledAt.getTime() : 0;
   if (state === 'PAID' && isAnswered && watchedMs >= reversalWatchMs) return null;
-  const pause: Pause | undefined = pauses[state as keyof typeof pauses];
+  const pause: Pause | undefined = isDoubted ? pauseInDoubt : pauses[state as keyof typeof pauses];
   if (!pause) return null;
   return new Date(now.getTime() + Math.min(pause.firstMs * 2 ** Math.min(checks, 30), pause.mostMs));
 }

@@ -1,22 +1,14 @@
 import type { Currency } from '../../kernel/index.js';
 import type { PayoutAccount as PayoutAccountRow, Tx } from '../../db/index.js';
-import type { PaymentProvider, TransferReport, TransferRequest } from '../providers/index.js';
+import type { PaymentProvider, TransferRequest } from '../providers/index.js';
 import { bankCodeFor } from './bank.code.js';
 import { lockClaimed, type Claim } from './payout.claim.js';
 import { decidePayout, payoutSystem } from './payout.decide.js';
 import { nextCheck } from './payout.outcome.js';
 import type { Payout } from './payout.js';
 import { savePayout } from './payout.repo.js';
-import type { PayoutHand } from './payout.hand.js';
-
-/** What is to be asked of the provider once this is committed. */
-export interface Prepared {
-  /** Undefined: nothing, this time. */
-  readonly ask?: () => Promise<TransferReport>;
-  readonly hasMoved: boolean;
-  /** How often the provider had hinted by then. */
-  readonly notices: number;
-}
+import { waitForFinance } from './payout.wait.js';
+import type { PayoutHand, Prepared } from './payout.hand.js';
 
 /**
  * P3 for what is queued: the provider and the time stand in the row before anything is sent. What another worker left
@@ -25,6 +17,7 @@ export interface Prepared {
 export async function prepare(hand: PayoutHand, tx: Tx, claim: Claim): Promise<Prepared> {
   const payout = await lockClaimed(tx, claim);
   if (!payout) return { hasMoved: false, notices: 0 };
+  if (payout.state === 'REQUESTED') return waitForFinance(hand, tx, payout);
   const provider = providerFor(hand, payout);
   if (!provider) return postpone(hand, tx, payout, `there is no provider ${payout.provider} on this server`);
   if (payout.state === 'QUEUED') return prepareSending(hand, tx, payout, provider, claim);
@@ -91,9 +84,13 @@ async function lose({ clock }: PayoutHand, tx: Tx, payout: Payout, claim: Claim)
 
 /** Operators see it in the log and in the register; the money stays in transit. */
 async function postpone({ clock, logger }: PayoutHand, tx: Tx, payout: Payout, reason: string): Promise<Prepared> {
-  const { id, state, checks, settledAt, notices } = payout;
+  const { id, state, checks, settledAt, notices, doubtedAt } = payout;
   logger.error({ payoutId: id, state }, `a payout waits: ${reason}`);
-  const nextCheckAt = nextCheck(state, checks + 1, clock.now(), { settledAt, isAnswered: false });
+  const nextCheckAt = nextCheck(state, checks + 1, clock.now(), {
+    settledAt,
+    isAnswered: false,
+    isDoubted: doubtedAt !== null,
+  });
   const waiting = { lastError: reason, checks: checks + 1, nextCheckAt, claimedUntil: null };
   await tx.payout.update({ where: { id }, data: waiting });
   return { hasMoved: false, notices };

@@ -25,16 +25,23 @@ export async function savePayout(
   patch: Prisma.PayoutUncheckedUpdateInput = {},
   reason?: string,
 ): Promise<Payout> {
-  const { to, at } = decision;
-  const data = { ...patch, state: to, checks: 0, version: payout.version + 1, updatedAt: at };
+  const { transition, to, at } = decision;
+  const doubt = to === 'UNKNOWN' ? {} : { doubtedAt: null, settleProposedById: null };
+  // What was told stays with what was booked by it.
+  const told = to === 'UNKNOWN' || isByTold(transition) ? {} : { toldAmount: null, toldCurrency: null, toldFee: null };
+  const data = { ...doubt, ...told, ...patch, state: to, checks: 0, version: payout.version + 1, updatedAt: at };
   const after = await tx.payout.update({ where: { id: payout.id }, data });
   await recordPayout(tx, after, decision, reason);
   return after;
 }
 
+function isByTold(transition: PayoutDecision['transition']): boolean {
+  return transition === 'settle' || transition === 'reverse';
+}
+
 /** One numbered event, its outbox row, and the journal when money moves. */
 export async function recordPayout(tx: Tx, payout: Payout, decision: PayoutDecision, reason?: string): Promise<void> {
-  const { id, tenantId, version } = payout;
+  const { id, tenantId, userId, version } = payout;
   const { transition, from, to, actor, at } = decision;
   const { userId: actorId, kind: actorRole } = actor;
   await tx.$executeRaw`
@@ -42,7 +49,7 @@ export async function recordPayout(tx: Tx, payout: Payout, decision: PayoutDecis
     SELECT ${id}::uuid, coalesce(max(seq), 0) + 1, ${tenantId}::uuid, ${transition}, ${from}::payout_state, ${to}::payout_state,
            ${actorId}::uuid, ${actorRole}, ${reason?.slice(0, reasonLengthMax) ?? null}, ${at}
     FROM payout_event WHERE payout_id = ${id}::uuid`;
-  const payload = { transition, from, to, actorId, actorRole, at: at.toISOString(), version };
+  const payload = { transition, from, to, userId, actorId, actorRole, at: at.toISOString(), version };
   await tx.outbox.create({ data: { tenantId, topic: transitionTopic, aggregateId: id, payload, createdAt: at } });
   if (decision.postings.length > 0) await book(tx, payout, decision);
 }

@@ -1,13 +1,15 @@
 import { badInput, isUuid, notFound, uuidv7, type Clock, type Currency, type UserViewer } from '../../kernel/index.js';
 import type { PayoutAccount as PayoutAccountRow, Tx } from '../../db/index.js';
 import { amountFault, currencyOf, refuse } from '../errands/index.js';
-import { accounts, openAndLock } from '../ledger/index.js';
+import { accounts, balanceOfTotals, emptyTotals, openAndLock } from '../ledger/index.js';
 import type { AccountCipher } from './account.cipher.js';
 import { decidePayout, payoutActorOf, payoutSystem } from './payout.decide.js';
 import { lockOwner, ownerFacts } from './payout.owner.js';
 import type { Payout } from './payout.js';
 import { recordPayout, savePayout } from './payout.repo.js';
 import type { PayoutFacts, PayoutTerms } from './payout.rule.js';
+import { firstLook, reviewTimesStandard, type ReviewTimes } from './review.times.js';
+import { walletHolds } from './wallet.holds.js';
 
 export interface NewPayout {
   readonly payoutAccountId: string;
@@ -26,6 +28,10 @@ export interface PayoutPolicy {
   dayMax(currency: Currency): bigint | undefined;
   /** Below this score of the name, in percent, a payout waits for FINANCE. */
   readonly nameMatchMin: number;
+  /** How long money of charges stays in the wallet before it can be paid out; in milliseconds. Default 0. */
+  readonly clearingMs?: number;
+  /** Default as `reviewTimesStandard`. */
+  readonly review?: ReviewTimes;
 }
 
 export interface RequestHand {
@@ -50,15 +56,20 @@ export async function requestPayout(
   refuse(fault ? [fault] : []);
   const account = await accountOf(tx, user, input.payoutAccountId);
   const now = clock.now();
-  const row = await newRow(tx, user, account, input.amountMinor, now);
+  const review = policy.review ?? reviewTimesStandard;
+  const row = { ...(await newRow(tx, user, account, input.amountMinor, now)), nextCheckAt: firstLook(review, now) };
   // The wallet is held from here on, so that what is owed is known before it is spent.
-  const moved = [accounts.payoutTransit(row.id), accounts.wallet(user.userId)];
-  await openAndLock(tx, { tenantId: user.tenantId, currency, recordedAt: now }, moved);
+  const moved = [accounts.payoutTransit(row.id), accounts.wallet(user.userId)] as const;
+  const totals = await openAndLock(tx, { tenantId: user.tenantId, currency, recordedAt: now }, moved);
   const terms: PayoutTerms = { ...row, state: null };
   const facts: PayoutFacts = {
     payout: terms,
     owner: await ownerFacts(tx, row, isActive),
     account: { isActive: account.status === 'ACTIVE', coolOffUntil: account.coolOffUntil },
+    wallet: {
+      balance: balanceOfTotals(moved[1], totals.get(moved[1].code) ?? emptyTotals),
+      holds: await walletHolds(tx, user, currency, policy.clearingMs ?? 0, now),
+    },
     limits: {
       payoutMax: policy.payoutMax(currency),
       dayMax: policy.dayMax(currency),
@@ -113,6 +124,11 @@ async function newRow(
     claimedUntil: null,
     claim: 0,
     notices: 0,
+    doubtedAt: null,
+    toldAmount: null,
+    toldCurrency: null,
+    toldFee: null,
+    settleProposedById: null,
     version: 1,
     createdAt: now,
     updatedAt: now,

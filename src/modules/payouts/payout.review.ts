@@ -44,7 +44,13 @@ export async function rejectPayout(
   const decision = decidePayout('reject', { payout, expectedVersion }, payoutActorOf(viewer, payout), now);
   const lastError = parseReason('reason', reason);
   await stillFinance(tx, viewer);
-  const rejected = await savePayout(tx, payout, decision, { lastError, settledAt: now }, lastError);
+  const rejected = await savePayout(
+    tx,
+    payout,
+    decision,
+    { lastError, settledAt: now, nextCheckAt: null, claimedUntil: null },
+    lastError,
+  );
   await recordAct(tx, viewer, { ...actOf('rejectPayout', payout, rejected), reason: lastError }, now);
   return rejected;
 }
@@ -60,7 +66,7 @@ function actOf(action: 'approvePayout' | 'rejectPayout', before: Payout, after: 
 }
 
 /** The owner first, as a request does, so that the two never wait for each other. */
-async function lockForReview(
+export async function lockForReview(
   tx: Tx,
   { tenantId }: UserViewer,
   id: string,

@@ -1,12 +1,13 @@
-import { AppError, storable } from '../../kernel/index.js';
+import { AppError, invariant, storable } from '../../kernel/index.js';
 import type { Prisma, Tx } from '../../db/index.js';
 import type { TransferReport } from '../providers/index.js';
 import { lockClaimed, type Claim } from './payout.claim.js';
 import { decidePayout, payoutSystem, type PayoutDecision } from './payout.decide.js';
+import { hasOtherAmount, isFeeSound } from './payout.guards.js';
 import { complaintOf, nextCheck, transitionsFor } from './payout.outcome.js';
 import type { Payout } from './payout.js';
 import { savePayout } from './payout.repo.js';
-import type { PayoutFacts } from './payout.rule.js';
+import type { PayoutFacts, PayoutTerms } from './payout.rule.js';
 import type { PayoutTransitionName } from './payout.transitions.js';
 import type { PayoutHand } from './payout.hand.js';
 
@@ -32,8 +33,10 @@ export async function saveReport(
   const wasHinted = payout.notices !== notices;
   const isAnswered = report.kind !== 'UNKNOWN';
   const { state, settledAt } = after;
-  const next = state === 'QUEUED' || wasHinted ? now : nextCheck(state, checks, now, { settledAt, isAnswered });
-  const isOver = nextCheck(state, checks, now, { settledAt: null, isAnswered }) === null;
+  const isDoubted = after.doubtedAt !== null;
+  const facts = { settledAt, isAnswered, isDoubted };
+  const next = state === 'QUEUED' || wasHinted ? now : nextCheck(state, checks, now, facts);
+  const isOver = nextCheck(state, checks, now, { ...facts, settledAt: null }) === null;
   await tx.payout.update({
     where: { id: after.id },
     data: { checks, claimedUntil: null, nextCheckAt: isOver ? null : next },
@@ -66,31 +69,77 @@ async function takeReport(
     return tx.payout.update({ where: { id: payout.id }, data: { lastError: complaint } });
   let after = payout;
   for (const name of names) {
-    const decision = decideOrDoubt(hand, name, { ...facts, payout: after }, now);
-    if (!decision) return after;
+    const decided = decideOrDoubt(hand, name, { ...facts, payout: after }, now);
+    if (!decided) return after;
+    const { decision, doubt } = decided;
+    if (doubt) return savePayout(tx, after, decision, doubtPatch(after, report, doubt, now), doubt);
     after = await savePayout(tx, after, decision, patchOf(decision, report, now), complaint);
   }
   return after;
 }
 
+interface Decided {
+  readonly decision: PayoutDecision;
+  /** Why nothing moves: the report does not fit. */
+  readonly doubt?: string;
+}
+
 /**
- * A report that fits no payout of ours, such as of another amount, moves no money: what was being sent is UNKNOWN then, and
- * a person has to look.
+ * A report that fits no payout of ours, such as of another amount, moves no money: the payout is UNKNOWN then, and a person
+ * has to look. Told again it is no news.
  */
 function decideOrDoubt(
   { logger }: PayoutHand,
   name: PayoutTransitionName,
   facts: PayoutFacts,
   now: Date,
-): PayoutDecision | undefined {
+): Decided | undefined {
+  const { payout } = facts;
+  const decisionOf = (transition: PayoutTransitionName) => decidePayout(transition, facts, payoutSystem, now);
   try {
-    return decidePayout(name, facts, payoutSystem, now);
+    return { decision: decisionOf(name) };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'ILLEGAL_TRANSITION') throw error;
-    const { id, state } = facts.payout;
+    const { id, state } = payout;
     logger.error({ err: error, payoutId: id, state }, 'a provider says of a payout what cannot be');
-    return state === 'SUBMITTING' ? decidePayout('lose', facts, payoutSystem, now) : undefined;
+    if (state !== 'PAID' && hasOtherAmount(facts))
+      return wasTold(payout, facts.report) ? undefined : { decision: decisionOf('doubt'), doubt: error.message };
+    return state === 'SUBMITTING' ? { decision: decisionOf('lose') } : undefined;
   }
+}
+
+type Told = Extract<TransferReport, { readonly kind: 'PAID' | 'REVERSED' }>;
+
+function isTold(report: TransferReport | undefined): report is Told {
+  return report?.kind === 'PAID' || report?.kind === 'REVERSED';
+}
+
+function wasTold(
+  { doubtedAt, toldAmount, toldCurrency, toldFee }: PayoutTerms,
+  report: TransferReport | undefined,
+): boolean {
+  if (!isTold(report) || !doubtedAt) return false;
+  const { amount } = report;
+  return toldAmount === amount.minor && toldCurrency === amount.currency && toldFee === feeTold(report);
+}
+
+/** Null: it makes no sense, and whoever settles it books none. */
+function feeTold(report: Told): bigint | null {
+  return isFeeSound(report) ? report.fee.minor : null;
+}
+
+/** What somebody had proposed was about what was told before. */
+function doubtPatch(
+  { doubtedAt }: Payout,
+  report: TransferReport,
+  doubt: string,
+  now: Date,
+): Prisma.PayoutUncheckedUpdateInput {
+  invariant(isTold(report), 'a doubt is about what a provider has told');
+  const { minor: toldAmount, currency: toldCurrency } = report.amount;
+  const named = 'providerRef' in report ? { providerRef: report.providerRef } : {};
+  const told = { toldAmount, toldCurrency, toldFee: feeTold(report) };
+  return { ...named, ...told, doubtedAt: doubtedAt ?? now, settleProposedById: null, lastError: doubt };
 }
 
 /** "Not found" counts from when the last call could have begun. */

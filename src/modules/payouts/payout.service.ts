@@ -6,12 +6,14 @@ import {
   pageRequest,
   requireUser,
   type Clock,
+  type Currency,
   type Page,
   type UserViewer,
   type Viewer,
 } from '../../kernel/index.js';
 import type { Db, Prisma, Reader } from '../../db/index.js';
-import { namesFaults, newestFirst, refuse, type PageArgs } from '../errands/index.js';
+import { currencyOf, namesFaults, newestFirst, refuse, type PageArgs } from '../errands/index.js';
+import { walletBalance } from '../ledger/index.js';
 import type { ProviderName } from '../providers/index.js';
 import type { AccountCipher } from './account.cipher.js';
 import {
@@ -24,8 +26,14 @@ import {
 } from './payout.js';
 import { requestPayout, type NewPayout, type PayoutPolicy } from './payout.request.js';
 import { approvePayout, rejectPayout } from './payout.review.js';
+import { payableOf } from './payout.guards.js';
+import type { WalletHold } from './payout.rule.js';
+import { settlePayout, type Settlement } from './payout.settle.js';
+import { walletHolds } from './wallet.holds.js';
 
 export interface PayoutListArgs extends PageArgs {
+  /** Only those whose provider tells of another amount. Default false. */
+  readonly doubted?: boolean | null | undefined;
   readonly state?: PayoutState | null | undefined;
 }
 
@@ -50,6 +58,14 @@ export interface PayoutService {
   approve(viewer: Viewer, id: string, expectedVersion?: number | null): Promise<Payout>;
   /** As `approve`; amount and fee are back in the wallet at once. @throws AppError also BAD_INPUT */
   reject(viewer: Viewer, id: string, reason: string, expectedVersion?: number | null): Promise<Payout>;
+  /**
+   * By somebody of FINANCE who is not its owner: books a payout as its provider tells of it, whose amount does not fit. Above
+   * the limit of approvals the first one proposes it (the payout stays UNKNOWN) and another one settles it.
+   * @throws AppError as `approve`, FORBIDDEN to the one who proposed it, BAD_INPUT
+   */
+  settle(viewer: Viewer, id: string, settlement: Settlement): Promise<Payout>;
+  /** How the viewer's wallet stands with what cannot be paid out yet. @throws AppError UNAUTHENTICATED */
+  payable(viewer: Viewer): Promise<PayableWallet>;
   get(viewer: Viewer, id: string): Promise<Payout>;
   /** The viewer's own, newest first. */
   mine(viewer: Viewer, args: PayoutListArgs): Promise<Page<Payout>>;
@@ -65,8 +81,16 @@ export interface PayoutService {
   noticed(clientRef: string): Promise<boolean>;
 }
 
+export interface PayableWallet {
+  readonly currency: Currency;
+  /** Minor units; what a payout and its fee may take now. */
+  readonly payable: bigint;
+  /** Soonest free first. */
+  readonly holds: readonly WalletHold[];
+}
+
 export interface PayoutServiceDeps {
-  readonly db: Pick<Db, 'read' | 'write'>;
+  readonly db: Pick<Db, 'read' | 'write' | 'snapshot'>;
   readonly clock: Clock;
   readonly policy: PayoutPolicy;
   /** Undefined without a key: then everything waits for FINANCE. */
@@ -96,6 +120,17 @@ export function createPayoutService({
       db.write((tx) => approvePayout({ tx, clock }, requireUser(viewer), id, expectedVersion)),
     reject: (viewer, id, reason, expectedVersion) =>
       db.write((tx) => rejectPayout({ tx, clock }, requireUser(viewer), id, reason, expectedVersion)),
+    settle: (viewer, id, settlement) =>
+      db.write((tx) => settlePayout({ tx, clock, policy }, requireUser(viewer), id, settlement)),
+    async payable(viewer) {
+      const user = requireUser(viewer);
+      return db.snapshot(async (reader) => {
+        const currency = await currencyOf(reader, user.tenantId);
+        const { minor: balance } = await walletBalance(reader, user, currency);
+        const holds = await walletHolds(reader, user, currency, policy.clearingMs ?? 0, clock.now());
+        return { currency, payable: payableOf({ balance, holds }), holds };
+      });
+    },
     async get(viewer, id) {
       const where = { tenantId: viewer.tenantId, id };
       const payout = isUuid(id) ? await db.read.payout.findFirst({ where }) : null;
@@ -143,12 +178,14 @@ const mayStillChange = [
 async function payoutPage(
   reader: Reader,
   whose: Prisma.PayoutWhereInput,
-  { state, first, after }: PayoutListArgs,
+  { state, doubted, first, after }: PayoutListArgs,
 ): Promise<Page<Payout>> {
   const page = pageRequest(first ?? undefined, after ?? undefined, newestFirst.order);
   if (state) refuse(namesFaults('state', [state], payoutStates));
   const rows = await reader.payout.findMany({
-    where: { AND: [whose, state ? { state } : {}, newestFirst.after(page.after)] },
+    where: {
+      AND: [whose, state ? { state } : {}, doubted ? { doubtedAt: { not: null } } : {}, newestFirst.after(page.after)],
+    },
     orderBy: [...newestFirst.orderBy],
     take: page.first + 1,
   });

@@ -1,7 +1,8 @@
 import { formatMoney, type Currency } from '../../kernel/index.js';
 import type { Refusal } from '../errands/index.js';
 import type { Posting } from '../ledger/index.js';
-import { paidPostings, requestPostings, returnPostings, reversedPostings } from './payout.postings.js';
+import { paidPostings, requestPostings, returnPostings, reversedPostings, settledPostings } from './payout.postings.js';
+import { amountIsOurs, asTold, hasOtherAmount, illegal, payableNow } from './payout.guards.js';
 import type { PayoutState } from './payout.js';
 import type { PayoutActorKind, PayoutFacts, PayoutTransitionRule } from './payout.rule.js';
 
@@ -11,7 +12,7 @@ export const payoutTransitions = {
     from: [null],
     to: 'REQUESTED',
     actor: 'owner',
-    guard: (facts, now) => ownerMayPay(facts) ?? accountReady(facts, now) ?? withinLimits(facts),
+    guard: (facts, now) => ownerMayPay(facts) ?? accountReady(facts, now) ?? withinLimits(facts) ?? payableNow(facts),
     postings: requestPostings,
     description: 'The owner of a wallet asks for money from it: amount and fee leave the wallet at once.',
   },
@@ -30,6 +31,23 @@ export const payoutTransitions = {
     guard: pass,
     postings: returnPostings,
     description: 'Somebody of FINANCE does not let it go: amount and fee are back in the wallet.',
+  },
+  remind: {
+    from: ['REQUESTED'],
+    to: 'REQUESTED',
+    actor: 'system',
+    guard: pass,
+    postings: none,
+    description: 'It has waited for long: FINANCE is told.',
+  },
+  expire: {
+    from: ['REQUESTED'],
+    to: 'REJECTED',
+    actor: 'system',
+    guard: ({ givenBackAt }, now) =>
+      givenBackAt && givenBackAt <= now ? undefined : illegal('FINANCE may still decide about it.'),
+    postings: returnPostings,
+    description: 'Nobody of FINANCE has decided in time: amount and fee are back in the wallet.',
   },
   submit: {
     from: ['QUEUED'],
@@ -59,13 +77,40 @@ export const payoutTransitions = {
     from: ['UNKNOWN'],
     to: 'QUEUED',
     actor: 'system',
-    guard: ({ report, notFoundFinalAt }, now) =>
-      report?.kind === 'NOT_FOUND' && notFoundFinalAt && notFoundFinalAt <= now
+    guard: ({ payout, report, notFoundFinalAt }, now) =>
+      report?.kind === 'NOT_FOUND' && notFoundFinalAt && notFoundFinalAt <= now && !payout.doubtedAt
         ? undefined
         : illegal('The provider has not said for good that it never heard of it.'),
     postings: none,
     description:
       'The provider never heard of it, and said so late enough: it is handed over again by the same reference.',
+  },
+  doubt: {
+    from: ['SUBMITTING', 'UNKNOWN', 'PENDING', 'NEEDS_OTP'],
+    to: 'UNKNOWN',
+    actor: 'system',
+    guard: (facts) => (hasOtherAmount(facts) ? undefined : illegal('The provider does not tell of another amount.')),
+    postings: none,
+    description: 'The provider says that it was paid, and of another amount: nothing moves until FINANCE has looked.',
+  },
+  proposeSettlement: {
+    from: ['UNKNOWN'],
+    to: 'UNKNOWN',
+    actor: 'finance',
+    guard: asTold,
+    postings: none,
+    description:
+      'Somebody of FINANCE wants it booked as the provider tells; above the limit a second one has to agree.',
+  },
+  settle: {
+    from: ['UNKNOWN'],
+    to: 'PAID',
+    actor: 'finance',
+    guard: (facts) =>
+      asTold(facts) ??
+      (facts.settlement?.needsAnother ? illegal('Somebody else of FINANCE has to propose it first.') : undefined),
+    postings: settledPostings,
+    description: 'FINANCE books it as the provider tells: what was not paid is back in the wallet.',
   },
   needOtp: {
     from: ['SUBMITTING', 'UNKNOWN', 'PENDING'],
@@ -115,15 +160,15 @@ export function payoutActorsOf({ actor }: Pick<PayoutTransitionRule, 'actor'>): 
 
 /** Each state and what it says of its money, for readers of the API. */
 export const payoutStateMeanings = {
-  REQUESTED: 'Waits for somebody of FINANCE; the money has left the wallet.',
+  REQUESTED: 'Waits for somebody of FINANCE, not for ever; the money has left the wallet.',
   QUEUED: 'Is handed to the provider next.',
   SUBMITTING: 'Is being handed to the provider.',
   PENDING: 'The provider works on it.',
   NEEDS_OTP: 'The provider waits for a one-time password of the market.',
-  UNKNOWN: 'It may have been paid; the provider is asked until it says.',
+  UNKNOWN: 'It may have been paid; the provider is asked until it says, and FINANCE when what it says does not fit.',
   PAID: 'The provider has paid it.',
   FAILED: 'Will not be paid; amount and fee are back in the wallet.',
-  REJECTED: 'Was not let go; amount and fee are back in the wallet.',
+  REJECTED: 'Was not let go, or not in time; amount and fee are back in the wallet.',
   REVERSED: 'Was paid and came back; the amount is back in the wallet.',
 } as const satisfies Record<PayoutState, string>;
 
@@ -133,10 +178,6 @@ function none(): readonly Posting[] {
 
 function pass(): undefined {
   return undefined;
-}
-
-function illegal(message: string): Refusal {
-  return { code: 'ILLEGAL_TRANSITION', message };
 }
 
 function ownerMayPay({ owner, payout }: PayoutFacts): Refusal | undefined {
@@ -164,17 +205,4 @@ function withinLimits({ payout, limits }: PayoutFacts): Refusal | undefined {
   const left = dayMax > askedInDay ? dayMax - askedInDay : 0n;
   const message = `24 hours take payouts of ${money(dayMax)}; ${money(left)} of that is left.`;
   return { code: 'LIMIT_EXCEEDED', message };
-}
-
-/** A provider that speaks of another amount speaks of something else; and a fee is taken from the same account. */
-function amountIsOurs({ payout, report }: PayoutFacts): Refusal | undefined {
-  const isPaid = report?.kind === 'PAID' || report?.kind === 'REVERSED';
-  if (!isPaid) return illegal('The provider has not said that it was paid.');
-  const { minor, currency } = report.amount;
-  const { fee } = report;
-  if (fee.minor < 0n || fee.currency !== currency)
-    return illegal(`The provider speaks of a fee of ${formatMoney(fee)} for ${formatMoney(report.amount)}.`);
-  if (minor === payout.amount && currency === payout.currency) return undefined;
-  const ours = formatMoney({ minor: payout.amount, currency: payout.currency as Currency });
-  return illegal(`The provider speaks of ${formatMoney(report.amount)} and the payout is of ${ours}.`);
 }

@@ -1,9 +1,10 @@
-import { AppError, silentLogger } from '../../kernel/index.js';
+import { AppError, invariant, silentLogger } from '../../kernel/index.js';
 import type { TransferReport } from '../providers/index.js';
 import { claimDue, type Claim } from './payout.claim.js';
 import type { PayoutHand, PayoutWorkerDeps } from './payout.hand.js';
 import { prepare } from './payout.prepare.js';
 import { saveReport } from './payout.saved.js';
+import { reviewTimesStandard } from './review.times.js';
 
 /** What one round did. */
 export interface PayoutRound {
@@ -28,10 +29,13 @@ export interface PayoutWorker {
 }
 
 export const payoutsPerRound = 10;
-const leaseMsStandard = 120_000;
+const askMsStandard = 30_000;
+const leaseBeyondAskMs = 90_000;
 
 export function createPayoutWorker(deps: PayoutWorkerDeps): PayoutWorker {
-  const hand: PayoutHand = { leaseMs: leaseMsStandard, logger: silentLogger, ...deps };
+  const { askMsMax = askMsStandard, leaseMs = askMsMax + leaseBeyondAskMs } = deps;
+  invariant(leaseMs > askMsMax, 'a payout stays in one hand for longer than its provider is asked');
+  const hand: PayoutHand = { logger: silentLogger, review: reviewTimesStandard, ...deps, askMsMax, leaseMs };
   return {
     async work(limit = payoutsPerRound) {
       const claims = await claimDue(hand.db, hand.clock.now(), hand.leaseMs, limit);
@@ -52,8 +56,8 @@ async function advance(hand: PayoutHand, claim: Claim): Promise<End> {
   try {
     const prepared = await db.write((tx) => prepare(hand, tx, claim));
     if (!prepared.ask) return prepared.hasMoved ? 'moved' : 'same';
-    // Whoever was held up until now may have been overtaken, and must not send what another has given up.
-    if (clock.now() >= claim.until) return 'same';
+    // Whoever was held up until now could be overtaken while the provider thinks, and must not send what another has given up.
+    if (clock.now().getTime() + hand.askMsMax >= claim.until.getTime()) return prepared.hasMoved ? 'moved' : 'same';
     const report: TransferReport = await prepared.ask();
     const hasMoved = await db.write((tx) => saveReport(hand, tx, claim, report, prepared.notices));
     return hasMoved || prepared.hasMoved ? 'moved' : 'same';

@@ -32,6 +32,7 @@ interface ClearingRow {
 /** What the provider calls a movement of each kind of journal; a reversal is of the kind of what it takes back. */
 const kindOfJournal: Readonly<Record<string, string>> = {
   'payout.pay': 'transfer',
+  'payout.settle': 'transfer',
   'payout.reverse': 'reversal',
   'charge.chargeback': 'chargeback',
 };

@@ -31,6 +31,10 @@ export function widened(from: Date, until: Date): { readonly from: Date; readonl
   return { from: new Date(from.getTime() - madeBeforeMs), until };
 }
 
+export function daysBefore(time: Date, days: number): Date {
+  return new Date(time.getTime() - days * 86_400_000);
+}
+
 /** What lies in the time, in its order; undefined when anything could not be read. */
 export function inside(
   found: readonly (readonly BookItem[] | undefined)[],

@@ -1,6 +1,6 @@
 import { at, textAt, type Json } from './exact-json.js';
 import { majorFee, majorMoney, majorText } from './decimal.js';
-import { flutterwaveBook } from './flutterwave.book.js';
+import { flutterwaveBook, flutterwaveChargebacks } from './flutterwave.book.js';
 import { flutterwaveNotice, isFromFlutterwave } from './flutterwave.webhook.js';
 import { createAsk, type Answer, type ApiConfig } from './http.ask.js';
 import type { ChargeReport, PaymentProvider, TransferReport, TransferRequest } from './provider.port.js';
@@ -68,6 +68,7 @@ export function createFlutterwaveProvider(config: FlutterwaveProviderConfig): Pa
       return flutterwaveNotice(rawBody);
     },
     bookOf: (from, until) => flutterwaveBook(ask, from, until),
+    takenBack: (from, until) => flutterwaveChargebacks(ask, from, until),
   };
 }
 

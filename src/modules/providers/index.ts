@@ -1,4 +1,5 @@
 export {
+  callsAtMost,
   providerNames,
   type AccountReport,
   type AccountRequest,

@@ -1,7 +1,7 @@
 import type { Currency, Money } from '../../kernel/index.js';
 import { at, textAt, type Json } from './exact-json.js';
 import { createAsk, type Answer, type ApiConfig, type Ask } from './http.ask.js';
-import { paystackBook } from './paystack.book.js';
+import { paystackBook, paystackChargebacks } from './paystack.book.js';
 import { paystackMoney, paystackUnits } from './paystack.money.js';
 import { paystackNotice, paystackSignature, paystackSignatureHeader } from './paystack.webhook.js';
 import type { ChargeReport, PaymentProvider, TransferReport, TransferRequest } from './provider.port.js';
@@ -77,6 +77,7 @@ export function createPaystackProvider(config: PaystackProviderConfig): PaymentP
       return paystackNotice(rawBody);
     },
     bookOf: (from, until) => paystackBook(ask, from, until),
+    takenBack: (from, until) => paystackChargebacks(ask, from, until),
   };
 }
 
@@ -125,7 +126,9 @@ function chargeReport(answer: Answer): ChargeReport {
     case 'queued':
       return { kind: 'PENDING', checkoutUrl: undefined, providerRef };
     case 'reversed':
-      return { kind: 'UNKNOWN', reason: 'the charge was refunded or charged back at Paystack' };
+      return amount && fee && providerRef !== undefined
+        ? { kind: 'REVERSED', amount, fee, providerRef, reason: 'it was refunded or charged back at Paystack' }
+        : unreadableAnswer(answer);
     default:
       return unreadableAnswer(answer);
   }

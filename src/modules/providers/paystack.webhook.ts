@@ -19,7 +19,8 @@ export function paystackNotice(rawBody: Buffer): WebhookNotice {
   const [event, data, eventId] = [textAt(body, 'event'), at(body, 'data'), bodyHash(rawBody)];
   if (event === undefined) throw unreadable('it has no event');
   const reference = textAt(data, 'reference');
-  if (event === 'charge.dispute.resolve') return { eventId: disputeId(data) ?? eventId, about: disputed(data, event) };
+  if (event === 'charge.dispute.resolve')
+    return { eventId: lostDisputeId(data) ?? eventId, about: disputed(data, event) };
   if (reference === undefined) return { eventId, about: { kind: 'other', type: event } };
   if (/^charge\.(?:success|failed)$/.test(event)) return { eventId, about: { kind: 'charge', reference } };
   if (event.startsWith('transfer.')) return { eventId, about: { kind: 'transfer', clientRef: reference } };
@@ -27,7 +28,7 @@ export function paystackNotice(rawBody: Buffer): WebhookNotice {
 }
 
 /** A dispute is lost once: told again in other words, or with another time in it, it is the same event. */
-function disputeId(data: unknown): string | undefined {
+export function lostDisputeId(data: unknown): string | undefined {
   const id = textAt(data, 'id');
   return id === undefined || !lostResolutions.has(textAt(data, 'resolution') ?? '') ? undefined : `dispute ${id}`;
 }
@@ -37,8 +38,12 @@ const lostResolutions: ReadonlySet<string> = new Set(['merchant-accepted', 'auto
 function disputed(data: unknown, event: string): WebhookNotice['about'] {
   const resolution = textAt(data, 'resolution') ?? '';
   if (!lostResolutions.has(resolution)) return { kind: 'other', type: `${event} ${resolution}`.trim() };
-  const reference = textAt(data, 'transaction', 'reference') ?? textAt(data, 'transaction_reference');
+  const reference = disputedReference(data);
   const amount = paystackMoney(data, 'refund_amount');
   if (reference === undefined || !amount) throw unreadable('its dispute names no transaction or no amount');
   return { kind: 'chargeback', reference, amount, reason: `dispute ${resolution}` };
+}
+
+export function disputedReference(data: unknown): string | undefined {
+  return textAt(data, 'transaction', 'reference') ?? textAt(data, 'transaction_reference');
 }

@@ -10,6 +10,14 @@ export type ProviderName = (typeof providerNames)[number];
  */
 export type ChargeReport =
   | { readonly kind: 'SUCCEEDED'; readonly amount: Money; readonly fee: Money; readonly providerRef: string }
+  /** It came, and all of it has gone back to the payer; the fee of the charge did not come back. */
+  | {
+      readonly kind: 'REVERSED';
+      readonly amount: Money;
+      readonly fee: Money;
+      readonly providerRef: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'PENDING'; readonly checkoutUrl: string | undefined; readonly providerRef: string | undefined }
   | { readonly kind: 'FAILED'; readonly reason: string }
   /** The provider does not know the reference: final only once `notFoundHorizonMs` has passed. */
@@ -75,12 +83,17 @@ export interface BookItem {
   readonly kind: 'charge' | 'transfer' | 'reversal' | 'chargeback';
   /** Our reference of the charge or transfer. */
   readonly reference: string;
+  /** What a chargeback is called in the webhook that tells of it; of other kinds and where the provider does not name it, undefined. */
+  readonly eventId?: string;
   /** What moved, without the fee; a charge and a reversal add to the clearing balance, the others take from it. */
   readonly amount: Money;
   /** Taken from the clearing balance beside it. */
   readonly fee: Money;
   readonly at: Date;
 }
+
+/** So many HTTP calls, one after another, a method makes at most but `bookOf`, each as long as its time-out. */
+export const callsAtMost = 3;
 
 /** Where money comes in and goes out. No method throws for what the provider or the network does: that is in the report. */
 export interface PaymentProvider {
@@ -104,4 +117,6 @@ export interface PaymentProvider {
   readWebhook(headers: Readonly<Record<string, string | undefined>>, rawBody: Buffer): WebhookNotice;
   /** The provider's book, in order of time, from `from` up to but not at `until`. Undefined when it cannot be reached. */
   bookOf(from: Date, until: Date): Promise<readonly BookItem[] | undefined>;
+  /** Of the book only what was taken back of charges, each with its `eventId`. Undefined as for `bookOf`. */
+  takenBack(from: Date, until: Date): Promise<readonly BookItem[] | undefined>;
 }

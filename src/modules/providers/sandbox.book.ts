@@ -45,8 +45,11 @@ export interface SandboxBook {
   succeedCharge(reference: string, minor?: bigint): boolean;
   failCharge(reference: string, reason?: string): boolean;
   chargeBack(reference: string, minor?: bigint, reason?: string): boolean;
+  /** The whole charge goes back, told by nothing but the charge itself. */
+  reverseCharge(reference: string, reason?: string): boolean;
   confirmTransfer(reference: string): boolean;
-  payTransfer(reference: string): boolean;
+  /** @param minor what is paid, when it is not what was asked for */
+  payTransfer(reference: string, minor?: bigint): boolean;
   failTransfer(reference: string, reason?: string): boolean;
   reverseTransfer(reference: string, reason?: string): boolean;
   /** Does what is due by the clock. Every other method does that first. */
@@ -91,8 +94,12 @@ export function createSandboxBook({ clock, file, fees = standardFees, onLine }: 
       const amount = texts({ ...paid, minor: minor ?? paid.minor });
       return record({ type: 'charge.chargedBack', reference, ...amount, reason });
     },
+    reverseCharge: (reference, reason = 'reversed by hand') => (
+      tick(),
+      record({ type: 'charge.reversed', reference, reason })
+    ),
     confirmTransfer: (reference) => (tick(), record({ type: 'transfer.confirmed', reference }) && pay(reference)),
-    payTransfer: (reference) => (tick(), pay(reference)),
+    payTransfer: (reference, minor) => (tick(), pay(reference, minor)),
     failTransfer: (reference, reason = 'failed by hand') => (
       tick(),
       record({ type: 'transfer.failed', reference, reason })
@@ -157,8 +164,9 @@ export function createSandboxBook({ clock, file, fees = standardFees, onLine }: 
     return record({ type: 'charge.succeeded', reference, minor: paid.toString(), fee: fee.toString() });
   }
 
-  function pay(reference: string): boolean {
-    return record({ type: 'transfer.paid', reference, fee: fees.transferMinor.toString() });
+  function pay(reference: string, minor?: bigint): boolean {
+    const other = minor === undefined ? {} : { minor: minor.toString() };
+    return record({ type: 'transfer.paid', reference, fee: fees.transferMinor.toString(), ...other });
   }
 
   function dueStep({ after, to, minor, reason }: PlannedStep): DueStep {

@@ -86,9 +86,10 @@ const badReference = refusal(422, 'bad_reference', 'reference: takes 1 to 100 of
 function readBook(book: SandboxBook, query: URLSearchParams): HttpReply {
   const [from, until] = [dateOf(query.get('from')), dateOf(query.get('until'))];
   if (from === null || until === null) return refusal(422, 'bad_time', 'from and until: take ISO 8601 times');
-  const items = book.items(from, until).map(({ kind, reference, amount, fee, at }) => ({
+  const items = book.items(from, until).map(({ kind, reference, eventId, amount, fee, at }) => ({
     kind,
     reference,
+    ...(eventId !== undefined && { eventId }),
     amountMinor: amount.minor.toString(),
     feeMinor: fee.minor.toString(),
     currency: amount.currency,
@@ -109,9 +110,10 @@ function control(book: SandboxBook, request: HttpRequest, [kind = '', reference 
           settle: () => book.succeedCharge(reference, minor),
           fail: () => book.failCharge(reference, why),
           chargeback: () => book.chargeBack(reference, minor, why),
+          reverse: () => book.reverseCharge(reference, why),
         }
       : {
-          settle: () => book.payTransfer(reference),
+          settle: () => book.payTransfer(reference, minor),
           fail: () => book.failTransfer(reference, why),
           reverse: () => book.reverseTransfer(reference, why),
           otp: () => book.confirmTransfer(reference),

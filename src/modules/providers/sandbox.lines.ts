@@ -31,6 +31,8 @@ export type BookLine = LineBase &
         readonly currency: string;
         readonly reason: string;
       }
+    /** It went back to the payer, all that was not taken back before. */
+    | { readonly type: 'charge.reversed'; readonly reason: string }
     | {
         readonly type: 'transfer.created';
         readonly minor: string;
@@ -39,7 +41,8 @@ export type BookLine = LineBase &
         readonly steps: readonly DueStep[];
       }
     | { readonly type: 'transfer.confirmed' }
-    | { readonly type: 'transfer.paid'; readonly fee: string }
+    /** `minor` is what was paid, when it is not what was asked for. */
+    | { readonly type: 'transfer.paid'; readonly fee: string; readonly minor?: string }
     | { readonly type: 'transfer.failed'; readonly reason: string }
     | { readonly type: 'transfer.reversed'; readonly reason: string }
   );

@@ -25,6 +25,14 @@ export function createSandboxProvider(config: SandboxProviderConfig): PaymentPro
     chargeReport(await ask('GET', `/charges/${encodeURIComponent(reference)}`));
   const transferOf = async (clientRef: string) =>
     transferReport(await ask('GET', `/transfers/${encodeURIComponent(clientRef)}`));
+  const bookOf: PaymentProvider['bookOf'] = async (from, until) => {
+    const times = new URLSearchParams({ from: from.toISOString(), until: until.toISOString() });
+    const answer = await ask('GET', `/book?${times}`);
+    const items = answer.kind === 'answer' && answer.status === 200 ? at(answer.body, 'items') : undefined;
+    if (!Array.isArray(items)) return undefined;
+    const read = items.map(bookItem);
+    return read.every((item) => item !== undefined) ? read : undefined;
+  };
   return {
     name: 'sandbox',
     notFoundHorizonMs: 60_000,
@@ -59,13 +67,9 @@ export function createSandboxProvider(config: SandboxProviderConfig): PaymentPro
       requireSignature(given !== undefined && isSame(given, expected), signatureHeader);
       return noticeOf(rawBody);
     },
-    async bookOf(from, until) {
-      const times = new URLSearchParams({ from: from.toISOString(), until: until.toISOString() });
-      const answer = await ask('GET', `/book?${times}`);
-      const items = answer.kind === 'answer' && answer.status === 200 ? at(answer.body, 'items') : undefined;
-      if (!Array.isArray(items)) return undefined;
-      const read = items.map(bookItem);
-      return read.every((item) => item !== undefined) ? read : undefined;
+    bookOf,
+    async takenBack(from, until) {
+      return (await bookOf(from, until))?.filter(({ kind }) => kind === 'chargeback');
     },
   };
 }
@@ -86,6 +90,7 @@ function chargeReport(answer: Answer): ChargeReport {
   if (!('state' in entry)) return entry;
   const { state, providerRef, reason, ...money } = entry;
   if (state === 'SUCCEEDED') return { kind: 'SUCCEEDED', ...money, providerRef };
+  if (state === 'REVERSED') return { kind: 'REVERSED', ...money, providerRef, reason };
   if (state === 'PENDING') return { kind: 'PENDING', checkoutUrl: undefined, providerRef };
   return state === 'FAILED' ? { kind: 'FAILED', reason } : unreadableAnswer(answer);
 }
@@ -152,7 +157,8 @@ function bookItem(item: unknown): BookItem | undefined {
   const [reference, time] = [textAt(item, 'reference'), textAt(item, 'at')];
   const [amount, fee] = [moneyAt(item, 'amountMinor'), moneyAt(item, 'feeMinor')];
   if (!kind || reference === undefined || time === undefined || !amount || !fee) return undefined;
-  return { kind, reference, amount, fee, at: new Date(time) };
+  const eventId = textAt(item, 'eventId');
+  return { kind, reference, ...(eventId !== undefined && { eventId }), amount, fee, at: new Date(time) };
 }
 
 function wire({ minor, currency }: Money): { readonly amountMinor: string; readonly currency: string } {

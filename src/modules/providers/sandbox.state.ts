@@ -10,7 +10,7 @@ export interface BookCharge {
   readonly email: string;
   readonly steps: readonly DueStep[];
   readonly createdAt: Date;
-  state: 'PENDING' | 'SUCCEEDED' | 'FAILED';
+  state: 'PENDING' | 'SUCCEEDED' | 'FAILED' | 'REVERSED';
   /** What arrived; undefined until it did. */
   paid?: Money;
   fee: bigint;
@@ -23,7 +23,8 @@ export interface BookTransfer {
   readonly kind: 'transfer';
   readonly id: string;
   readonly reference: string;
-  readonly amount: Money;
+  /** What was asked for; what was paid once it is. */
+  amount: Money;
   readonly steps: readonly DueStep[];
   readonly createdAt: Date;
   state: 'NEEDS_OTP' | 'PENDING' | 'PAID' | 'FAILED' | 'REVERSED';
@@ -55,6 +56,7 @@ export function effectOf(state: BookState, line: BookLine): (() => void) | undef
     case 'charge.succeeded':
     case 'charge.failed':
     case 'charge.chargedBack':
+    case 'charge.reversed':
       return effectOnCharge(state, line);
     default:
       return effectOnTransfer(state, line);
@@ -80,12 +82,20 @@ function openTransfer(state: BookState, line: LineOf<'transfer.created'>): void 
 
 function effectOnCharge(
   { charges, items }: BookState,
-  line: LineOf<'charge.succeeded' | 'charge.failed' | 'charge.chargedBack'>,
+  line: LineOf<'charge.succeeded' | 'charge.failed' | 'charge.chargedBack' | 'charge.reversed'>,
 ): (() => void) | undefined {
   const charge = charges.get(line.reference);
   const paid = charge?.paid;
   const move = (kind: BookItem['kind'], amount: Money, fee: bigint): void =>
     void items.push(itemOf(kind, line, amount, fee));
+  if (line.type === 'charge.reversed') {
+    if (charge?.state !== 'SUCCEEDED' || !paid) return undefined;
+    return () => {
+      const left = paid.minor - charge.chargedBack;
+      Object.assign(charge, { state: 'REVERSED' as const, reason: line.reason, chargedBack: paid.minor });
+      if (left > 0n) move('chargeback', { minor: left, currency: paid.currency }, 0n);
+    };
+  }
   if (line.type === 'charge.chargedBack') {
     const minor = BigInt(line.minor);
     if (!charge || !paid || minor <= 0n || charge.chargedBack + minor > paid.minor) return undefined;
@@ -114,7 +124,10 @@ function effectOnTransfer(
     if (line.type === 'transfer.confirmed') transfer.state = 'PENDING';
     if (line.type === 'transfer.failed') Object.assign(transfer, { state: 'FAILED' as const, reason: line.reason });
     if (line.type === 'transfer.reversed') Object.assign(transfer, { state: 'REVERSED' as const, reason: line.reason });
-    if (line.type === 'transfer.paid') Object.assign(transfer, { state: 'PAID' as const, fee: BigInt(line.fee) });
+    if (line.type === 'transfer.paid') {
+      const amount = { ...transfer.amount, ...(line.minor !== undefined && { minor: BigInt(line.minor) }) };
+      Object.assign(transfer, { state: 'PAID' as const, fee: BigInt(line.fee), amount });
+    }
     if (line.type === 'transfer.paid') items.push(itemOf('transfer', line, transfer.amount, transfer.fee));
     if (line.type === 'transfer.reversed') items.push(itemOf('reversal', line, transfer.amount, 0n));
   };
@@ -128,8 +141,9 @@ const transferMayTake: Readonly<Record<`transfer.${'confirmed' | 'paid' | 'faile
     'transfer.reversed': ['PAID'],
   };
 
-function itemOf(kind: BookItem['kind'], { reference, at }: BookLine, amount: Money, fee: bigint): BookItem {
-  return { kind, reference, amount, fee: { minor: fee, currency: amount.currency }, at: new Date(at) };
+function itemOf(kind: BookItem['kind'], { id, reference, at }: BookLine, amount: Money, fee: bigint): BookItem {
+  const item = { kind, reference, amount, fee: { minor: fee, currency: amount.currency }, at: new Date(at) };
+  return kind === 'chargeback' ? { ...item, eventId: id } : item;
 }
 
 function moneyOf({ minor, currency }: { readonly minor: string; readonly currency: string }): Money {

@@ -8,7 +8,7 @@ import type { BookCharge, BookTransfer } from '../../../src/modules/providers/sa
 import type { Webhook } from '../../../src/modules/providers/webhook.post.js';
 import { minorOf, type ProviderDouble } from './provider.double.js';
 
-const chargeStates = { PENDING: 'pending', SUCCEEDED: 'successful', FAILED: 'failed' } as const;
+const chargeStates = { PENDING: 'pending', SUCCEEDED: 'successful', FAILED: 'failed', REVERSED: 'successful' } as const;
 const transferStates = {
   PENDING: 'PENDING',
   NEEDS_OTP: 'NEW',
@@ -43,6 +43,8 @@ export function createFlutterwaveDouble(clock: Clock, secretKey: string, webhook
         return payment(request);
       case 'GET /v3/transactions/verify_by_reference':
         return verified(request.query.get('tx_ref') ?? '');
+      case 'GET /v3/chargebacks':
+        return list(request.query.get('status') === 'lost' ? chargebacks() : []);
       case 'GET /v3/transactions':
         return list(charges().map(chargeView));
       default:
@@ -75,6 +77,21 @@ export function createFlutterwaveDouble(clock: Clock, secretKey: string, webhook
   function verified(reference: string): HttpReply {
     const charge = book.chargeOf(reference);
     return charge ? yes('Transaction fetched successfully', chargeView(charge)) : notFoundCharge;
+  }
+
+  function chargebacks(): object[] {
+    return book
+      .items()
+      .filter(({ kind }) => kind === 'chargeback')
+      .map(({ reference, amount, at }, row) => ({
+        id: 1_390 + row,
+        tx_ref: reference,
+        amount: major(amount),
+        status: 'lost',
+        stage: 'new',
+        created_at: at.toISOString(),
+        meta: { history: [{ action: 'lost', stage: 'new', date: at.toISOString() }] },
+      }));
   }
 
   function charges(): BookCharge[] {

@@ -9,7 +9,7 @@ import type { BookCharge, BookTransfer } from '../../../src/modules/providers/sa
 import type { Webhook } from '../../../src/modules/providers/webhook.post.js';
 import { moneyIn, type ProviderDouble } from './provider.double.js';
 
-const chargeStates = { PENDING: 'abandoned', SUCCEEDED: 'success', FAILED: 'failed' } as const;
+const chargeStates = { PENDING: 'abandoned', SUCCEEDED: 'success', FAILED: 'failed', REVERSED: 'reversed' } as const;
 const transferStates = {
   PENDING: 'pending',
   NEEDS_OTP: 'otp',
@@ -21,7 +21,7 @@ const transferStates = {
 /** Speaks Paystack's HTTP shapes over a book of its own. */
 export function createPaystackDouble(clock: Clock, secretKey: string): ProviderDouble {
   const webhooks: Webhook[] = [];
-  let disputes = 358_950;
+  const disputes: object[] = [];
   const accounts = new Map<string, string>();
   const book = createSandboxBook({
     clock,
@@ -51,6 +51,8 @@ export function createPaystackDouble(clock: Clock, secretKey: string): ProviderD
         return shown(book.chargeOf(last), chargeView, 'Transaction reference not found.');
       case 'GET /transaction':
         return listed(chargesIn().map(chargeView));
+      case 'GET /dispute':
+        return listed(disputes);
       case 'GET /transfer':
         return listed(transfersIn().map(transferView));
       default:
@@ -96,13 +98,17 @@ export function createPaystackDouble(clock: Clock, secretKey: string): ProviderD
 
   function dataOf(line: BookLine): object {
     if (line.type !== 'charge.chargedBack') return { reference: line.reference };
-    return {
-      id: (disputes += 1),
+    const dispute = {
+      id: 358_951 + disputes.length,
       refund_amount: Number(line.minor),
       currency: line.currency,
+      status: 'resolved',
       resolution: 'merchant-accepted',
+      resolvedAt: line.at,
       transaction: { reference: line.reference },
     };
+    disputes.push(dispute);
+    return dispute;
   }
 }
 
