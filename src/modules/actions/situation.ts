@@ -1,6 +1,13 @@
 import type { UserViewer } from '../../kernel/index.js';
 import type { HandoverCode, Reader } from '../../db/index.js';
-import { liveOfferStates, type Errand, type HandoverPhase, type Offer } from '../errands/index.js';
+import {
+  bidderFor,
+  liveOfferStates,
+  type BidderFacts,
+  type Errand,
+  type HandoverPhase,
+  type Offer,
+} from '../errands/index.js';
 import { readEscrows, type Held, type HeldEscrow, type Milestone } from '../escrows/index.js';
 import { readOpenDisputes, type Case } from '../disputes/index.js';
 
@@ -13,6 +20,8 @@ export interface Situation {
   readonly offer: Offer | undefined;
   /** The viewer has a live offer on it. */
   readonly hasOffer: boolean;
+  /** How the viewer stands with the customer of an errand that is OPEN. */
+  readonly bidder: BidderFacts | undefined;
   /** The first that is not released, of an errand on its way. */
   readonly milestone: Milestone | undefined;
   /** How many receipts the viewer has given for it, on its way. */
@@ -44,6 +53,11 @@ export async function readSituations(
   const open = ids(({ state }) => state === 'OPEN');
   const offers = byErrand(await acceptableOffers(reader, open, now), ({ errandId }) => errandId);
   const bids = new Set(await errandsBidOn(reader, viewer, open, now));
+  const bidders = await biddersFor(
+    reader,
+    viewer,
+    errands.filter(({ state, customerId }) => state === 'OPEN' && customerId !== viewer.userId),
+  );
   const moving = ids(({ state }) => state === 'IN_PROGRESS' || state === 'DELIVERED');
   const receipts = await receiptsGiven(reader, viewer, moving);
   const codes = await codesIssued(reader, [...ids(({ state }) => state === 'ASSIGNED'), ...moving]);
@@ -70,6 +84,7 @@ export async function readSituations(
         openCase: found && { held, ...found },
         offer: offers.get(errand.id),
         hasOffer: bids.has(errand.id),
+        bidder: bidders.get(errand.id),
         milestone: milestones.get(held.money?.escrow.id ?? ''),
         receipts: receipts.get(errand.id) ?? 0,
         codes: new Map(codes.filter((one) => one.errandId === errand.id).map((one) => [one.phase, one])),
@@ -109,6 +124,16 @@ async function errandsBidOn(
   const live = { state: { in: [...liveOfferStates] }, expiresAt: { gt: now } };
   const where = { errandId: { in: errandIds }, runnerId: userId, ...live };
   return (await reader.offer.findMany({ where, select: { errandId: true } })).map(({ errandId }) => errandId);
+}
+
+async function biddersFor(
+  reader: Reader,
+  viewer: UserViewer,
+  errands: readonly Errand[],
+): Promise<ReadonlyMap<string, BidderFacts>> {
+  if (errands.length === 0 || !viewer.roles.has('RUNNER')) return new Map();
+  const bidder = await bidderFor(reader, viewer, errands);
+  return new Map(errands.map((errand) => [errand.id, bidder(errand)]));
 }
 
 async function nextMilestones(reader: Reader, escrowIds: string[]): Promise<readonly Milestone[]> {

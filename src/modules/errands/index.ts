@@ -1,4 +1,5 @@
 export {
+  amountMinorMax,
   assertVisible,
   canSee,
   canSeePrivate,
@@ -17,6 +18,8 @@ export {
   type Proof,
   type ProofKind,
 } from './errand.js';
+export { bidderRefusal, noOfferRules, tierFor, type BidderFacts, type OfferRules } from './bidder.js';
+export { bidderFor, offerRulesOf } from './bidder.repo.js';
 export { actorKinds, type ActorKind, type Facts, type TransitionRule } from './transition.rule.js';
 export { actorsOf, noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
 export { evidencePerPartyMax, evidenceRefusal, type DisputeFacts } from './dispute.facts.js';
@@ -58,10 +61,11 @@ export {
 } from './errand.input.js';
 export { amountFault, namesFaults, refuse, textFaults, type MoneyInput } from './faults.js';
 export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
-export { newestFirst } from './newest-first.js';
+export { newestFirst, notACursor, parseCursorTime } from './newest-first.js';
 export { lockErrand, lockErrandOfOffer, saveTransition, transitionTopic } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
 export { closeLiveOffers, expireStaleOffers, offerStateAt, releaseAcceptedOffer, saveOffer } from './offer.repo.js';
+export { endLiveOffers, lockErrandsBidOn, type LiveOffersOf } from './offer.ending.js';
 export { parseProofs, type ProofInput } from './proof.input.js';
 export {
   createErrandService,

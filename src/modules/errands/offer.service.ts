@@ -12,6 +12,7 @@ import {
   type Viewer,
 } from '../../kernel/index.js';
 import { isUniqueViolation, type Db, type Prisma, type Tx } from '../../db/index.js';
+import { lockBidder } from './bidder.repo.js';
 import { actorOf, decide, requireVersion } from './decide.js';
 import { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
 import {
@@ -44,7 +45,7 @@ export interface OfferChange {
 
 /** What runners would do errands for. Offers are seen by the errand's customer, by staff and by the runner who made them. */
 export interface OfferService {
-  /** @throws AppError FORBIDDEN unless a runner who is not the customer, ALREADY_EXISTS beside a live offer of one's own (one past its time is no longer live), ILLEGAL_TRANSITION unless OPEN, VERSION_CONFLICT (the errand's version), BAD_INPUT */
+  /** @throws AppError FORBIDDEN unless a runner who is not the customer, is verified and near as the market asks, and is not blocked, ALREADY_EXISTS beside a live offer of one's own (one past its time is no longer live), ILLEGAL_TRANSITION unless OPEN, VERSION_CONFLICT (the errand's version), BAD_INPUT */
   make(viewer: Viewer, errandId: string, input: NewOffer, expectedVersion?: number | null): Promise<OfferChange>;
   /** Takes a live offer of one's own back. @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT (the offer's), ILLEGAL_TRANSITION */
   withdraw(viewer: Viewer, offerId: string, expectedVersion?: number | null): Promise<OfferChange>;
@@ -127,8 +128,9 @@ async function make(
 ): Promise<OfferChange> {
   const { tenantId, userId } = requireUser(viewer);
   const errand = await lockErrand(tx, tenantId, errandId);
+  const bidder = await lockBidder(tx, errand, userId);
   const now = clock.now();
-  const decision = decide('placeOffer', { errand, expectedVersion }, actorOf(viewer, errand), now);
+  const decision = decide('placeOffer', { errand, bidder, expectedVersion }, actorOf(viewer, errand), now);
   refuse(offerFaults(input, errand, now));
   const terms = {
     id: uuidv7(now.getTime()),

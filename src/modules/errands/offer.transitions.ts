@@ -20,13 +20,14 @@ export const offerTransitions = {
     to: 'WITHDRAWN',
     with: [],
     actor: 'runner',
-    description: 'The runner who made it takes it back.',
+    description: 'The runner who made it takes it back, blocks the customer, is suspended or closes the account.',
   },
   reject: {
     from: liveOfferStates,
     to: 'REJECTED',
     with: ['cancelFree'],
-    description: 'The customer calls the errand off.',
+    actor: 'customer',
+    description: 'The customer calls the errand off, or blocks the runner.',
   },
   supersede: {
     from: liveOfferStates,

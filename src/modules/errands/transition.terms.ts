@@ -51,7 +51,8 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
     until: (facts) => [facts.errand.expiresAt, fromStart(facts)],
   },
   placeOffer: {
-    needs: 'neither too late to bid nor to start; no other live offer of the runner',
+    needs:
+      'neither too late to bid nor to start; no other live offer of the runner; verified and near as the market asks; neither has blocked the other',
     mutation: 'makeOffer',
     until: (facts) => [fromStart(facts)],
   },
