@@ -30,6 +30,8 @@ export interface Situation {
   readonly codes: ReadonlyMap<HandoverPhase, HandoverCode>;
   /** Of an errand that is COMPLETED. */
   readonly completedAt: Date | null;
+  /** The runner of an errand that is COMPLETED has closed the account. */
+  readonly isRunnerGone: boolean;
   /** How many disputes each side has opened about this escrow. */
   readonly disputesOpened: { readonly byCustomer: number; readonly byRunner: number };
   /** How many pieces of evidence the viewer has shown in the open dispute. */
@@ -67,6 +69,10 @@ export async function readSituations(
     reader,
     ids(({ state }) => state === 'COMPLETED'),
   );
+  const gone = await closedAmong(
+    reader,
+    errands.flatMap(({ state, runnerId }) => (state === 'COMPLETED' && runnerId !== null ? runnerId : [])),
+  );
   const disputed = ids(({ state }) => state === 'DISPUTED');
   const disputes = byErrand(await openDisputes(reader, tenantId, disputed), ({ dispute }) => dispute.errandId);
   const opened = await disputesOpened(reader, [...money.values()]);
@@ -89,6 +95,7 @@ export async function readSituations(
         receipts: receipts.get(errand.id) ?? 0,
         codes: new Map(codes.filter((one) => one.errandId === errand.id).map((one) => [one.phase, one])),
         completedAt: completed.get(errand.id) ?? null,
+        isRunnerGone: errand.runnerId !== null && gone.has(errand.runnerId),
         disputesOpened: opened(held.money?.escrow.id),
         evidenceShown: shown.get(found?.dispute.id ?? '') ?? 0,
       };
@@ -165,6 +172,12 @@ async function completions(reader: Reader, errandIds: string[]): Promise<Readonl
   const where = { errandId: { in: errandIds }, to: 'COMPLETED' as const, from: { not: 'COMPLETED' as const } };
   const events = await reader.processEvent.findMany({ where, orderBy: { seq: 'asc' } });
   return new Map(events.map(({ errandId, at }) => [errandId, at]));
+}
+
+async function closedAmong(reader: Reader, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (userIds.length === 0) return new Set();
+  const where = { id: { in: [...userIds] }, status: 'CLOSED' as const };
+  return new Set((await reader.user.findMany({ where, select: { id: true } })).map(({ id }) => id));
 }
 
 async function openDisputes(reader: Reader, tenantId: string, errandIds: readonly string[]) {

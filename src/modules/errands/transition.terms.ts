@@ -106,7 +106,8 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
   },
   tipRunner: {
     mutation: 'tipRunner',
-    needs: 'at most 30 days after completion; no more than the service in all; money in the wallet',
+    needs:
+      'at most 30 days after completion, the account of the runner not closed; no more than the service in all; money in the wallet',
     until: ({ tip }) => [tip?.completedAt && new Date(tip.completedAt.getTime() + tipWindowMs)],
     postingsDependOnInput: true,
   },
