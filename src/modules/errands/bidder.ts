@@ -40,8 +40,11 @@ export interface BidderFacts {
   readonly rules: OfferRules;
 }
 
+/** What of an errand decides who may bid on it. */
+type Wanted = Pick<Errand, 'budget' | 'goodsBudget' | 'pickupLat' | 'pickupLng'>;
+
 /** Why this one may not bid, if so. Which of two people blocked the other is told to neither. */
-export function bidderRefusal(errand: Errand, bidder: BidderFacts): Refusal | undefined {
+export function bidderRefusal(errand: Wanted, bidder: BidderFacts): Refusal | undefined {
   const { isActive, isCustomerActive, isBlocked, kycTier, home, rules } = bidder;
   const tier = tierFor(errand, rules);
   const isTooFar = rules.withinKm !== null && isBeyond(pickupOf(errand), home, rules.withinKm);
@@ -83,7 +86,7 @@ export function kmBetween(one: Point, other: Point): number {
   return 2 * earthRadiusKm * Math.asin(Math.min(1, Math.sqrt(square)));
 }
 
-function pickupOf({ pickupLat: lat, pickupLng: lng }: Errand): Point | null {
+function pickupOf({ pickupLat: lat, pickupLng: lng }: Wanted): Point | null {
   return lat === null || lng === null ? null : { lat, lng };
 }
 
