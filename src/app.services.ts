@@ -11,6 +11,12 @@ import { createEscrowService } from './modules/escrows/index.js';
 import { createIdempotencyService } from './modules/idempotency/index.js';
 import { createLedgerService } from './modules/ledger/index.js';
 import type { PaymentProvider } from './modules/providers/index.js';
+import {
+  createBlockService,
+  createClosingService,
+  createOfferRulesService,
+  createStandingService,
+} from './modules/people/index.js';
 import { createReviewService } from './modules/reviews/index.js';
 import { createTenantService } from './modules/tenants/index.js';
 import { createAccountService, createPasswords, createUserService, type Tokens } from './modules/users/index.js';
@@ -38,15 +44,19 @@ export function createServices({ db, clock, tokens, config, provider }: Services
     actions: createActionService({ db, clock }),
     audit: createAuditService({ db, clock }),
     banks: createBankService({ db }),
+    blocks: createBlockService({ db, clock }),
+    closing: createClosingService({ db, clock, confirmPassword: accounts.confirmPassword, passwords }),
     disputes: createDisputeService({ db, clock }),
     errands: createErrandService({ db, clock }),
     escrows: createEscrowService({ db, clock }),
     handovers: createHandoverService({ db, clock }),
     idempotency: createIdempotencyService({ db, clock, ttlMs: config.idempotencyKeyTtlS * 1000 }),
     ledger: createLedgerService({ db, clock }),
+    offerRules: createOfferRulesService({ db, clock }),
     offers: createOfferService({ db, clock }),
     ...createPayouts({ db, clock, config, provider }, accounts),
     reviews: createReviewService({ db, clock }),
+    standing: createStandingService({ db, clock }),
     tenants: createTenantService({ db }),
     users: createUserService({ db, clock }),
   };

@@ -8,6 +8,8 @@ export const watchedColumns = {
   Tenant: ['id', 'slug'],
   User: ['id', 'tenantId', 'status'],
   UserProfile: ['userId', 'tenantId'],
+  UserBlock: [],
+  OfferRules: [],
   RoleGrant: ['id', 'tenantId', 'userId', 'role'],
   Session: ['id', 'userId'],
   RefreshToken: [],

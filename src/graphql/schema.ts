@@ -22,6 +22,8 @@ import { StatementResolver } from './ledger/statement.resolver.js';
 import { createLoaders } from './loaders.js';
 import { NotificationConnectionResolver, NotificationResolver } from './notification/notification.resolver.js';
 import { OfferResolver } from './offer/offer.resolver.js';
+import { BlockedUserResolver, PeopleResolver, PersonPayloadResolver } from './people/people.resolver.js';
+import { OfferRulesResolver } from './people/offer-rules.resolver.js';
 import { PayoutAccountResolver } from './payout/payout-account.resolver.js';
 import { PayoutHandlingResolver, PayoutResolver } from './payout/payout.resolver.js';
 import { ReconciliationResolver } from './payout/reconciliation.resolver.js';
@@ -52,6 +54,7 @@ export async function createSchema(): Promise<GraphQLSchema> {
     resolvers: [
       AuditResolver,
       BankResolver,
+      BlockedUserResolver,
       CaseSubscriptions,
       CacheAdminResolver,
       ChargeResolver,
@@ -72,9 +75,12 @@ export async function createSchema(): Promise<GraphQLSchema> {
       OfferActionResolver,
       StatementResolver,
       OfferResolver,
+      OfferRulesResolver,
       PayoutAccountResolver,
       PayoutHandlingResolver,
       PayoutResolver,
+      PeopleResolver,
+      PersonPayloadResolver,
       ReconciliationResolver,
       ProofResolver,
       ReviewResolver,

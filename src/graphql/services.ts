@@ -9,6 +9,7 @@ import type { LedgerService } from '../modules/ledger/index.js';
 import type { PayoutAccountService, PayoutService, ReconciliationService } from '../modules/payouts/index.js';
 import type { ChargeService, InboxService, WalletService } from '../modules/payments/index.js';
 import type { LiveNews, NotificationService, WebhookService } from '../modules/news/index.js';
+import type { BlockService, ClosingService, OfferRulesService, StandingService } from '../modules/people/index.js';
 import type { ReviewService } from '../modules/reviews/index.js';
 import type { TenantService } from '../modules/tenants/index.js';
 import type { AccountService, UserService } from '../modules/users/index.js';
@@ -19,8 +20,10 @@ export interface Services {
   readonly actions: ActionService;
   readonly audit: AuditService;
   readonly banks: BankService;
+  readonly blocks: BlockService;
   readonly chargebacks: ChargebackService;
   readonly charges: ChargeService;
+  readonly closing: ClosingService;
   readonly disputes: DisputeService;
   readonly errands: ErrandService;
   readonly escrows: EscrowService;
@@ -31,11 +34,13 @@ export interface Services {
   /** What is committed, as it happens. */
   readonly liveNews: LiveNews;
   readonly notifications: NotificationService;
+  readonly offerRules: OfferRulesService;
   readonly offers: OfferService;
   readonly payoutAccounts: PayoutAccountService;
   readonly payouts: PayoutService;
   readonly reconciliation: ReconciliationService;
   readonly reviews: ReviewService;
+  readonly standing: StandingService;
   readonly tenants: TenantService;
   readonly users: UserService;
   readonly wallets: WalletService;

@@ -64,6 +64,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'modules/markets': ['kernel', 'db', 'modules/users'],
   'modules/jobs': ['kernel', 'db'],
   'modules/news': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/audit', 'modules/errands'],
+  'modules/people': ['kernel', 'db', 'modules/users', 'modules/audit', 'modules/ledger', 'modules/errands'],
   'modules/reviews': ['kernel', 'db', 'modules/tenants', 'modules/users', 'modules/audit', 'modules/errands'],
   seed: ['kernel', 'db', 'modules/*'],
   invalidation: ['kernel', 'cache', 'db'],

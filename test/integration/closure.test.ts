@@ -146,6 +146,7 @@ describe('the models that an operation can touch', () => {
       'RoleGrant',
       'Session',
       'User',
+      'UserBlock',
       'UserProfile',
       'WebhookEndpoint',
     ];

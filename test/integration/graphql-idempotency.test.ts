@@ -242,6 +242,7 @@ describe('an idempotency key', () => {
 
 /** Each is once by nature. */
 const onceWithoutKey: Readonly<Record<string, string>> = {
+  closeAccount: 'it ends the session that it is called with',
   recordChargeback: "the provider's event names it; a second call is answered with the journal of the first",
   reverseJournal: 'the journal names it; a second call is refused, and nothing moves',
   verifyCharge: 'what the provider says of the charge is booked once, whoever asks for it',

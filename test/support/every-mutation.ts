@@ -1,4 +1,5 @@
 import { byHand, makeOffer, news, payments, payouts, postErrand, steps } from './every-mutation.money.js';
+import { people } from './every-mutation.people.js';
 import {
   argumentsOf,
   naira,
@@ -78,6 +79,7 @@ export async function everyMutation(stage: Stage): Promise<void> {
     return errandId;
   });
   await byHand(stage, customer);
+  await people(stage, customer, (name) => signUp(stage, 'RUNNER', name));
   await payouts(stage, runner, customer);
   await payments(stage, customer, runner);
   await news(stage, customer);
@@ -132,7 +134,8 @@ async function reviews(stage: Stage, customer: Signed, runner: Signed, errandId:
   const clerk = await signUpSupport(stage, customer, 'reader');
   const hide = argumentsOf({ id: 'ID!', reason: 'String!' });
   const { id } = review as unknown as { id: string };
-  await mutate(clerk.client, 'hideReview', hide, 'review { id }', { id, reason: 'a test' });
+  for (const field of ['hideReview', 'unhideReview'])
+    await mutate(clerk.client, field, hide, 'review { id }', { id, reason: 'a test' });
 }
 
 async function signUpSupport(stage: Stage, admin: Signed, name = 'clerk'): Promise<Signed> {

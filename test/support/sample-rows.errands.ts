@@ -35,6 +35,14 @@ export const errandRows = {
     version: 1,
     ...times,
   }),
+  UserBlock: ({ User }) => ({ tenantId: User.tenantId, blockerId: User.id, blockedId: User.id, createdAt: at }),
+  OfferRules: ({ Tenant }) => ({
+    id: uuidv7(),
+    tenantId: Tenant.id,
+    version: 1 + small(),
+    tierNeeded: 0,
+    createdAt: at,
+  }),
   RoleGrant: ({ User }) => ({
     id: uuidv7(),
     tenantId: User.tenantId,

@@ -37,6 +37,8 @@ function changeOf(model: Model): Row {
     FeePlan: { vatBps: 2 },
     User: { kycTier: 2 },
     UserProfile: { bio: 'Changed' },
+    UserBlock: { createdAt: new Date() },
+    OfferRules: { tierNeeded: 1 },
     RoleGrant: { role: 'SUPPORT' },
     Session: { userAgent: 'Changed' },
     RefreshToken: { usedAt: new Date() },

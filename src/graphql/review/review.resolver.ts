@@ -34,7 +34,7 @@ export class ReviewResolver {
 
   @Authorized('SUPPORT', 'ADMIN')
   @Mutation(() => ReviewPayload, {
-    description: 'Takes a visible review out of sight and out of the rating, for good. Not by whom it is by or about.',
+    description: 'Takes a visible review out of sight and out of the rating. Not by whom it is by or about.',
   })
   @Idempotent()
   async hideReview(
@@ -45,6 +45,21 @@ export class ReviewResolver {
     @Ctx() { services, viewer }: GraphqlContext,
   ) {
     return { review: await services.reviews.hide(viewer, parseId('id', id), reason, expectedVersion) };
+  }
+
+  @Authorized('SUPPORT', 'ADMIN')
+  @Mutation(() => ReviewPayload, {
+    description: 'Shows a review that was hidden again, and counts it. Not by whom it is by or about.',
+  })
+  @Idempotent()
+  async unhideReview(
+    @Arg('id', () => ID) id: string,
+    @Arg('reason', () => String, { description: '1 to 500 characters, for the audit log.' }) reason: string,
+    @Arg('expectedVersion', () => Int, { nullable: true, description: "The review's version you decided on." })
+    expectedVersion: number | undefined,
+    @Ctx() { services, viewer }: GraphqlContext,
+  ) {
+    return { review: await services.reviews.unhide(viewer, parseId('id', id), reason, expectedVersion) };
   }
 
   @FieldResolver(() => ErrandType, { description: 'What it was about.' })

@@ -1,4 +1,5 @@
 import { Field, InputType } from 'type-graphql';
+import { GeoPointInput } from '../errand/errand.input.js';
 
 @InputType({ description: 'Only what is given changes; null empties it.' })
 export class UpdateProfileInput {
@@ -13,4 +14,7 @@ export class UpdateProfileInput {
 
   @Field(() => String, { nullable: true, description: '2 to 80 characters.' })
   homeArea?: string | null;
+
+  @Field(() => GeoPointInput, { nullable: true, description: 'Where you set off from; only you and staff see it.' })
+  homePoint?: GeoPointInput | null;
 }

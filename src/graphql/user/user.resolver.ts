@@ -18,6 +18,7 @@ import { canSeeContact, visibleRoles, type UserRecord } from '../../modules/user
 import { Cached } from '../caching/cached.js';
 import { parseId } from '../common/ids.js';
 import type { GraphqlContext } from '../context.js';
+import { GeoPointType } from '../errand/errand.type.js';
 import { UpdateProfileInput } from './user.input.js';
 import { RoleEnum, UserStatusEnum, UserType } from './user.type.js';
 
@@ -131,9 +132,25 @@ export class UserResolver {
     return canSeeContact(viewer, user.id) ? user.status : null;
   }
 
+  @FieldResolver(() => GeoPointType, {
+    nullable: true,
+    description: 'Where you set off from: for errands near you. Null unless it is you, or you are staff.',
+  })
+  homePoint(@Root() { id, profile: { homeLat: lat, homeLng: lng } }: UserRecord, @Ctx() { viewer }: GraphqlContext) {
+    return canSeeContact(viewer, id) && lat !== null && lng !== null ? { lat, lng } : null;
+  }
+
   @FieldResolver(() => Int, {
     nullable: true,
-    description: 'How far their identity is checked. Null unless it is you, or you are staff.',
+    description: 'The version of the account, for staff to decide on. Null unless it is you, or you are staff.',
+  })
+  accountVersion(@Root() user: UserRecord, @Ctx() { viewer }: GraphqlContext) {
+    return canSeeContact(viewer, user.id) ? user.version : null;
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: 'How far their identity is checked, 0 to 3. Null unless it is you, or you are staff.',
   })
   kycTier(@Root() user: UserRecord, @Ctx() { viewer }: GraphqlContext) {
     return canSeeContact(viewer, user.id) ? user.kycTier : null;

@@ -13,7 +13,7 @@ import {
   type Refusal,
   type TransitionName,
 } from '../errands/index.js';
-import { factsOf, milestoneShare, partsOf, settleOf, type Held, type Milestone } from '../escrows/index.js';
+import { factsOf, milestoneShare, partsOf, settleOf } from '../escrows/index.js';
 import { bookedByDecision, disputeFactsOf, isArbiter } from '../disputes/index.js';
 import type { Posting } from '../ledger/index.js';
 import type { Situation } from './situation.js';
@@ -58,7 +58,7 @@ export function previewAll(
 
 /** What is known of the errand, and of what the caller would say, as in a call in which nothing is wrong. */
 function factsFor(name: TransitionName, situation: Situation, actor: Actor, viewer: UserViewer, now: Date): Facts {
-  const { held, openCase, ownOffer, disputesOpened, evidenceShown, milestone, receipts, completedAt } = situation;
+  const { held, openCase, ownOffer, bidder, disputesOpened, evidenceShown } = situation;
   const { byCustomer, byRunner } = disputesOpened;
   const { code, asks } = termsOf(name);
   const offer = offerAbout(name, situation);
@@ -67,9 +67,10 @@ function factsFor(name: TransitionName, situation: Situation, actor: Actor, view
     ...(offer && { offer }),
     hasOffer: ownOffer !== undefined,
     ...(openCase && { dispute: disputeFactsOf(openCase, actor, viewer) }),
+    ...(bidder && { bidder }),
     evidenceShown,
     disputesOpened: actor.kind === 'customer' ? byCustomer : byRunner,
-    ...stepFacts(held, milestone, receipts, completedAt),
+    ...stepFacts(situation),
     ...(code && { code: codeFactsOf(situation.codes.get(code), code, now) }),
     ...asks,
   };
@@ -82,19 +83,20 @@ function offerAbout(name: TransitionName, { offer, toCounter, ownOffer }: Situat
 }
 
 /** The least that can be said: the next milestone, a tip and a receipt of one minor unit. */
-function stepFacts(
-  { money }: Held,
-  next: Milestone | undefined,
-  receiptsCount: number,
-  completedAt: Date | null,
-): Partial<Facts> {
+function stepFacts({
+  held: { money },
+  milestone: next,
+  receipts,
+  completedAt,
+  isRunnerGone,
+}: Situation): Partial<Facts> {
   if (!money) return {};
   const { escrow, feePlan } = money;
   const { tips, gross, goods, goodsReceipted } = escrow;
   const share = next && milestoneShare(feePlan, partsOf(escrow), next.amount);
   return {
     ...(next && share && { milestone: { seq: next.seq, isReleased: false, share } }),
-    tip: { amount: 1n, earlier: tips, most: gross - goods, completedAt },
-    receipts: { amount: 1n, earlier: goodsReceipted, most: goods, count: receiptsCount + 1 },
+    tip: { amount: 1n, earlier: tips, most: gross - goods, completedAt, isRunnerGone },
+    receipts: { amount: 1n, earlier: goodsReceipted, most: goods, count: receipts + 1 },
   };
 }

@@ -1,6 +1,14 @@
 import type { UserViewer } from '../../kernel/index.js';
 import type { HandoverCode, Reader } from '../../db/index.js';
-import { countersMax, liveOfferStates, type Errand, type HandoverPhase, type Offer } from '../errands/index.js';
+import {
+  bidderFor,
+  countersMax,
+  liveOfferStates,
+  type BidderFacts,
+  type Errand,
+  type HandoverPhase,
+  type Offer,
+} from '../errands/index.js';
 import { readEscrows, type Held, type HeldEscrow, type Milestone } from '../escrows/index.js';
 import { readOpenDisputes, type Case } from '../disputes/index.js';
 
@@ -15,6 +23,8 @@ export interface Situation {
   readonly toCounter: Offer | undefined;
   /** The viewer's own offer that waits for an answer, whoever's. */
   readonly ownOffer: Offer | undefined;
+  /** How the viewer stands with the customer of an errand that is OPEN. */
+  readonly bidder: BidderFacts | undefined;
   /** The first that is not released, of an errand on its way. */
   readonly milestone: Milestone | undefined;
   /** How many receipts the viewer has given for it, on its way. */
@@ -23,6 +33,8 @@ export interface Situation {
   readonly codes: ReadonlyMap<HandoverPhase, HandoverCode>;
   /** Of an errand that is COMPLETED. */
   readonly completedAt: Date | null;
+  /** The runner of an errand that is COMPLETED has closed the account. */
+  readonly isRunnerGone: boolean;
   /** How many disputes each side has opened about this escrow. */
   readonly disputesOpened: { readonly byCustomer: number; readonly byRunner: number };
   /** How many pieces of evidence the viewer has shown in the open dispute. */
@@ -50,6 +62,11 @@ export async function readSituations(
   const haggled = open.filter((id) => (offers.get(id)?.round ?? 0) >= roundsMax);
   const others = byErrand(await acceptableOffers(reader, haggled, now, roundsMax), ({ errandId }) => errandId);
   const bids = byErrand(await ownOffers(reader, viewer, open, now), ({ errandId }) => errandId);
+  const bidders = await biddersFor(
+    reader,
+    viewer,
+    errands.filter(({ state, customerId }) => state === 'OPEN' && customerId !== viewer.userId),
+  );
   const moving = ids(({ state }) => state === 'IN_PROGRESS' || state === 'DELIVERED');
   const receipts = await receiptsGiven(reader, viewer, moving);
   const codes = await codesIssued(reader, [...ids(({ state }) => state === 'ASSIGNED'), ...moving]);
@@ -58,6 +75,10 @@ export async function readSituations(
   const completed = await completions(
     reader,
     ids(({ state }) => state === 'COMPLETED'),
+  );
+  const gone = await closedAmong(
+    reader,
+    errands.flatMap(({ state, runnerId }) => (state === 'COMPLETED' && runnerId !== null ? runnerId : [])),
   );
   const disputed = ids(({ state }) => state === 'DISPUTED');
   const disputes = byErrand(await openDisputes(reader, tenantId, disputed), ({ dispute }) => dispute.errandId);
@@ -75,12 +96,14 @@ export async function readSituations(
         held,
         openCase: found && { held, ...found },
         offer: offers.get(errand.id),
-        toCounter: others.get(errand.id) ?? offers.get(errand.id),
-        ownOffer: bids.get(errand.id),
+      toCounter: others.get(errand.id) ?? offers.get(errand.id),
+      ownOffer: bids.get(errand.id),
+      bidder: bidders.get(errand.id),
         milestone: milestones.get(held.money?.escrow.id ?? ''),
         receipts: receipts.get(errand.id) ?? 0,
         codes: new Map(codes.filter((one) => one.errandId === errand.id).map((one) => [one.phase, one])),
         completedAt: completed.get(errand.id) ?? null,
+        isRunnerGone: errand.runnerId !== null && gone.has(errand.runnerId),
         disputesOpened: opened(held.money?.escrow.id),
         evidenceShown: shown.get(found?.dispute.id ?? '') ?? 0,
       };
@@ -125,6 +148,16 @@ async function ownOffers(
   return reader.offer.findMany({ where });
 }
 
+async function biddersFor(
+  reader: Reader,
+  viewer: UserViewer,
+  errands: readonly Errand[],
+): Promise<ReadonlyMap<string, BidderFacts>> {
+  if (errands.length === 0 || !viewer.roles.has('RUNNER')) return new Map();
+  const bidder = await bidderFor(reader, viewer, errands);
+  return new Map(errands.map((errand) => [errand.id, bidder(errand)]));
+}
+
 async function nextMilestones(reader: Reader, escrowIds: string[]): Promise<readonly Milestone[]> {
   if (escrowIds.length === 0) return [];
   return reader.milestone.findMany({
@@ -154,6 +187,12 @@ async function completions(reader: Reader, errandIds: string[]): Promise<Readonl
   const where = { errandId: { in: errandIds }, to: 'COMPLETED' as const, from: { not: 'COMPLETED' as const } };
   const events = await reader.processEvent.findMany({ where, orderBy: { seq: 'asc' } });
   return new Map(events.map(({ errandId, at }) => [errandId, at]));
+}
+
+async function closedAmong(reader: Reader, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (userIds.length === 0) return new Set();
+  const where = { id: { in: [...userIds] }, status: 'CLOSED' as const };
+  return new Set((await reader.user.findMany({ where, select: { id: true } })).map(({ id }) => id));
 }
 
 async function openDisputes(reader: Reader, tenantId: string, errandIds: readonly string[]) {

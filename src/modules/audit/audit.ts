@@ -10,6 +10,7 @@ export const auditTargets = [
   'endpoint',
   'delivery',
   'review',
+  'market',
   'cache',
 ] as const;
 export type AuditTarget = (typeof auditTargets)[number];
@@ -29,6 +30,14 @@ interface AdminActionRule {
 export const adminActions = {
   grantRole: { target: 'user', roles: ['ADMIN'], description: 'Gave somebody a role.' },
   revokeRole: { target: 'user', roles: ['ADMIN'], description: 'Took a role from somebody.' },
+  suspendUser: { target: 'user', roles: ['SUPPORT', 'ADMIN'], description: 'Suspended an account.' },
+  reinstateUser: { target: 'user', roles: ['SUPPORT', 'ADMIN'], description: 'Took a suspension back.' },
+  setVerification: {
+    target: 'user',
+    roles: ['SUPPORT', 'ADMIN'],
+    description: "Said how far somebody's identity is checked.",
+  },
+  setOfferRules: { target: 'market', roles: ['ADMIN'], description: 'Changed who may bid in the market.' },
   dropErrand: {
     target: 'errand',
     roles: ['SUPPORT', 'ARBITER', 'FINANCE', 'ADMIN'],
@@ -60,6 +69,7 @@ export const adminActions = {
   deleteWebhookEndpoint: { target: 'endpoint', roles: ['ADMIN'], description: 'Had news sent somewhere no more.' },
   replayWebhookDelivery: { target: 'delivery', roles: ['ADMIN'], description: 'Sent a piece of news again.' },
   hideReview: { target: 'review', roles: ['SUPPORT', 'ADMIN'], description: 'Took a review out of sight.' },
+  unhideReview: { target: 'review', roles: ['SUPPORT', 'ADMIN'], description: 'Showed a hidden review again.' },
   clearCache: { target: 'cache', roles: ['ADMIN'], description: 'Cleared what is cached.' },
   warmCache: { target: 'cache', roles: ['ADMIN'], description: 'Warmed the cache.' },
 } as const satisfies Readonly<Record<string, AdminActionRule>>;

@@ -37,6 +37,8 @@ export interface TipFacts {
   readonly most: bigint;
   /** Null while the errand is not completed. */
   readonly completedAt: Date | null;
+  /** The runner has closed the account: nobody could take money out of the wallet. */
+  readonly isRunnerGone?: boolean;
 }
 
 export interface ReceiptFacts {

@@ -123,8 +123,9 @@ function topUpOf({ topUp, errand }: Facts) {
 }
 
 function mayTip(facts: Facts, now: Date): Refusal | undefined {
-  const { amount, earlier, most, completedAt } = tipOf(facts);
+  const { amount, earlier, most, completedAt, isRunnerGone = false } = tipOf(facts);
   return firstOf([
+    isRunnerGone && illegal('The runner has closed the account: it takes no more money.'),
     completedAt !== null &&
       completedAt.getTime() + tipWindowMs <= now.getTime() &&
       illegal('The time to tip, 30 days after the errand was completed, has passed.'),

@@ -1,4 +1,5 @@
 export {
+  amountMinorMax,
   assertVisible,
   canSee,
   canSeePrivate,
@@ -18,6 +19,8 @@ export {
   type Proof,
   type ProofKind,
 } from './errand.js';
+export { bidderRefusal, noOfferRules, tierFor, type BidderFacts, type OfferRules } from './bidder.js';
+export { bidderFor, offerRulesOf } from './bidder.repo.js';
 export { actorKinds, type ActorKind, type Facts, type TransitionRule } from './transition.rule.js';
 export { noShowGraceMs } from './start.window.js';
 export { countersMax } from './counter.transitions.js';
@@ -61,7 +64,7 @@ export {
 } from './errand.input.js';
 export { amountFault, namesFaults, refuse, textFaults, type MoneyInput } from './faults.js';
 export { errandCursor, errandOrders, type ErrandFilter, type ErrandOrder, type PageArgs } from './errand.list.js';
-export { newestFirst } from './newest-first.js';
+export { newestFirst, notACursor, parseCursorTime } from './newest-first.js';
 export { lockErrand, lockErrandOfOffer, saveTransition, transitionTopic } from './errand.repo.js';
 export { newErrandRow, patches } from './errand.write.js';
 export {
@@ -75,6 +78,7 @@ export {
 } from './offer.repo.js';
 export { assertOfRunner, type PriceNamed } from './counter.moves.js';
 export type { NewOffer } from './offer.input.js';
+export { endLiveOffers, lockErrandsBidOn, type LiveOffersOf } from './offer.ending.js';
 export { parseProofs, type ProofInput } from './proof.input.js';
 export {
   createErrandService,

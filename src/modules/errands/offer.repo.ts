@@ -81,7 +81,8 @@ export function offerStateAt({ state, expiresAt }: Pick<Offer, 'state' | 'expire
   return isLive && expiresAt <= now ? 'EXPIRED' : state;
 }
 
-async function moveOffers(
+/** Moves the offers of locked errands that are in one of these states. @returns how many */
+export async function moveOffers(
   tx: Tx,
   which: Prisma.OfferWhereInput,
   from: readonly OfferState[],

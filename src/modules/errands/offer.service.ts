@@ -10,6 +10,7 @@ import {
 } from '../../kernel/index.js';
 import { isUniqueViolation, type Db, type Prisma, type Tx } from '../../db/index.js';
 import { namePrice, type PriceNamed } from './counter.moves.js';
+import { lockBidder } from './bidder.repo.js';
 import { actorOf, decide, requireVersion } from './decide.js';
 import { lockErrand, lockErrandOfOffer, saveTransition } from './errand.repo.js';
 import {
@@ -34,7 +35,7 @@ export interface OfferChange {
 
 /** What runners would do errands for. Offers, and the prices that answer them, are seen by the errand's customer, by their runner and by staff. */
 export interface OfferService {
-  /** @throws AppError FORBIDDEN unless a runner who is not the customer, ALREADY_EXISTS beside a live offer of one's own (one past its time is no longer live), ILLEGAL_TRANSITION unless OPEN, VERSION_CONFLICT (the errand's version), BAD_INPUT */
+  /** @throws AppError FORBIDDEN unless a runner who is not the customer, is verified and near as the market asks, and is not blocked, ALREADY_EXISTS beside a live offer of one's own (one past its time is no longer live), ILLEGAL_TRANSITION unless OPEN, VERSION_CONFLICT (the errand's version), BAD_INPUT */
   make(viewer: Viewer, errandId: string, input: NewOffer, expectedVersion?: number | null): Promise<OfferChange>;
   /**
    * Answers an offer with another price, as a new offer that takes its place: the customer a PENDING one, up to `countersMax`
@@ -109,8 +110,9 @@ async function make(
 ): Promise<OfferChange> {
   const { tenantId, userId } = requireUser(viewer);
   const errand = await lockErrand(tx, tenantId, errandId);
+  const bidder = await lockBidder(tx, errand, userId);
   const now = clock.now();
-  const decision = decide('placeOffer', { errand, expectedVersion }, actorOf(viewer, errand), now);
+  const decision = decide('placeOffer', { errand, bidder, expectedVersion }, actorOf(viewer, errand), now);
   refuse(offerFaults(input, errand, now));
   const terms = {
     id: uuidv7(now.getTime()),

@@ -38,7 +38,8 @@ export const offerTransitions = {
     to: 'WITHDRAWN',
     with: [],
     actor: 'runner',
-    description: 'The runner takes it back, or says no to the price that the customer named.',
+    description:
+      'The runner takes it back, says no to the price that the customer named, blocks the customer, is suspended or closes the account.',
   },
   takeBack: {
     from: ['COUNTERED'],
@@ -51,7 +52,8 @@ export const offerTransitions = {
     from: liveOfferStates,
     to: 'REJECTED',
     with: ['cancelFree'],
-    description: 'The customer calls the errand off.',
+    actor: 'customer',
+    description: 'The customer calls the errand off, or blocks the runner.',
   },
   supersede: {
     from: liveOfferStates,

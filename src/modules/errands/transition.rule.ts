@@ -1,4 +1,5 @@
 import type { Posting } from '../ledger/index.js';
+import type { BidderFacts } from './bidder.js';
 import type { DisputeFacts } from './dispute.facts.js';
 import type { Errand, ErrandState, HandoverPhase, Offer } from './errand.js';
 import type { CodeFacts, MilestoneFacts, PartsAdded, ReceiptFacts, TipFacts } from './extra.facts.js';
@@ -15,6 +16,8 @@ export interface Facts {
   readonly offer?: Pick<Offer, 'state' | 'expiresAt' | 'round'>;
   /** The actor has a live offer on the errand. Looked up where it is asked for beforehand; a unique index knows it anyway. */
   readonly hasOffer?: boolean;
+  /** How the actor stands with the market and the customer. */
+  readonly bidder?: BidderFacts;
   readonly proofsCount?: number;
   readonly money?: MoneyFacts;
   readonly dispute?: DisputeFacts;

@@ -53,7 +53,8 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
     until: (facts) => [facts.errand.expiresAt, fromStart(facts)],
   },
   placeOffer: {
-    needs: 'neither too late to bid nor to start; no other live offer of the runner',
+    needs:
+      'neither too late to bid nor to start; no other live offer of the runner; verified and near as the market asks; neither has blocked the other',
     mutation: 'makeOffer',
     until: (facts) => [fromStart(facts)],
   },
@@ -125,7 +126,8 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
   },
   tipRunner: {
     mutation: 'tipRunner',
-    needs: 'at most 30 days after completion; no more than the service in all; money in the wallet',
+    needs:
+      'at most 30 days after completion, the account of the runner not closed; no more than the service in all; money in the wallet',
     until: ({ tip }) => [tip?.completedAt && new Date(tip.completedAt.getTime() + tipWindowMs)],
     postingsDependOnInput: true,
   },

@@ -1,6 +1,7 @@
 import { invariant } from '../../kernel/index.js';
 import type { Posting } from '../ledger/index.js';
 import { counterTransitions } from './counter.transitions.js';
+import { bidderRefusal } from './bidder.js';
 import { disputeTransitions } from './dispute.transitions.js';
 import { extraTransitions } from './extra.transitions.js';
 import { amountMinorMax } from './errand.js';
@@ -33,8 +34,9 @@ export const transitions = {
     from: ['OPEN'],
     to: 'same',
     actor: 'runner',
-    guard: ({ errand, hasOffer = false }, now) =>
+    guard: ({ errand, bidder, hasOffer = false }, now) =>
       firstOf([
+        bidder && bidderRefusal(errand, bidder),
         errand.expiresAt <= now && illegal('The errand takes no more offers: it has expired.'),
         isTooLateToStart(errand, now) && tooLateToStart(),
         hasOffer && hasLiveOffer,

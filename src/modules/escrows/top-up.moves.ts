@@ -69,7 +69,8 @@ export async function tipRunner(
   const completedAt = await completedAtOf(tx, errand);
   const most = money ? money.escrow.gross - money.escrow.goods : 0n;
   const amount = amountMinor > 0n ? amountMinor : 0n;
-  const tip = { amount, earlier: money?.escrow.tips ?? 0n, most, completedAt };
+  const isRunnerGone = completedAt !== null && (await isClosed(tx, errand.runnerId));
+  const tip = { amount, earlier: money?.escrow.tips ?? 0n, most, completedAt, isRunnerGone };
   const decision = decide('tipRunner', { ...factsOf(held), tip, expectedVersion }, actorOf(viewer, errand), now);
   const escrow = escrowOf(held);
   const fault = amountFault(
@@ -84,6 +85,13 @@ export async function tipRunner(
     escrow: await saveEscrow(tx, escrow, { tips: escrow.tips + amountMinor }, now),
     errand: await saveTransition(tx, errand, decision),
   };
+}
+
+/** Held until the transaction ends: who closes an account has seen the money, or nobody brings more. */
+async function isClosed(tx: Tx, userId: string | null): Promise<boolean> {
+  const [user] = await tx.$queryRaw<{ isClosed: boolean }[]>`
+    SELECT status = 'CLOSED' AS "isClosed" FROM app_user WHERE id = ${userId}::uuid FOR SHARE`;
+  return user?.isClosed ?? false;
 }
 
 /** When its last transition into COMPLETED was. */

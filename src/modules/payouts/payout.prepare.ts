@@ -41,6 +41,7 @@ async function prepareSending(
 ): Promise<Prepared> {
   const { cipher, clock } = hand;
   if (!cipher) return postpone(hand, tx, payout, 'there is no key for account numbers on this server');
+  if (!(await isOwnerActive(tx, payout))) return postpone(hand, tx, payout, 'its owner is suspended');
   const now = clock.now();
   const account = await tx.payoutAccount.findUniqueOrThrow({ where: { id: payout.payoutAccountId } });
   const bankCode = await bankCodeFor(tx, provider.name, account.bankId);
@@ -55,6 +56,12 @@ async function prepareSending(
   // Due when the lease is over: by then somebody has saved an answer, or nobody will.
   await savePayout(tx, payout, decision, { ...handedOver, nextCheckAt: claim.until });
   return { hasMoved: true, notices: payout.notices, ask: () => provider.sendTransfer(request) };
+}
+
+/** What was let go before its owner was suspended stays in transit until they are reinstated. */
+async function isOwnerActive(tx: Tx, { userId }: Payout): Promise<boolean> {
+  const owner = await tx.user.findUniqueOrThrow({ where: { id: userId }, select: { status: true } });
+  return owner.status === 'ACTIVE';
 }
 
 function requestOf(

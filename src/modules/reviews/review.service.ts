@@ -46,10 +46,12 @@ export interface ReviewService {
    */
   give(viewer: Viewer, errandId: string, input: ReviewInput, expectedVersion?: number | null): Promise<Review>;
   /**
-   * Takes a visible review out of sight and out of the rating, for good; an entry of the audit log.
+   * Takes a visible review out of sight and out of the rating; an entry of the audit log.
    * @throws AppError FORBIDDEN unless SUPPORT or ADMIN and no party to it, NOT_FOUND, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT
    */
   hide(viewer: Viewer, id: string, reason: string, expectedVersion?: number | null): Promise<Review>;
+  /** Shows a hidden review again, and counts it; an entry of the audit log. @throws AppError as `hide` */
+  unhide(viewer: Viewer, id: string, reason: string, expectedVersion?: number | null): Promise<Review>;
   /** All of them, oldest first, for `shownTo`. */
   forErrands(tenantId: string, errandIds: readonly string[]): Promise<readonly Review[]>;
   /** What of these the viewer may see now. */
@@ -75,11 +77,14 @@ export function createReviewService({ db, clock }: ReviewServiceDeps): ReviewSer
       return db.write((tx) => give(tx, author, errandId, given, expectedVersion, clock));
     },
     async hide(viewer, id, reason, expectedVersion) {
-      const user = requireUser(viewer);
-      if (!user.roles.has('SUPPORT') && !user.roles.has('ADMIN'))
-        throw new AppError('FORBIDDEN', 'Hiding a review needs the role SUPPORT or ADMIN.');
-      const why = parseReason(reason);
-      return db.write((tx) => hide(tx, user, id, why, expectedVersion, clock));
+      const user = requireModerator(viewer);
+      const asked = { id, reason: parseReason(reason), expectedVersion, isHidden: true };
+      return db.write((tx) => show(tx, user, asked, clock));
+    },
+    async unhide(viewer, id, reason, expectedVersion) {
+      const user = requireModerator(viewer);
+      const asked = { id, reason: parseReason(reason), expectedVersion, isHidden: false };
+      return db.write((tx) => show(tx, user, asked, clock));
     },
     forErrands: (tenantId, errandIds) =>
       db.read.review.findMany({
@@ -154,25 +159,38 @@ async function give(
   return tx.review.create({ data: { ...names, ...given, visibleAt: isSecond ? now : closesAt, ...stamps } });
 }
 
+interface Showing {
+  readonly id: string;
+  readonly reason: string;
+  readonly expectedVersion: number | null | undefined;
+  /** As it is to be. */
+  readonly isHidden: boolean;
+}
+
 /** One that is not visible yet is NOT_FOUND to staff, too, who may know its subject. */
-async function hide(
-  tx: Tx,
-  user: UserViewer,
-  id: string,
-  reason: string,
-  expectedVersion: number | null | undefined,
-  clock: Clock,
-): Promise<Review> {
+async function show(tx: Tx, user: UserViewer, asked: Showing, clock: Clock): Promise<Review> {
+  const { id, reason, expectedVersion, isHidden } = asked;
   const review = await lockReview(tx, user.tenantId, id);
   const now = clock.now();
   if (!review || review.visibleAt > now) throw notFound('review', id);
-  if (!isStaffFor(user, review)) throw new AppError('FORBIDDEN', 'Whom a review is by or about does not hide it.');
+  if (!isStaffFor(user, review))
+    throw new AppError('FORBIDDEN', 'Whom a review is by or about neither hides nor shows it.');
   requireVersion(review, expectedVersion, 'review');
-  if (review.hiddenAt) throw new AppError('ILLEGAL_TRANSITION', 'The review was hidden before.');
-  const data = { hiddenAt: now, hiddenReason: reason, version: review.version + 1, updatedAt: now };
-  const hidden = await tx.review.update({ where: { id }, data });
+  if ((review.hiddenAt !== null) === isHidden)
+    throw new AppError('ILLEGAL_TRANSITION', isHidden ? 'The review was hidden before.' : 'The review is not hidden.');
+  const hiding = isHidden ? { hiddenAt: now, hiddenReason: reason } : { hiddenAt: null, hiddenReason: null };
+  const data = { ...hiding, version: review.version + 1, updatedAt: now };
+  const after = await tx.review.update({ where: { id }, data });
   const { authorId, subjectId, errandId, stars, text } = review;
-  const before = { authorId, subjectId, errandId, stars, text, isHidden: false };
-  await recordAct(tx, user, { action: 'hideReview', targetId: id, before, after: { isHidden: true }, reason }, now);
-  return hidden;
+  const before = { authorId, subjectId, errandId, stars, text, isHidden: !isHidden };
+  const action = isHidden ? 'hideReview' : 'unhideReview';
+  await recordAct(tx, user, { action, targetId: id, before, after: { isHidden }, reason }, now);
+  return after;
+}
+
+/** @throws AppError UNAUTHENTICATED, FORBIDDEN */
+function requireModerator(viewer: Viewer): UserViewer {
+  const user = requireUser(viewer);
+  if (user.roles.has('SUPPORT') || user.roles.has('ADMIN')) return user;
+  throw new AppError('FORBIDDEN', 'Hiding a review, or showing it again, needs the role SUPPORT or ADMIN.');
 }

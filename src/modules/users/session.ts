@@ -10,7 +10,12 @@ export interface LockedRefreshToken {
 }
 
 /** Why a session ended, as kept in `session.revoked_reason`. */
-export const revokedReasons = { signedOut: 'SIGNED_OUT', reused: 'REFRESH_TOKEN_REUSED' } as const;
+export const revokedReasons = {
+  signedOut: 'SIGNED_OUT',
+  reused: 'REFRESH_TOKEN_REUSED',
+  suspended: 'SUSPENDED',
+  closed: 'ACCOUNT_CLOSED',
+} as const;
 export type RevokedReason = (typeof revokedReasons)[keyof typeof revokedReasons];
 
 /**

@@ -29,6 +29,8 @@ export interface ProfilePatch {
   readonly avatarUrl?: string | null | undefined;
   /** 2 to 80 characters. */
   readonly homeArea?: string | null | undefined;
+  /** Where a runner sets off from. Degrees, WGS 84. */
+  readonly homePoint?: { readonly lat: number; readonly lng: number } | null | undefined;
 }
 
 const passwordLengthMin = 10;
@@ -101,10 +103,16 @@ const profileSchema = z
       .pipe(z.url({ protocol: /^https$/, error: 'must be an https:// address.' }))
       .nullish(),
     homeArea: line('An area', ...areaLengths).nullish(),
+    homePoint: z.object({ lat: degrees(90), lng: degrees(180) }).nullish(),
   })
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
-    error: 'names nothing to change; give displayName, bio, avatarUrl or homeArea.',
+    error: 'names nothing to change; give displayName, bio, avatarUrl, homeArea or homePoint.',
   });
+
+function degrees(limit: number) {
+  const error = `must be from -${limit} to ${limit}.`;
+  return z.number({ error }).refine((value) => Math.abs(value) <= limit, { error });
+}
 
 function text() {
   return z.string({ error: 'must be text.' }).refine(isStorable, { error: notStorable, abort: true });

@@ -10,6 +10,8 @@ type UserRow = Omit<User, 'passwordHash'> & {
   readonly bio: string | null;
   readonly avatarUrl: string | null;
   readonly homeArea: string | null;
+  readonly homeLat: number | null;
+  readonly homeLng: number | null;
   readonly ratingSum: number;
   readonly ratingCount: number;
   readonly profileVersion: number;
@@ -34,6 +36,7 @@ export async function findUsers(
     SELECT u.id, u.tenant_id AS "tenantId", u.email, u.phone, u.status::text AS status, u.kyc_tier AS "kycTier", u.version,
       u.created_at AS "createdAt", u.updated_at AS "updatedAt",
       p.display_name AS "displayName", p.bio, p.avatar_url AS "avatarUrl", p.home_area AS "homeArea",
+      p.home_lat AS "homeLat", p.home_lng AS "homeLng",
       p.rating_sum AS "ratingSum", p.rating_count AS "ratingCount", p.version AS "profileVersion",
       p.created_at AS "profileCreatedAt", p.updated_at AS "profileUpdatedAt", ${tenantWideRoles} AS roles
     FROM app_user u JOIN user_profile p ON p.user_id = u.id
@@ -50,12 +53,18 @@ export async function findPermissions(reader: SqlReader, userId: string): Promis
   return row;
 }
 
-/** Locks every admin grant of the tenant, so that role changes there follow one another. @returns the active admins' ids */
+/**
+ * Locks every admin grant of the tenant, so that changes of roles and standing there follow one another.
+ * @returns the active admins' ids, as they are once the lock is held
+ */
 export async function lockAdmins(reader: SqlReader, tenantId: string): Promise<ReadonlySet<string>> {
-  const rows = await reader.$queryRaw<{ userId: string; status: string }[]>`
-    SELECT g.user_id AS "userId", u.status::text AS status FROM role_grant g JOIN app_user u ON u.id = g.user_id
-    WHERE g.tenant_id = ${tenantId}::uuid AND g.role = 'ADMIN' AND g.scope = '*' ORDER BY g.id FOR UPDATE OF g`;
-  return new Set(rows.filter(({ status }) => status === 'ACTIVE').map(({ userId }) => userId));
+  const admins = Prisma.sql`g.tenant_id = ${tenantId}::uuid AND g.role = 'ADMIN' AND g.scope = '*'`;
+  await reader.$queryRaw`SELECT g.id FROM role_grant g WHERE ${admins} ORDER BY g.id FOR UPDATE`;
+  // Who waited for the lock sees in the same statement who was active before.
+  const rows = await reader.$queryRaw<{ userId: string }[]>`
+    SELECT g.user_id AS "userId" FROM role_grant g JOIN app_user u ON u.id = g.user_id
+    WHERE ${admins} AND u.status = 'ACTIVE'`;
+  return new Set(rows.map(({ userId }) => userId));
 }
 
 function toRecord(row: UserRow): UserRecord {
@@ -64,7 +73,7 @@ function toRecord(row: UserRow): UserRecord {
 }
 
 function profileOf(row: UserRow): UserProfile {
-  const { displayName, bio, avatarUrl, homeArea, ratingSum, ratingCount } = row;
+  const { displayName, bio, avatarUrl, homeArea, homeLat, homeLng, ratingSum, ratingCount } = row;
   return {
     userId: row.id,
     tenantId: row.tenantId,
@@ -72,6 +81,8 @@ function profileOf(row: UserRow): UserProfile {
     bio,
     avatarUrl,
     homeArea,
+    homeLat,
+    homeLng,
     ratingSum,
     ratingCount,
     version: row.profileVersion,

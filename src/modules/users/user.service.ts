@@ -76,7 +76,9 @@ async function updateProfile(
   patch: ProfilePatch,
   expectedVersion: number | null | undefined,
 ): Promise<UserRecord> {
-  const changed = definedOf(parseProfilePatch(patch));
+  const { homePoint, ...rest } = parseProfilePatch(patch);
+  const home = homePoint === undefined ? {} : { homeLat: homePoint?.lat ?? null, homeLng: homePoint?.lng ?? null };
+  const changed = { ...definedOf(rest), ...home };
   const version = parseVersion(expectedVersion);
   return db.write(async (tx) => {
     const { count } = await tx.userProfile.updateMany({
