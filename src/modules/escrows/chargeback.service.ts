@@ -26,6 +26,7 @@ import {
   stillFinance,
   transfer,
   type BookedJournal,
+  type JournalDraft,
   type Posting,
 } from '../ledger/index.js';
 
@@ -109,10 +110,10 @@ async function recordOnce(
   chargeback: Chargeback,
   now: Date,
 ): Promise<RecordedChargeback> {
-  const { provider, eventId, bearer = 'USER', reason } = chargeback;
+  const { provider, eventId, bearer = 'USER' } = chargeback;
   const charge = await lockCharge(tx, user, chargeback);
   const amount = amountOf(charge, chargeback);
-  const id = uuidOf(`journal:chargeback:${provider}:${eventId}`);
+  const id = chargebackId(provider, eventId);
   const businessRef = `charge:${charge.id}`;
   const earlier = await tx.journal.findUnique({ where: { id }, include: { lines: true } });
   if (earlier) {
@@ -121,20 +122,34 @@ async function recordOnce(
     return { journal: await journalById(tx, charge.tenantId, id), isReplay: true };
   }
   await refuseTooMuch(tx, charge, businessRef, amount);
-  await postJournal(tx, {
-    id,
-    tenantId: charge.tenantId,
-    kind,
-    businessRef,
-    currency: amount.currency,
-    effectiveAt: now,
-    recordedAt: now,
-    actorId: user?.userId ?? null,
-    reason: `${provider} ${eventId}: ${reason}`,
-    postings: await postingsOf(tx, charge, bearer, amount, now),
-  });
+  const postings = await postingsOf(tx, charge, bearer, amount, now);
+  await postJournal(tx, chargebackJournal(charge, chargeback, postings, user?.userId ?? null, now));
   return { journal: await journalById(tx, charge.tenantId, id), isReplay: false };
 }
+
+/** The booking of a chargeback; its id is a function of the provider's event. */
+export function chargebackJournal(
+  charge: Pick<Charge, 'id' | 'tenantId'>,
+  { provider, eventId, currency, reason }: Pick<Chargeback, 'provider' | 'eventId' | 'currency' | 'reason'>,
+  postings: readonly Posting[],
+  actorId: string | null,
+  now: Date,
+): JournalDraft {
+  return {
+    id: chargebackId(provider, eventId),
+    tenantId: charge.tenantId,
+    kind,
+    businessRef: `charge:${charge.id}`,
+    currency: currency as Currency,
+    effectiveAt: now,
+    recordedAt: now,
+    actorId,
+    reason: `${provider} ${eventId}: ${reason}`,
+    postings,
+  };
+}
+
+const chargebackId = (provider: string, eventId: string): string => uuidOf(`journal:chargeback:${provider}:${eventId}`);
 
 /** @throws AppError NOT_FOUND when none came in by this name, or in another market than the viewer's */
 async function lockCharge(
@@ -198,7 +213,20 @@ async function userBears(
 ): Promise<readonly Posting[]> {
   const [wallet, receivable] = [accounts.wallet(userId), accounts.receivable(userId)];
   const totals = await openAndLock(tx, { tenantId, currency, recordedAt: now }, [wallet, receivable]);
-  const held = balanceOfTotals(wallet, totals.get(wallet.code) ?? emptyTotals);
+  return userBearsPostings(
+    { userId, provider },
+    balanceOfTotals(wallet, totals.get(wallet.code) ?? emptyTotals),
+    minor,
+  );
+}
+
+/** From the wallet what it holds, the rest is owed. */
+export function userBearsPostings(
+  { userId, provider }: Pick<Charge, 'userId' | 'provider'>,
+  held: bigint,
+  minor: bigint,
+): readonly Posting[] {
+  const [wallet, receivable] = [accounts.wallet(userId), accounts.receivable(userId)];
   const taken = held < minor ? held : minor;
   const clearing = accounts.pspClearing(provider);
   return [...transfer(wallet, clearing, taken), ...transfer(receivable, clearing, minor - taken)];

@@ -38,6 +38,8 @@ export {
 } from './escrow.service.js';
 export {
   chargebackBearers,
+  chargebackJournal,
+  userBearsPostings,
   createChargebackService,
   type Chargeback,
   type ChargebackBearer,

@@ -25,8 +25,10 @@ export {
   payoutTransitions,
   type PayoutTransitionName,
 } from './payout.transitions.js';
-export { transitionsFor } from './payout.outcome.js';
-export type { NewPayout, PayoutPolicy } from './payout.request.js';
+export { complaintOf, nextCheck, transitionsFor } from './payout.outcome.js';
+export { payoutJournal } from './payout.repo.js';
+export { newPayoutRow, type NewPayout, type PayoutPolicy } from './payout.request.js';
+export { reportedPatch } from './payout.saved.js';
 export {
   createPayoutService,
   payoutCursor,

@@ -1,5 +1,5 @@
 import { AppError, storable } from '../../kernel/index.js';
-import type { Prisma, Tx } from '../../db/index.js';
+import type { Tx } from '../../db/index.js';
 import type { TransferReport } from '../providers/index.js';
 import { lockClaimed, type Claim } from './payout.claim.js';
 import { decidePayout, payoutSystem, type PayoutDecision } from './payout.decide.js';
@@ -68,7 +68,7 @@ async function takeReport(
   for (const name of names) {
     const decision = decideOrDoubt(hand, name, { ...facts, payout: after }, now);
     if (!decision) return after;
-    after = await savePayout(tx, after, decision, patchOf(decision, report, now), complaint);
+    after = await savePayout(tx, after, decision, reportedPatch(decision, report, now), complaint);
   }
   return after;
 }
@@ -99,11 +99,12 @@ function notFoundFinalAt({ providers, leaseMs }: PayoutHand, { provider, submitt
   return new Date((submittedAt?.getTime() ?? Number.POSITIVE_INFINITY) + leaseMs + horizonMs);
 }
 
-function patchOf(
-  { transition, to }: PayoutDecision,
+/** What a provider's report writes into the payout beside its state. */
+export function reportedPatch(
+  { transition, to }: Pick<PayoutDecision, 'transition' | 'to'>,
   report: TransferReport,
   now: Date,
-): Prisma.PayoutUncheckedUpdateInput {
+): Partial<Payout> {
   const reason = 'reason' in report ? { lastError: report.reason } : {};
   const providerRef = 'providerRef' in report && report.providerRef !== undefined ? report.providerRef : undefined;
   const named = providerRef === undefined ? {} : { providerRef };
