@@ -15,7 +15,7 @@ import {
 } from './db/index.js';
 import type { Logger } from './kernel/index.js';
 import { createLogger } from './observability/index.js';
-import { demoPassword, seedDemoData } from './seed/index.js';
+import { demoLogins, demoPassword, seedDemoData, type DemoDataOptions } from './seed/index.js';
 
 /** What has been started, to be stopped in the opposite order. */
 type Stop = () => Promise<void>;
@@ -66,8 +66,18 @@ async function start(config: Config, logger: Logger, stops: Stop[], onLost: (rea
   const sandboxBookFile = resolve(config.dataDir, 'sandbox-book.jsonl');
   const app = await createApp({ config: { ...config, payouts }, databaseUrl, jwtSecret, logger, sandboxBookFile });
   stops.push(() => app.close());
-  if (config.database.seedsDemo) await seedDemoData({ db: app.db, logger });
+  if (config.database.seedsDemo) await seedDemo(app, config, { logger, payoutKeys: payouts.keys, sandboxBookFile });
   return app;
+}
+
+/** What the demo tells of payments stands in the book of a sandbox in this process; any other provider knows nothing of it. */
+async function seedDemo(
+  { db }: App,
+  { payments: { provider } }: Config,
+  { sandboxBookFile, ...others }: Omit<DemoDataOptions, 'db'>,
+): Promise<void> {
+  const isInside = provider?.name === 'sandbox' && provider.baseUrl === undefined;
+  await seedDemoData({ db, ...others, ...(isInside && { sandboxBookFile }) });
 }
 
 async function startEmbedded(config: Config, logger: Logger, stops: Stop[]): Promise<string> {
@@ -98,10 +108,7 @@ function announce(url: string, config: Config, logger: Logger): void {
   logger.info({}, `RunAm serves GraphQL at ${url}/graphql`);
   if (config.graphql.hasPlayground) logger.info({}, `playground: open ${url}/graphql in a browser`);
   if (config.database.seedsDemo) {
-    logger.info(
-      {},
-      `demo logins, password ${demoPassword}: ada@runam.test (customer), bola@runam.test (runner), admin@runam.test (admin)`,
-    );
+    logger.info({}, `demo logins, password ${demoPassword}: ${demoLogins}`);
   }
 }
 

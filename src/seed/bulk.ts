@@ -10,9 +10,19 @@ export type Table =
   | 'errand'
   | 'offer'
   | 'escrow'
+  | 'milestone'
   | 'proof'
   | 'process_event'
   | 'charge'
+  | 'dispute'
+  | 'dispute_evidence'
+  | 'dispute_decision'
+  | 'payout_account'
+  | 'payout'
+  | 'payout_event'
+  | 'review'
+  | 'notification'
+  | 'audit_entry'
   | 'ledger_account'
   | 'journal'
   | 'journal_line';
@@ -41,6 +51,8 @@ export async function insertRows(tx: Tx, table: Table, rows: readonly object[]):
 const renamed: Readonly<Record<string, string>> = {
   'process_event.from': 'from_state',
   'process_event.to': 'to_state',
+  'payout_event.from': 'from_state',
+  'payout_event.to': 'to_state',
 };
 
 function columnOf(table: Table, field: string): string {

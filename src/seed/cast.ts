@@ -1,4 +1,4 @@
-import type { Prisma } from '../db/index.js';
+import type { FeePlan, Prisma } from '../db/index.js';
 import { uuidOf, type Currency, type Role, type UserViewer } from '../kernel/index.js';
 import { demoFees, type MarketSpec } from './catalogue.js';
 import type { Random } from './random.js';
@@ -7,14 +7,24 @@ import type { Random } from './random.js';
 export interface Cast {
   readonly spec: MarketSpec;
   readonly tenant: Prisma.TenantCreateManyInput;
-  readonly feePlan: typeof demoFees & { readonly id: string };
+  readonly feePlan: FeePlan;
+  /** Names this load in references that a provider's book keeps longer than a database. */
+  readonly loadedAs: string;
   readonly currency: Currency;
   readonly customers: readonly UserViewer[];
   readonly runners: readonly UserViewer[];
   readonly rows: CastRows;
+  readonly staff: Staff;
   /** Ada and Bola, who have a story of each kind; undefined in markets without demo logins. */
   readonly ada: UserViewer | undefined;
   readonly bola: UserViewer | undefined;
+}
+
+export interface Staff {
+  readonly admin: UserViewer;
+  readonly support: UserViewer;
+  readonly arbiter: UserViewer;
+  readonly finance: UserViewer;
 }
 
 export interface CastRows {
@@ -40,23 +50,27 @@ export function castMarket(spec: MarketSpec, random: Random, startsAt: Date, pas
   const tenantId = tenant.id;
   const rows: CastRows = { users: [], profiles: [], roleGrants: [], feePlans: [] };
   const enter = (person: Person): UserViewer => addPerson(rows, tenantId, person, passwordHash);
+  const staff = staffOf(spec, startsAt, enter);
   const [ada, bola] = namedPeople(spec, startsAt).map(enter);
   const crowd = Array.from({ length: spec.users - rows.users.length }, (_, index) =>
     enter(somebody(spec, random, startsAt, index)),
   );
-  const everybody = [...(spec.slug === 'lagos' && ada && bola ? [ada, bola] : []), ...crowd];
-  const plan = { id: uuidOf(`demo:fee-plan:${spec.slug}`), ...demoFees };
-  rows.feePlans.push({ tenantId, name: 'standard', version: 1, createdAt: startsAt, ...plan });
+  const everybody = [...(ada && bola ? [ada, bola] : []), ...crowd];
+  const id = uuidOf(`demo:fee-plan:${spec.slug}`);
+  const feePlan = { id, tenantId, name: 'standard', version: 1, createdAt: startsAt, ...demoFees };
+  rows.feePlans.push(feePlan);
   return {
     spec,
     tenant,
-    feePlan: plan,
+    feePlan,
+    loadedAs: `${spec.slug}:${startsAt.getTime().toString(36)}`,
     currency: spec.currency,
     customers: everybody.filter(({ roles }) => roles.has('CUSTOMER')),
     runners: everybody.filter(({ roles }) => roles.has('RUNNER')),
     rows,
-    ada: spec.slug === 'lagos' ? ada : undefined,
-    bola: spec.slug === 'lagos' ? bola : undefined,
+    staff,
+    ada,
+    bola,
   };
 }
 
@@ -64,26 +78,29 @@ export function tenantOf({ slug, name, currency }: MarketSpec, createdAt: Date):
   return { id: uuidOf(`demo:tenant:${slug}`), slug, name, currency, createdAt };
 }
 
-/** The demo logins; other markets have staff of their own. */
+/** The demo logins beside staff; there are none in other markets. */
 function namedPeople({ slug }: MarketSpec, createdAt: Date): readonly Person[] {
-  const person = (email: string, displayName: string, homeArea: string | null, ...roles: Role[]): Person => ({
-    email,
-    displayName,
-    homeArea,
-    roles,
-    createdAt,
-  });
-  const staffAt = slug === 'lagos' ? 'runam.test' : `${slug}.runam.test`;
-  const staff = [
-    person(`admin@${staffAt}`, 'RunAm Admin', null, 'ADMIN'),
-    person(`support@${staffAt}`, 'RunAm Support', null, 'SUPPORT'),
-  ];
-  if (slug !== 'lagos') return staff;
+  if (slug !== 'lagos') return [];
+  const stamps = { createdAt };
   return [
-    person('ada@runam.test', 'Ada Obi', 'Yaba', 'CUSTOMER'),
-    person('bola@runam.test', 'Bola Adewale', 'Ikeja', 'RUNNER'),
-    ...staff,
+    { email: 'ada@runam.test', displayName: 'Ada Obi', homeArea: 'Yaba', roles: ['CUSTOMER'], ...stamps },
+    { email: 'bola@runam.test', displayName: 'Bola Adewale', homeArea: 'Ikeja', roles: ['RUNNER'], ...stamps },
   ];
+}
+
+/** Every market has its own, at `runam.test` those of Lagos. */
+function staffOf({ slug }: MarketSpec, createdAt: Date, enter: (person: Person) => UserViewer): Staff {
+  const staffAt = slug === 'lagos' ? 'runam.test' : `${slug}.runam.test`;
+  const member = (name: string, role: Role): UserViewer => {
+    const displayName = `RunAm ${name[0]?.toUpperCase()}${name.slice(1)}`;
+    return enter({ email: `${name}@${staffAt}`, displayName, homeArea: null, roles: [role], createdAt });
+  };
+  return {
+    admin: member('admin', 'ADMIN'),
+    support: member('support', 'SUPPORT'),
+    arbiter: member('arbiter', 'ARBITER'),
+    finance: member('finance', 'FINANCE'),
+  };
 }
 
 function somebody(spec: MarketSpec, random: Random, startsAt: Date, index: number): Person {

@@ -17,6 +17,9 @@ export interface MarketSpec {
   /** In price steps, for service and for goods. */
   readonly serviceSteps: readonly [number, number];
   readonly goodsSteps: readonly [number, number];
+  /** Minor units: the largest payout, and one that somebody of FINANCE looks at. */
+  readonly payoutMax: bigint;
+  readonly payoutReviewed: bigint;
 }
 
 export const marketSpecs: readonly MarketSpec[] = [
@@ -75,6 +78,8 @@ export const marketSpecs: readonly MarketSpec[] = [
     priceStep: 5_000n,
     serviceSteps: [30, 500],
     goodsSteps: [60, 1200],
+    payoutMax: 40_000_000n,
+    payoutReviewed: 6_000_000n,
   },
   {
     slug: 'nairobi',
@@ -101,6 +106,8 @@ export const marketSpecs: readonly MarketSpec[] = [
     priceStep: 5_000n,
     serviceSteps: [4, 90],
     goodsSteps: [10, 240],
+    payoutMax: 8_000_000n,
+    payoutReviewed: 1_500_000n,
   },
 ];
 
@@ -114,6 +121,15 @@ interface Job {
   readonly description: string;
   readonly hasGoods?: boolean;
 }
+
+/** So large that a dispute about it takes two arbiters. */
+export const largeJob = {
+  category: 'CLEANING',
+  title: 'Move a family of five from {from} to {to}',
+  description: 'Pack, carry and unpack three bedrooms and a kitchen; bring four people and a lorry. Two days.',
+  hasGoods: false,
+  serviceSteps: [2600, 3200],
+} as const satisfies Job & { readonly serviceSteps: readonly [number, number] };
 
 export const jobs: readonly Job[] = [
   {

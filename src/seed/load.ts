@@ -9,26 +9,36 @@ export interface Chunk {
   write(tx: Tx): Promise<unknown>;
 }
 
-const rowsMax = 500;
+const rowsMax = 1000;
 
 /**
  * A world as transactions in the order its foreign keys ask for. Rows that are there already are left alone, so a load
  * that was cut off can be started again; a journal and its lines are never parted.
  */
 export function chunksOf(world: World): readonly Chunk[] {
-  const { cast, books } = world;
+  const { cast, books, rows } = world;
   const { users, profiles, roleGrants, feePlans } = cast.rows;
   return [
     ...split('app_user', users),
     ...split('user_profile', profiles),
     ...split('role_grant', roleGrants),
     ...split('fee_plan', feePlans),
-    ...split('errand', [...world.errands.values()]),
-    ...split('offer', [...world.offers.values()]),
-    ...split('escrow', [...world.escrows.values()]),
-    ...split('proof', world.proofs),
-    ...split('process_event', world.events),
-    ...split('charge', world.charges),
+    ...split('errand', [...rows.errands.values()]),
+    ...split('offer', [...rows.offers.values()]),
+    ...split('escrow', [...rows.escrows.values()]),
+    ...split('milestone', [...rows.milestones.values()]),
+    ...split('proof', rows.proofs),
+    ...split('process_event', rows.events),
+    ...split('charge', rows.charges),
+    ...split('dispute', [...rows.disputes.values()]),
+    ...split('dispute_evidence', [...rows.evidence.values()]),
+    ...split('dispute_decision', [...rows.decisions.values()]),
+    ...split('payout_account', rows.payoutAccounts),
+    ...split('payout', [...rows.payouts.values()]),
+    ...split('payout_event', rows.payoutEvents),
+    ...split('review', [...rows.reviews.values()]),
+    ...split('notification', rows.notifications),
+    ...split('audit_entry', rows.auditEntries),
     ...split('ledger_account', books.accountRows()),
     ...slices(books.journals).map((booked) => ({ rows: booked.length, write: (tx: Tx) => insertJournals(tx, booked) })),
   ];
@@ -63,7 +73,7 @@ async function insertJournals(tx: Tx, booked: World['books']['journals']): Promi
   await insertRows(
     tx,
     'journal',
-    booked.map(({ journal }) => journal),
+    booked.map(({ journal }) => ({ reason: null, ...journal })),
   );
   await insertRows(
     tx,

@@ -1,11 +1,13 @@
 import type { Db, Tx } from '../db/index.js';
 import { invariant, type Clock, type Logger } from '../kernel/index.js';
+import type { BookLine } from '../modules/providers/index.js';
 import { isLoading, loadingSuffix, takeTurn } from '../modules/markets/index.js';
 import { castMarket, tenantOf } from './cast.js';
 import { marketSpecs, type MarketSpec } from './catalogue.js';
-import { chunksOf, load } from './load.js';
+import { chunksOf, load, type Chunk } from './load.js';
 import { plotMarket, type Step } from './plot.js';
 import { createRandom } from './random.js';
+import type { PayoutMeans } from './story.payouts.js';
 import { createWorld } from './world.js';
 import type { World } from './world.type.js';
 
@@ -17,6 +19,10 @@ export interface SeedDeps {
   readonly importBanks: (tx: Tx) => Promise<unknown>;
   /** Of the password all demo logins share. */
   readonly passwordHash: string;
+  /** Default undefined: nobody has a payout account, and nothing is paid out. */
+  readonly means?: PayoutMeans | undefined;
+  /** Hands the sandbox provider what it knows of the stories, before the markets open; at times more than once. */
+  readonly keepBook?: ((lines: readonly BookLine[]) => void) | undefined;
   /** Rows written so far, and in all. */
   readonly onProgress?: (done: number, all: number) => void;
   /** Default 1: the same number tells the same stories. */
@@ -50,13 +56,16 @@ export async function seedDemo(deps: SeedDeps): Promise<Seeded> {
   const begunAt = await claimMarkets(db, clock.now());
   if (!begunAt) return notNew;
   const worlds = tellDemo({ ...deps, now: begunAt });
-  if (!(await load(db, worlds.flatMap(chunksOf), onProgress))) return notNew;
-  if (!(await openMarkets(db, worlds, importBanks))) return notNew;
+  // Before the payout accounts, which name banks.
+  const banks: Chunk = { rows: 1, write: importBanks };
+  if (!(await load(db, [banks, ...worlds.flatMap(chunksOf)], onProgress))) return notNew;
+  deps.keepBook?.(worlds.flatMap(({ rows }) => rows.bookLines));
+  if (!(await openMarkets(db, worlds))) return notNew;
   const count = (size: (world: World) => number): number => worlds.reduce((sum, world) => sum + size(world), 0);
   const users = count(({ cast }) => cast.rows.users.length);
   const seeded = {
     isNew: true,
-    errands: count(({ errands }) => errands.size),
+    errands: count(({ rows }) => rows.errands.size),
     users,
     tookMs: performance.now() - startedMs,
   };
@@ -89,15 +98,10 @@ function loadingTenant(spec: MarketSpec, createdAt: Date) {
 }
 
 /** The last write of a load. @returns false when another process did it */
-async function openMarkets(
-  db: SeedDeps['db'],
-  worlds: readonly World[],
-  importBanks: SeedDeps['importBanks'],
-): Promise<boolean> {
+async function openMarkets(db: SeedDeps['db'], worlds: readonly World[]): Promise<boolean> {
   return db.write(async (tx) => {
     await takeTurn(tx);
     if (!(await isLoading(tx))) return false;
-    await importBanks(tx);
     for (const { cast } of worlds) {
       const { id, slug } = cast.tenant;
       await tx.tenant.update({ where: { id }, data: { slug } });
@@ -112,6 +116,7 @@ export interface DemoOptions {
   readonly passwordHash: string;
   readonly seed?: number;
   readonly scale?: number;
+  readonly means?: PayoutMeans | undefined;
   /** Called after every step of every story. */
   readonly onStep?: (world: World) => void;
 }
@@ -124,13 +129,14 @@ export function tellDemo(options: DemoOptions): readonly World[] {
 function tellMarket(
   spec: MarketSpec,
   random: ReturnType<typeof createRandom>,
-  { now, passwordHash, scale = 1, onStep = () => {} }: DemoOptions,
+  { now, passwordHash, means, scale = 1, onStep = () => {} }: DemoOptions,
 ): World {
   const cast = castMarket(spec, random, new Date(now.getTime() - openedMsAgo), passwordHash);
-  const world = createWorld(cast);
+  const world = createWorld(cast, now, means);
   const steps = [
     ...plotMarket(cast, Math.ceil(spec.errands * scale), random, now),
     ...lastTopUp(cast.ada?.userId, now),
+    { at: now, act: ({ restPayouts }: World) => restPayouts(now) },
   ];
   for (const { at, act } of steps) {
     invariant(at <= now, `a story of ${spec.slug} reaches into the future`);

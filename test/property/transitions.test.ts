@@ -77,38 +77,42 @@ function tryOut(work: () => void): boolean {
 function act(world: World, errandId: string, command: Command, at: Date): void {
   const { action, runner, amount } = command;
   if (action === 'advance') return advance(world, errandId, command, at);
-  const who = cast.runners.filter(({ userId }) => userId !== world.errands.get(errandId)?.customerId)[
+  const who = cast.runners.filter(({ userId }) => userId !== world.rows.errands.get(errandId)?.customerId)[
     runner
   ] as UserViewer;
   if (action === 'offer') return void world.offer(errandId, who, amount, null, at);
   if (action === 'accept') {
-    const offer = [...world.offers.values()].find((one) => one.errandId === errandId && one.runnerId === who.userId);
+    const offer = [...world.rows.offers.values()].find(
+      (one) => one.errandId === errandId && one.runnerId === who.userId,
+    );
     return offer && world.accept(errandId, offer.id, at);
   }
-  const { runnerId } = world.errands.get(errandId)!;
+  const { runnerId } = world.rows.errands.get(errandId)!;
   const needsRunner = action === 'start' || action === 'deliver';
   const needsEscrow =
     needsRunner || action === 'fund' || action === 'confirm' || action === 'autoRelease' || action === 'noShow';
-  if ((needsRunner && !runnerId) || (needsEscrow && !world.escrows.has(errandId))) return;
+  if ((needsRunner && !runnerId) || (needsEscrow && !world.rows.escrows.has(errandId))) return;
   if (action === 'fund') return world.fund(errandId, 100n, at);
   if (action === 'confirm') return world.confirm(errandId, amount % 302n, at);
   world[action](errandId, at);
 }
 
 function advance(world: World, errandId: string, command: Command, at: Date): void {
-  const { state } = world.errands.get(errandId)!;
-  const hasOffer = [...world.offers.values()].some((offer) => offer.errandId === errandId && offer.state === 'PENDING');
+  const { state } = world.rows.errands.get(errandId)!;
+  const hasOffer = [...world.rows.offers.values()].some(
+    (offer) => offer.errandId === errandId && offer.state === 'PENDING',
+  );
   const action = state === 'OPEN' ? (hasOffer ? 'accept' : 'offer') : onwards[state];
   if (action) act(world, errandId, { ...command, action, runner: 0 }, at);
 }
 
-function snapshot({ errands, offers, escrows, books, events }: World): unknown {
+function snapshot({ rows: { errands, offers, escrows, events }, books }: World): unknown {
   return [[...errands], [...offers], [...escrows], [...books.balances()], books.imbalance(), events.length];
 }
 
 const closed: ReadonlySet<string> = new Set(['COMPLETED', 'CANCELLED', 'EXPIRED']);
 
-function expectSound({ errands, escrows, books, events }: World): void {
+function expectSound({ rows: { errands, escrows, events }, books }: World): void {
   expect(books.imbalance()).toBe(0n);
   expect([...books.balances().values()].filter((minor) => minor < 0n)).toEqual([]);
   for (const { id, errandId, funded, released, refunded } of escrows.values()) {
@@ -130,20 +134,20 @@ describe('any sequence of commands, legal or not', () => {
     const reached = new Set<string>();
     assert(
       property(array(command, { minLength: 10, maxLength: 60 }), (commands) => {
-        const world = createWorld(cast);
+        const world = createWorld(cast, new Date(startMs), undefined);
         const ids = [0, 1, 2].map((n) => world.post(`walk ${n}`, cast.customers[n]!, input, new Date(startMs)));
         let atMs = startMs;
         for (const one of commands) {
           atMs += one.passMs;
-          const charges = world.charges.length;
+          const charges = world.rows.charges.length;
           const before = snapshot(world);
           const isRefused = !tryOut(() => act(world, ids[one.errand]!, one, new Date(atMs)));
           // A refused funding may have topped the wallet up first, as a caller would.
-          const isUntouched = isRefused && world.charges.length === charges;
+          const isUntouched = isRefused && world.rows.charges.length === charges;
           expect(isUntouched ? snapshot(world) : before).toEqual(before);
           expectSound(world);
         }
-        for (const { state } of world.errands.values()) reached.add(state);
+        for (const { state } of world.rows.errands.values()) reached.add(state);
       }),
       { numRuns: 150, seed: 20260302 },
     );

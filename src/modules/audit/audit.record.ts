@@ -23,25 +23,29 @@ export const operatorRole = 'OPERATOR';
 
 /** Writes down what somebody of staff does, in the transaction that does it: there are both or neither. */
 export async function recordAct(tx: Tx, by: UserViewer | 'operator', act: AdminAct, at: Date): Promise<void> {
+  const { before, after, ...entry } = newAuditRow(uuidv7(at.getTime()), by, act, at);
+  await tx.auditEntry.create({ data: { ...entry, before: before ?? Prisma.DbNull, after: after ?? Prisma.DbNull } });
+}
+
+/** An entry as it is written down. */
+export function newAuditRow(id: string, by: UserViewer | 'operator', act: AdminAct, at: Date) {
   const { action, targetId, before, after, reason, secondApproverId } = act;
   const isUser = by !== 'operator';
-  await tx.auditEntry.create({
-    data: {
-      id: uuidv7(at.getTime()),
-      tenantId: isUser ? by.tenantId : null,
-      actorId: isUser ? by.userId : null,
-      actorRole: isUser ? roleOf(by, action) : operatorRole,
-      action,
-      targetType: adminActions[action].target,
-      targetId,
-      before: before ? shown(before) : Prisma.DbNull,
-      after: after ? shown(after) : Prisma.DbNull,
-      reason: reason ?? null,
-      requestId: isUser ? (by.requestId ?? null) : null,
-      secondApproverId: secondApproverId ?? null,
-      at,
-    },
-  });
+  return {
+    id,
+    tenantId: isUser ? by.tenantId : null,
+    actorId: isUser ? by.userId : null,
+    actorRole: isUser ? roleOf(by, action) : operatorRole,
+    action,
+    targetType: adminActions[action].target,
+    targetId,
+    before: before ? shown(before) : null,
+    after: after ? shown(after) : null,
+    reason: reason ?? null,
+    requestId: isUser ? (by.requestId ?? null) : null,
+    secondApproverId: secondApproverId ?? null,
+    at,
+  };
 }
 
 function roleOf({ roles }: UserViewer, action: AdminAction): string {

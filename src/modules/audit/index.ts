@@ -1,5 +1,5 @@
 export { adminActionNames, adminActions, auditTargets, type AdminAction, type AuditTarget } from './audit.js';
-export { recordAct, type AdminAct, type AuditFacts } from './audit.record.js';
+export { newAuditRow, recordAct, type AdminAct, type AuditFacts } from './audit.record.js';
 export {
   auditCursor,
   createAuditService,

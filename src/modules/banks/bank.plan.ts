@@ -62,8 +62,13 @@ export function planBankImport(stored: readonly StoredBank[], directory: BankDir
   };
 }
 
+/** The same in every database. */
+export function bankIdOf(bank: Parameters<typeof identityOf>[0]): string {
+  return uuidOf(identityOf(bank));
+}
+
 function wantedOf(bank: SourceBank, matches: readonly { readonly conflict: SourceConflict }[], now: Date): WantedBank {
-  const id = uuidOf(identityOf(bank));
+  const id = bankIdOf(bank);
   const own = codeRow(bank, id, { scheme: bank.codeScheme, code: bank.code, source: bank.sources.join(', ') }, now);
   const others = matches.map(({ conflict: { codeScheme, code, source } }) =>
     codeRow(bank, id, { scheme: codeScheme, code, source }, now),

@@ -45,7 +45,8 @@ export async function openDispute(
   const { escrow } = held.money;
   const { service, goods } = partsOf(escrow);
   const { reason } = parseNewDispute(input, service + goods, escrow.currency as Currency);
-  const row = newDisputeRow(held.errand, escrow, { openedByCustomer, reason, claimAmount: input.claimMinor }, now);
+  const claim = { openedByCustomer, reason, claimAmount: input.claimMinor };
+  const row = newDisputeRow(held.errand, escrow, { id: uuidv7(now.getTime()), ...claim }, now);
   const dispute = await tx.dispute.create({ data: row });
   await giveEvidence(tx, dispute, userId, input.evidence ?? [], now);
   await saveEscrow(tx, escrow, { frozenByDispute: dispute.id }, now);
@@ -124,16 +125,16 @@ async function openedBefore(tx: Tx, { money }: Held, openedByCustomer: boolean):
   return money ? tx.dispute.count({ where: { escrowId: money.escrow.id, openedByCustomer } }) : 0;
 }
 
-function newDisputeRow(
+/** A dispute as it is first written down. */
+export function newDisputeRow(
   errand: Errand,
   escrow: Escrow,
-  claim: Pick<Dispute, 'openedByCustomer' | 'reason' | 'claimAmount'>,
+  claim: Pick<Dispute, 'id' | 'openedByCustomer' | 'reason' | 'claimAmount'>,
   now: Date,
 ): Dispute {
   const respondBy = new Date(now.getTime() + responseWindowMs);
   return {
     ...claim,
-    id: uuidv7(now.getTime()),
     tenantId: errand.tenantId,
     errandId: errand.id,
     escrowId: escrow.id,

@@ -1,5 +1,5 @@
 import { AppError, invariant, requireUser, uuidv7 } from '../../kernel/index.js';
-import type { Prisma, Tx } from '../../db/index.js';
+import type { Tx } from '../../db/index.js';
 import { recordAct } from '../audit/index.js';
 import { releaseAcceptedOffer, saveTransition, systemActor, type Errand } from '../errands/index.js';
 import { journalOf, partsOf, saveEscrow, settledPatch, type Settle } from '../escrows/index.js';
@@ -137,18 +137,26 @@ export function decidedOnAppeal(one: Case, decision: Decision): Case {
   return { ...one, dispute, decisions: [...one.decisions, decision] };
 }
 
-async function addDecision(
-  tx: Tx,
+type DecisionAuthor = Pick<Decision, 'proposedById' | 'rule' | 'decidedAt' | 'reason'>;
+
+async function addDecision(tx: Tx, one: Case, verdict: Verdict, author: DecisionAuthor, now: Date): Promise<Decision> {
+  return tx.disputeDecision.create({ data: newDecisionRow(uuidv7(now.getTime()), one, verdict, author, now) });
+}
+
+/** A decision as it is first written down. */
+export function newDecisionRow(
+  id: string,
   one: Case,
   { outcome, customerAmount }: Verdict,
-  author: Pick<Decision, 'proposedById' | 'rule' | 'decidedAt' | 'reason'>,
+  author: DecisionAuthor,
   now: Date,
-): Promise<Decision> {
+): Decision {
   const { escrow, feePlan } = frozenMoney(one);
   const parts = disputeSettlement(feePlan, partsOf(escrow), customerAmount);
-  const data = {
+  return {
     ...author,
-    id: uuidv7(now.getTime()),
+    approvedById: null,
+    id,
     tenantId: one.dispute.tenantId,
     disputeId: one.dispute.id,
     seq: (one.decisions.at(-1)?.seq ?? 0) + 1,
@@ -158,6 +166,5 @@ async function addDecision(
     commission: parts.commission,
     vat: parts.vat,
     proposedAt: now,
-  } satisfies Prisma.DisputeDecisionUncheckedCreateInput;
-  return tx.disputeDecision.create({ data });
+  };
 }

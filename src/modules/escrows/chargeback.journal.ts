@@ -7,6 +7,7 @@ import {
   openAndLock,
   postJournal,
   transfer,
+  type JournalDraft,
   type Posting,
 } from '../ledger/index.js';
 
@@ -46,25 +47,34 @@ export interface TakenBack {
   readonly actorId: string | null;
   readonly reason: string;
   readonly amount: Money;
-  readonly bearer: ChargebackBearer;
 }
 
 export async function bookChargeback(
   tx: Tx,
   charge: Charge,
-  { amount, bearer, ...named }: TakenBack,
+  { bearer, ...taken }: TakenBack & { readonly bearer: ChargebackBearer },
   now: Date,
 ): Promise<void> {
-  await postJournal(tx, {
+  await postJournal(tx, chargebackJournal(charge, taken, await postingsOf(tx, charge, bearer, taken.amount, now), now));
+}
+
+/** The booking of a chargeback. */
+export function chargebackJournal(
+  { id, tenantId }: Pick<Charge, 'id' | 'tenantId'>,
+  { amount, ...named }: TakenBack,
+  postings: readonly Posting[],
+  now: Date,
+): JournalDraft {
+  return {
     ...named,
-    tenantId: charge.tenantId,
+    tenantId,
     kind: chargebackKind,
-    businessRef: `charge:${charge.id}`,
+    businessRef: `charge:${id}`,
     currency: amount.currency,
     effectiveAt: now,
     recordedAt: now,
-    postings: await postingsOf(tx, charge, bearer, amount, now),
-  });
+    postings,
+  };
 }
 
 /** What never reached a wallet is taken from where it waits, whoever would bear it. */
@@ -94,6 +104,16 @@ async function userBears(
   const [wallet, receivable] = [accounts.wallet(userId), accounts.receivable(userId)];
   const totals = await openAndLock(tx, { tenantId, currency, recordedAt: now }, [wallet, receivable]);
   const held = balanceOfTotals(wallet, totals.get(wallet.code) ?? emptyTotals);
+  return userBearsPostings({ userId, provider }, held, minor);
+}
+
+/** From a wallet what it holds, the rest is owed. */
+export function userBearsPostings(
+  { userId, provider }: Pick<Charge, 'userId' | 'provider'>,
+  held: bigint,
+  minor: bigint,
+): readonly Posting[] {
+  const [wallet, receivable] = [accounts.wallet(userId), accounts.receivable(userId)];
   const taken = held < minor ? held : minor;
   const clearing = accounts.pspClearing(provider);
   return [...transfer(wallet, clearing, taken), ...transfer(receivable, clearing, minor - taken)];

@@ -36,7 +36,14 @@ export {
   type EscrowService,
   type EscrowServiceDeps,
 } from './escrow.service.js';
-export { chargebackBearers, chargebackJournalId, takeBackWhole, type ChargebackBearer } from './chargeback.journal.js';
+export {
+  chargebackBearers,
+  chargebackJournal,
+  chargebackJournalId,
+  takeBackWhole,
+  userBearsPostings,
+  type ChargebackBearer,
+} from './chargeback.journal.js';
 export {
   createChargebackService,
   type Chargeback,

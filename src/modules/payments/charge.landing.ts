@@ -1,4 +1,4 @@
-import { uuidOf, type Currency, type Money } from '../../kernel/index.js';
+import { uuidOf, type Money } from '../../kernel/index.js';
 import { accounts, transfer, type JournalDraft } from '../ledger/index.js';
 import type { Charge, ChargeDetour, ChargeLanding } from './charge.js';
 
@@ -50,13 +50,4 @@ export function receiptJournal(
     actorId: userId,
     postings: [...transfer(clearing, into, received.minor), ...transfer(accounts.pspFees(), clearing, fee)],
   };
-}
-
-/** The booking of a charge that filled a wallet with what was asked for, free of fees. */
-export function topUpJournal(
-  charge: Pick<Charge, 'id' | 'tenantId' | 'userId' | 'provider' | 'amount' | 'currency'>,
-  now: Date,
-): JournalDraft {
-  const received = { minor: charge.amount, currency: charge.currency as Currency };
-  return receiptJournal(charge, { landed: 'WALLET' }, received, 0n, now);
 }

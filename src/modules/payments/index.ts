@@ -9,7 +9,7 @@ export {
   type ChargePurpose,
   type ChargeState,
 } from './charge.js';
-export { topUpJournal } from './charge.landing.js';
+export { receiptJournal } from './charge.landing.js';
 export { createCharging, type Charging, type ChargingDeps } from './charging.js';
 export { createWalletService, type ToppedUp, type TopUp, type WalletService } from './wallet.service.js';
 export {

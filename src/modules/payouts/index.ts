@@ -25,9 +25,11 @@ export {
   payoutTransitions,
   type PayoutTransitionName,
 } from './payout.transitions.js';
-export { transitionsFor } from './payout.outcome.js';
-export type { NewPayout, PayoutPolicy } from './payout.request.js';
+export { complaintOf, nextCheck, transitionsFor } from './payout.outcome.js';
+export { payoutJournal } from './payout.repo.js';
+export { newPayoutRow, type NewPayout, type PayoutPolicy } from './payout.request.js';
 export type { WalletHold } from './payout.rule.js';
+export { reportedPatch } from './payout.saved.js';
 export type { Settlement } from './payout.settle.js';
 export type { ReviewTimes } from './review.times.js';
 export {

@@ -1,6 +1,6 @@
 import { isUuid, notFound, uuidOf, type Currency } from '../../kernel/index.js';
 import type { Prisma, Tx } from '../../db/index.js';
-import { postJournal } from '../ledger/index.js';
+import { postJournal, type JournalDraft } from '../ledger/index.js';
 import type { PayoutDecision } from './payout.decide.js';
 import type { Payout } from './payout.js';
 
@@ -51,13 +51,13 @@ export async function recordPayout(tx: Tx, payout: Payout, decision: PayoutDecis
     FROM payout_event WHERE payout_id = ${id}::uuid`;
   const payload = { transition, from, to, userId, actorId, actorRole, at: at.toISOString(), version };
   await tx.outbox.create({ data: { tenantId, topic: transitionTopic, aggregateId: id, payload, createdAt: at } });
-  if (decision.postings.length > 0) await book(tx, payout, decision);
+  if (decision.postings.length > 0) await postJournal(tx, payoutJournal(payout, decision));
 }
 
 /** Its id is a function of payout and transition: each kind of booking is made once in a payout's life, whoever tries. */
-async function book(tx: Tx, { id, tenantId, currency }: Payout, decision: PayoutDecision): Promise<void> {
+export function payoutJournal({ id, tenantId, currency }: Payout, decision: PayoutDecision): JournalDraft {
   const { transition, postings, actor, at } = decision;
-  await postJournal(tx, {
+  return {
     id: uuidOf(`journal:payout:${id}:${transition}`),
     tenantId,
     kind: `payout.${transition}`,
@@ -67,5 +67,5 @@ async function book(tx: Tx, { id, tenantId, currency }: Payout, decision: Payout
     recordedAt: at,
     actorId: actor.userId,
     postings,
-  });
+  };
 }

@@ -92,7 +92,7 @@ async function accountOf(tx: Tx, { tenantId, userId }: UserViewer, id: string): 
 
 async function newRow(
   tx: Tx,
-  { tenantId, userId }: UserViewer,
+  { tenantId }: UserViewer,
   account: PayoutAccountRow,
   amount: bigint,
   now: Date,
@@ -101,6 +101,17 @@ async function newRow(
   const orderBy = [{ createdAt: 'desc' as const }, { version: 'desc' as const }, { id: 'desc' as const }];
   const plan = await tx.feePlan.findFirst({ where: { tenantId }, orderBy, select: { payoutFee: true } });
   if (!plan) throw badInput('input', 'this market has no fee plan, so nothing is paid out.');
+  return newPayoutRow(id, account, { amount, fee: plan.payoutFee }, now);
+}
+
+/** A payout as it is first written down. */
+export function newPayoutRow(
+  id: string,
+  account: Pick<PayoutAccountRow, 'id' | 'tenantId' | 'userId' | 'currency'>,
+  { amount, fee }: Pick<Payout, 'amount' | 'fee'>,
+  now: Date,
+): Payout {
+  const { tenantId, userId } = account;
   return {
     id,
     tenantId,
@@ -108,7 +119,7 @@ async function newRow(
     payoutAccountId: account.id,
     currency: account.currency,
     amount,
-    fee: plan.payoutFee,
+    fee,
     state: 'REQUESTED',
     provider: null,
     clientRef: `po-${id}`,

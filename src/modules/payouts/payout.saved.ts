@@ -73,7 +73,7 @@ async function takeReport(
     if (!decided) return after;
     const { decision, doubt } = decided;
     if (doubt) return savePayout(tx, after, decision, doubtPatch(after, report, doubt, now), doubt);
-    after = await savePayout(tx, after, decision, patchOf(decision, report, now), complaint);
+    after = await savePayout(tx, after, decision, reportedPatch(decision, report, now), complaint);
   }
   return after;
 }
@@ -148,11 +148,12 @@ function notFoundFinalAt({ providers, leaseMs }: PayoutHand, { provider, submitt
   return new Date((submittedAt?.getTime() ?? Number.POSITIVE_INFINITY) + leaseMs + horizonMs);
 }
 
-function patchOf(
-  { transition, to }: PayoutDecision,
+/** What a provider's report writes into the payout beside its state. */
+export function reportedPatch(
+  { transition, to }: Pick<PayoutDecision, 'transition' | 'to'>,
   report: TransferReport,
   now: Date,
-): Prisma.PayoutUncheckedUpdateInput {
+): Partial<Payout> {
   const reason = 'reason' in report ? { lastError: report.reason } : {};
   const providerRef = 'providerRef' in report && report.providerRef !== undefined ? report.providerRef : undefined;
   const named = providerRef === undefined ? {} : { providerRef };

@@ -26,4 +26,5 @@ export {
 export { createLossyWebhooks, type LossyWebhooks, type WebhookFate } from './lossy.webhooks.js';
 export type { HttpHandler, HttpReply, HttpRequest, HttpService } from './http.serve.js';
 export type { SandboxBook } from './sandbox.book.js';
+export { appendBookLines, type BookLine } from './sandbox.lines.js';
 export type { Webhook, WebhookPost } from './webhook.post.js';

@@ -114,3 +114,9 @@ function lineOf(text: string): readonly BookLine[] {
     return [];
   }
 }
+
+/** Adds many lines with one write; a reference that the book knows already is left as it is. */
+export function appendBookLines(file: string, lines: readonly BookLine[]): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  appendFileSync(file, `\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n`, { mode: 0o600 });
+}

@@ -1,2 +1,0 @@
-/** Of every demo login. */
-export const demoPassword = 'runam-demo';
