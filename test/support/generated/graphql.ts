@@ -49,9 +49,18 @@ export type ClearCacheInput = {
   type?: string | null | undefined;
 };
 
+export type CounterOfferInput = {
+  /** Minor units of the errand's currency, from 1 to 1,000,000,000. */
+  amountMinor: number | string;
+  /** Not after the errand expires. Default: when the offer that it answers would have expired. */
+  expiresAt?: string | null | undefined;
+  /** Up to 1,000 characters to the other one. */
+  message?: string | null | undefined;
+};
+
 /** Where news is to be sent. */
 export type CreateWebhookEndpointInput = {
-  /** 1 to 50 of `*`, errand.post, errand.publish, errand.placeOffer, errand.acceptOffer, errand.fundFromWallet, errand.fundFromCharge, errand.start, errand.submitProof, errand.confirm, errand.autoRelease, errand.fundingTimeout, errand.cancelFree, errand.cancelAssigned, errand.noShow, errand.runnerDrop, errand.agreeMilestones, errand.releaseMilestone, errand.topUpEscrow, errand.tipRunner, errand.addReceipts, errand.issueHandoverCode, errand.confirmByCode, errand.openDispute, errand.respondToDispute, errand.addEvidence, errand.withdrawDispute, errand.proposeResolution, errand.approveResolution, errand.defaultResolution, errand.appealDispute, errand.settleDispute, errand.refundDispute, errand.expire. */
+  /** 1 to 50 of `*`, errand.post, errand.publish, errand.placeOffer, errand.acceptOffer, errand.counterOffer, errand.answerCounter, errand.acceptCounter, errand.fundFromWallet, errand.fundFromCharge, errand.start, errand.submitProof, errand.confirm, errand.autoRelease, errand.fundingTimeout, errand.cancelFree, errand.cancelAssigned, errand.noShow, errand.runnerDrop, errand.agreeMilestones, errand.releaseMilestone, errand.topUpEscrow, errand.tipRunner, errand.addReceipts, errand.issueHandoverCode, errand.confirmByCode, errand.openDispute, errand.respondToDispute, errand.addEvidence, errand.withdrawDispute, errand.proposeResolution, errand.approveResolution, errand.defaultResolution, errand.appealDispute, errand.settleDispute, errand.refundDispute, errand.expire. */
   topics: Array<string>;
   /** https on the public internet; outside production also http on the same machine. Up to 2,048 characters. */
   url: string;
@@ -149,6 +158,8 @@ export type ErrandState =
 
 /** Every way an errand can go: one value for each line of the table of transitions. */
 export type ErrandTransition =
+  /** The runner takes the customer's price: as if the customer had accepted an offer of it. */
+  | 'ACCEPT_COUNTER'
   /** The customer takes a runner's offer; the escrow waits to be funded, other offers stay pending until it is. */
   | 'ACCEPT_OFFER'
   /** A party shows evidence; the other sees it once both have, or when the time to respond is over. */
@@ -157,6 +168,8 @@ export type ErrandTransition =
   | 'ADD_RECEIPTS'
   /** The customer says which parts of the service are paid step by step, before the runner starts. */
   | 'AGREE_MILESTONES'
+  /** The runner answers the customer's price with another one, which then waits for the customer. */
+  | 'ANSWER_COUNTER'
   /** A party does not accept the decision; once, and somebody else decides. */
   | 'APPEAL_DISPUTE'
   /** A second arbiter agrees with a proposal. */
@@ -171,6 +184,8 @@ export type ErrandTransition =
   | 'CONFIRM'
   /** The assigned runner gives the drop-off code, which only the recipient knew: as confirm, goods by receipts. */
   | 'CONFIRM_BY_CODE'
+  /** The customer answers a runner's offer with another price, which then waits for the runner. */
+  | 'COUNTER_OFFER'
   /** By a timer, `dispute.dueAt`. Nobody answered, or nobody decided, in time: the published rule decides. */
   | 'DEFAULT_RESOLUTION'
   /** By a timer, `expiresAt`. Nobody took it in time. */
@@ -292,8 +307,21 @@ export type MoneyInput = {
 export type OfferMove =
   /** The customer takes it; the others wait until the escrow is funded. */
   | 'ACCEPT'
-  /** The runner who made it takes it back, blocks the customer, is suspended or closes the account. */
+  /** The runner takes the price that the customer named. */
+  | 'AGREE'
+  /** The runner names another price: an offer of its own, which takes the place of the one it answers. */
+  | 'ANSWER'
+  /** The customer names another price: an offer of its own, which takes the place of the one it answers. */
+  | 'COUNTER'
+  /** The customer takes back the price they named. */
+  | 'TAKE_BACK'
+  /** The runner takes it back, says no to the price that the customer named, blocks the customer, is suspended or closes the account. */
   | 'WITHDRAW';
+
+/** One of the two who name prices in turn. */
+export type OfferParty =
+  | 'CUSTOMER'
+  | 'RUNNER';
 
 export type OfferRulesInput = {
   /** Minor units of the currency of the market, of the budget with that for goods. */
@@ -307,12 +335,19 @@ export type OfferRulesInput = {
 };
 
 export type OfferState =
+  /** Both have said yes to this very price. */
   | 'ACCEPTED'
+  /** The customer's price: the runner accepts it, answers it with another, or says no. */
   | 'COUNTERED'
+  /** Nobody answered it, or funded it, in time. */
   | 'EXPIRED'
+  /** The runner's price: the customer accepts it, counters it, or lets it be. */
   | 'PENDING'
+  /** The customer called the errand off. */
   | 'REJECTED'
+  /** Another one was funded, it was answered with another price, or the errand was changed. */
   | 'SUPERSEDED'
+  /** Taken back, or given back by its runner; or the runner said no to it. */
   | 'WITHDRAWN';
 
 export type OpenDisputeInput = {
@@ -1004,6 +1039,36 @@ export type AcceptOfferMutationVariables = Exact<{
 
 export type AcceptOfferMutation = { acceptOffer: { escrow: { id: string, state: EscrowState, gross: { minor: number | string, currency: Currency } }, errand: { id: string, state: ErrandState, version: number } } };
 
+export type OfferPricesQueryVariables = Exact<{
+  errandId: string | number;
+}>;
+
+
+export type OfferPricesQuery = { offers: Array<{ id: string, state: OfferState, round: number, counterOf: string | null, namedBy: OfferParty, message: string | null, amount: { minor: number | string }, allowedActions: Array<{ name: OfferMove, mutation: string }> }> };
+
+export type CounterOfferMutationVariables = Exact<{
+  offerId: string | number;
+  input: CounterOfferInput;
+}>;
+
+
+export type CounterOfferMutation = { counterOffer: { offer: { id: string, state: OfferState } } };
+
+export type AnswerCounterMutationVariables = Exact<{
+  offerId: string | number;
+  input: CounterOfferInput;
+}>;
+
+
+export type AnswerCounterMutation = { answerCounter: { offer: { id: string, state: OfferState } } };
+
+export type AcceptCounterMutationVariables = Exact<{
+  offerId: string | number;
+}>;
+
+
+export type AcceptCounterMutation = { acceptCounter: { escrow: { gross: { minor: number | string } }, errand: { id: string, state: ErrandState } } };
+
 export type PersonStandingQueryVariables = Exact<{
   id: string | number;
 }>;
@@ -1221,6 +1286,10 @@ export const OffersDocument = {"kind":"Document","definitions":[{"kind":"Operati
 export const MakeOfferDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"MakeOffer"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"errandId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"MakeOfferInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"makeOffer"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"errandId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"errandId"}}},{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"offer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"state"}}]}},{"kind":"Field","name":{"kind":"Name","value":"errand"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"offersCount"}}]}}]}}]}}]} as unknown as DocumentNode<MakeOfferMutation, MakeOfferMutationVariables>;
 export const WithdrawOfferDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"WithdrawOffer"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"withdrawOffer"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"offerId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"offer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"state"}}]}}]}}]}}]} as unknown as DocumentNode<WithdrawOfferMutation, WithdrawOfferMutationVariables>;
 export const AcceptOfferDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"AcceptOffer"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"expectedVersion"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"acceptOffer"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"offerId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}}},{"kind":"Argument","name":{"kind":"Name","value":"expectedVersion"},"value":{"kind":"Variable","name":{"kind":"Name","value":"expectedVersion"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"escrow"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"gross"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"minor"}},{"kind":"Field","name":{"kind":"Name","value":"currency"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"errand"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"version"}}]}}]}}]}}]} as unknown as DocumentNode<AcceptOfferMutation, AcceptOfferMutationVariables>;
+export const OfferPricesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"OfferPrices"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"errandId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"offers"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"errandId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"errandId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"round"}},{"kind":"Field","name":{"kind":"Name","value":"counterOf"}},{"kind":"Field","name":{"kind":"Name","value":"namedBy"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"amount"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"minor"}}]}},{"kind":"Field","name":{"kind":"Name","value":"allowedActions"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"onlyEnabled"},"value":{"kind":"BooleanValue","value":true}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"mutation"}}]}}]}}]}}]} as unknown as DocumentNode<OfferPricesQuery, OfferPricesQueryVariables>;
+export const CounterOfferDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CounterOffer"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CounterOfferInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"counterOffer"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"offerId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}}},{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"offer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"state"}}]}}]}}]}}]} as unknown as DocumentNode<CounterOfferMutation, CounterOfferMutationVariables>;
+export const AnswerCounterDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"AnswerCounter"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CounterOfferInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"answerCounter"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"offerId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}}},{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"offer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"state"}}]}}]}}]}}]} as unknown as DocumentNode<AnswerCounterMutation, AnswerCounterMutationVariables>;
+export const AcceptCounterDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"AcceptCounter"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"acceptCounter"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"offerId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"offerId"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"escrow"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"gross"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"minor"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"errand"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"state"}}]}}]}}]}}]} as unknown as DocumentNode<AcceptCounterMutation, AcceptCounterMutationVariables>;
 export const PersonStandingDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"PersonStanding"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"user"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"displayName"}},{"kind":"Field","name":{"kind":"Name","value":"email"}},{"kind":"Field","name":{"kind":"Name","value":"phone"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"kycTier"}},{"kind":"Field","name":{"kind":"Name","value":"accountVersion"}},{"kind":"Field","name":{"kind":"Name","value":"homePoint"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"lat"}},{"kind":"Field","name":{"kind":"Name","value":"lng"}}]}}]}}]}}]} as unknown as DocumentNode<PersonStandingQuery, PersonStandingQueryVariables>;
 export const MyBlockedUsersDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"MyBlockedUsers"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"myBlockedUsers"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"user"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"endCursor"}},{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}}]}}]}}]}}]} as unknown as DocumentNode<MyBlockedUsersQuery, MyBlockedUsersQueryVariables>;
 export const OfferRulesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"OfferRules"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"offerRules"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"tierNeeded"}},{"kind":"Field","name":{"kind":"Name","value":"higherTierNeeded"}},{"kind":"Field","name":{"kind":"Name","value":"higherTierAboveMinor"}},{"kind":"Field","name":{"kind":"Name","value":"withinKm"}}]}}]}}]} as unknown as DocumentNode<OfferRulesQuery, OfferRulesQueryVariables>;
