@@ -1,4 +1,4 @@
-import { Prisma, type Reader, type Tx } from '../../db/index.js';
+import type { Prisma, Reader, Tx } from '../../db/index.js';
 
 /** A job as graphile_worker takes it. */
 export interface JobRow {
