@@ -67,7 +67,7 @@ export function stepTable(lines: readonly RoadLine[]): string {
     step,
     ...lines.map(({ steps }) => {
       const { p50Ms, p95Ms, p99Ms } = steps[step];
-      return [p50Ms, p95Ms, p99Ms].map((ms) => ms.toFixed(0)).join('/');
+      return [p50Ms, p95Ms, p99Ms].map((ms) => (Number.isNaN(ms) ? '-' : ms.toFixed(0))).join('/');
     }),
   ]);
   return alignedTable([['p50/p95/p99 ms', ...lines.map(({ id }) => id)], ...rows]);

@@ -37,10 +37,15 @@ it('what is set by hand is what Prisma sets, null included, and what is undefine
       startBy: new Date(1),
       fundBy: null,
     };
-    const set = assignmentsOf('Errand', { ...patch, description: undefined, state: 'OPEN' });
-    await tx.$executeRaw`UPDATE errand SET ${set} WHERE id = ${errand.id}::uuid`;
+    for (const change of [
+      { ...patch, description: undefined },
+      { startBy: null, pickupLat: null },
+    ]) {
+      const set = assignmentsOf('Errand', change);
+      await tx.$executeRaw`UPDATE errand SET ${set} WHERE id = ${errand.id}::uuid`;
+    }
     const after = await tx.errand.findUniqueOrThrow({ where: { id: errand.id } });
-    expect(after).toEqual({ ...errand, ...patch, state: 'OPEN' });
+    expect(after).toEqual({ ...errand, ...patch, startBy: null, pickupLat: null });
     expect(() => assignmentsOf('Errand', { nonsense: 1 })).toThrow('Errand has no column nonsense');
   });
 });

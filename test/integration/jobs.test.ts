@@ -104,21 +104,6 @@ describe('a job', () => {
     expect(words).toEqual(['moved on']);
   });
 
-  it('notifies nobody when it is put in, so that its transaction waits for no other to commit; workers hear of it when its time is near', async () => {
-    const listener = new Client({ connectionString: database.url });
-    const heard: string[] = [];
-    listener.on('notification', ({ channel }) => void heard.push(channel));
-    await listener.connect();
-    closing.push(() => listener.end());
-    await listener.query('LISTEN "jobs:insert"; LISTEN sentinel');
-    await db.write((tx) => enqueue(tx, [noteOf('now'), noteOf('later', 'later', new Date(Date.now() + 3_600_000))]));
-    await psql("SELECT pg_notify('sentinel', '')");
-    await expect.poll(() => heard, patience).toEqual(['sentinel']);
-    await startWorker({});
-    await expect.poll(() => heard, patience).toContain('jobs:insert');
-    await expect.poll(queued, patience).toMatchObject({ due: 0, waiting: 1, running: 0 });
-  });
-
   it('is done once by three workers that want every job', async () => {
     const words = Array.from({ length: 90 }, (_, index) => `job ${index}`);
     const done: string[] = [];

@@ -1,4 +1,4 @@
-import { Prisma, type Reader, type Tx } from '../../db/index.js';
+import type { Prisma, Reader, Tx } from '../../db/index.js';
 
 /** A job as graphile_worker takes it. */
 export interface JobRow {
@@ -62,8 +62,8 @@ export async function handOver(tx: Pick<Tx, '$queryRaw'>, until: Date, limit: nu
 }
 
 /**
- * Adds jobs with keys of their own to the queue, and notifies the workers. One that waits under the same key is replaced; `keepTime`: except that it runs when it
- * would have. One that runs under it is left to end, and the new one comes after it.
+ * Adds jobs with keys of their own to the queue, and notifies the workers. One that waits under the same key is replaced;
+ * `keepTime`: except that it runs when it would have. One that runs under it is left to end, and the new one comes after it.
  */
 export async function addJobs(
   tx: Pick<Tx, '$queryRaw'>,
