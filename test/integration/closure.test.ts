@@ -99,7 +99,7 @@ describe('the models that an operation can touch', () => {
 
   it('are exactly those that a delete takes along when rows hang on the deleted one', async () => {
     const hanging: Partial<Record<Model, readonly Model[]>> = {
-      User: ['UserProfile', 'RoleGrant', 'Session', 'RefreshToken', 'IdempotencyRecord', 'Notification'],
+      User: ['UserProfile', 'UserBlock', 'RoleGrant', 'Session', 'RefreshToken', 'IdempotencyRecord', 'Notification'],
       Session: ['RefreshToken'],
       Errand: ['Offer', 'Notification'],
       WebhookEndpoint: ['WebhookDelivery'],
@@ -208,6 +208,7 @@ describe('the models that a nested write can touch', () => {
       'Session',
       'Tenant',
       'User',
+      'UserBlock',
       'UserProfile',
     ]);
   });

@@ -12,6 +12,7 @@ import {
   OffersDocument,
   SignInDocument,
   SignOutDocument,
+  SuspendUserDocument,
   UserPrivateDocument,
 } from '../support/generated/graphql.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
@@ -210,7 +211,8 @@ describe('the end of a permission counts from the very next request, on every se
     const person = await join(app.client, 'CUSTOMER');
     const other = await onTwin(person);
     for (const client of [other, other]) await client.get(MeDocument);
-    await app.app.db.write((tx) => tx.user.update({ where: { id: person.id }, data: { status: 'SUSPENDED' } }));
+    const admin = await joinStaff('ADMIN');
+    await admin.client.get(SuspendUserDocument, { userId: person.id, reason: 'A test.' });
     expect(await statusOf(other)).toBe(401);
   });
 });

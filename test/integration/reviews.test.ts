@@ -169,7 +169,7 @@ describe('a review', () => {
 });
 
 describe('a review that staff hides', () => {
-  it('is out of sight and out of the rating at once, for good, and stays to be seen by its author and staff', async () => {
+  it('is out of sight and out of the rating at once, stays to be seen by its author and staff, and is as before when that is taken back', async () => {
     const { customer, runner, stranger, staff, db, clock } = market;
     const errandId = await completed();
     const before = await ratingOf(runner);
@@ -207,6 +207,15 @@ describe('a review that staff hides', () => {
       },
     ]);
     await expect(reviews.give(customer, errandId, five, 3)).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+
+    await expect(reviews.unhide(customer, id, 'Mine.')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(reviews.unhide(staff, id, 'No.', 2)).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
+    await reviews.unhide(staff, id, 'It was not rude after all.', 3);
+    await expect(reviews.unhide(staff, id, 'Again.')).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    expect(await ratingOf(runner)).toEqual({ sum: before.sum + 1, count: before.count + 1 });
+    expect(await seenBy(stranger, errandId)).toEqual([1, 5]);
+    const shown = await db.read.auditEntry.findMany({ where: { action: 'unhideReview' } });
+    expect(shown).toMatchObject([{ targetId: id, before: { isHidden: true }, after: { isHidden: false } }]);
   });
 });
 

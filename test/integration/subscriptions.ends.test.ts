@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SignOutDocument } from '../support/generated/graphql.js';
+import { SignOutDocument, SuspendUserDocument } from '../support/generated/graphql.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
 import { join, openMarket, post, type Person } from '../support/market.js';
+import { joinAs } from '../support/staff.js';
 import { createStoryClock, minuteMs } from '../support/stories.js';
 import {
   subscribeByEvents,
@@ -17,12 +18,13 @@ const env = { CACHE_ENABLED: 'false', SUBSCRIPTION_VIEWER_CHECK_MS: '50' };
 const patience = { timeout: 45_000, interval: 20 };
 
 let app: TestApp;
+let tenantId: string;
 let customer: Person;
 const running: Subscribed[] = [];
 
 beforeAll(async () => {
   app = await startTestApp({ env });
-  await openMarket(app.app.db);
+  tenantId = await openMarket(app.app.db);
   customer = await join(app.client, 'CUSTOMER');
 });
 afterEach(async () => {
@@ -73,7 +75,7 @@ describe('a subscription', () => {
     }
   });
 
-  it('ends when the token of who subscribed expires, when they sign out, and when the server closes', async () => {
+  it('ends when the token of who subscribed expires, when they sign out or are suspended, and when the server closes', async () => {
     const clock = createStoryClock(new Date().toISOString());
     const server = await startTestApp({ env, clock, database: app.database });
     const query = 'subscription { errandPosted { id } }';
@@ -85,6 +87,14 @@ describe('a subscription', () => {
     await leaver.client.get(SignOutDocument, {});
     for (const stream of ended) await stream.ends();
     expect(turnedAway(ended[0]!)).toBe('This session has ended: sign in again.');
+
+    const suspect = await join(server.client, 'CUSTOMER');
+    const suspended = both(suspect.client);
+    await begun(suspended);
+    const admin = await joinAs(server.app.db, server.client, tenantId, 'ADMIN');
+    await admin.client.get(SuspendUserDocument, { userId: suspect.id, reason: 'A test.' });
+    for (const stream of suspended) await stream.ends();
+    expect(turnedAway(suspended[0]!)).toContain('is suspended');
 
     const idler = await join(server.client, 'CUSTOMER');
     const expired = both(idler.client);

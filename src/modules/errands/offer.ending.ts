@@ -1,6 +1,5 @@
 import { Prisma, type Tx } from '../../db/index.js';
-import type { OfferState } from './errand.js';
-import { liveOfferStates } from './errand.js';
+import { liveOfferStates, type OfferState } from './errand.js';
 import { moveOffers } from './offer.repo.js';
 
 /** Offers that a runner has made and nobody has answered. */
