@@ -110,6 +110,11 @@ function onErrand(world: World, e: ModelErrand, one: Command & { action: Action 
   const id = ids[e.number]!;
   const from = [...e.offers.keys()].toSorted()[Number(amount) % 2] ?? [...e.offers.keys()][0];
   const offerKey = (runner: Who | undefined) => `${e.number} ${runner}`;
+  /** One's own offer, or somebody's. */
+  const withOffer = (order: (runner: Who, offerId: string) => Order): Order | undefined => {
+    const runner = e.offers.has(who) ? who : from;
+    return runner && order(runner, offers.get(offerKey(runner))!);
+  };
   const small = (amount % 150n) + 1n;
   const held = (e.escrow?.service ?? 0n) + (e.escrow?.goods ?? 0n);
   const seq = Number(amount % 3n) + 1;
@@ -127,10 +132,29 @@ function onErrand(world: World, e: ModelErrand, one: Command & { action: Action 
         (offerId) => offers.set(offerKey(who), offerId),
       );
     case 'withdrawOffer':
-      if (!e.offers.has(who)) return undefined;
-      return keyed(
-        () => moves.withdrawOffer(e, who, now),
-        (server) => server.offers.withdraw(viewer, offers.get(offerKey(who))!),
+      return withOffer((runner, offerId) =>
+        keyed(
+          () => moves.withdrawOffer(e, who, now, runner),
+          (server) => server.offers.withdraw(viewer, offerId),
+        ),
+      );
+    case 'counter':
+    case 'answer': {
+      const turn = action === 'answer' ? 'runner' : 'customer';
+      return withOffer((runner, offerId) =>
+        keyed(
+          () => moves.namePrice(e, who, now, runner, turn, amount),
+          async (server) => (await server.offers[action](viewer, { offerId, input: { amountMinor: amount } })).offer.id,
+          (named) => offers.set(offerKey(runner), named),
+        ),
+      );
+    }
+    case 'acceptCounter':
+      return withOffer((runner, offerId) =>
+        keyed(
+          () => moves.accept(e, who, now, runner, 'runner'),
+          ({ escrows }) => escrows.acceptCounter(viewer, offerId),
+        ),
       );
     case 'accept':
       if (!from) return undefined;

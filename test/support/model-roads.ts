@@ -8,6 +8,9 @@ export const actions = [
   'publish',
   'offer',
   'withdrawOffer',
+  'counter',
+  'answer',
+  'acceptCounter',
   'accept',
   'fund',
   'start',
@@ -63,12 +66,13 @@ export function onwards(
   if (!e || isOver(e)) return { action: 'post', who: errand === 1 ? 'bola' : 'ada' };
   const [customer, runner] = [e.customer, e.runner ?? (amount % 2n === 0n ? 'kofi' : 'femi')] as const;
   const hasOffer = [...e.offers.values()].some(({ state }) => state === 'PENDING');
+  const [countered] = [...e.offers].find(([, { state }]) => state === 'COUNTERED') ?? [];
   const isPoor = (model.balances.get(customer) ?? 0n) < (e.escrow?.service ?? 0n) + (e.escrow?.goods ?? 0n);
   const dice = Number(amount % 5n);
   const hasStep = e.escrow?.steps.some(({ isReleased }) => !isReleased) ?? false;
   const road: Readonly<Record<string, readonly [Action, Who]>> = {
     DRAFT: ['publish', customer],
-    OPEN: hasOffer ? ['accept', customer] : ['offer', runner],
+    OPEN: hasOffer ? ['accept', customer] : countered ? ['acceptCounter', countered] : ['offer', runner],
     AWAITING_FUNDING: isPoor ? ['topUpWallet', customer] : ['fund', customer],
     ASSIGNED: dice > 1 ? ['start', runner] : ['agreeSteps', customer],
     IN_PROGRESS: dice > 2 ? ['submitProof', runner] : hasStep ? ['releaseStep', customer] : ['receipt', runner],
@@ -90,6 +94,9 @@ export function aside({ slots }: World, { errand, amount }: Command): { action: 
     OPEN: [
       ['withdrawOffer', runner],
       ['offer', runner],
+      ['counter', customer],
+      ['answer', runner],
+      ['acceptCounter', runner],
     ],
     AWAITING_FUNDING: [
       ['fund', customer],

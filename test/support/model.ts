@@ -1,30 +1,28 @@
 import { cancellationBps, commissionBps, newEscrow, restOf, share, stepsOf } from './model.money.js';
-import type { Kind, ModelDispute, ModelErrand, ModelOffer, State, Who } from './model.type.js';
-
-/**
- * The market as it ought to be, in memory and written without the program: who may do what when, and where every minor unit is
- * then. Amounts are minor units, times milliseconds.
- */
-const runners: ReadonlySet<Who> = new Set(['kofi', 'femi']);
+import { offerMoves } from './model.offers.js';
+import {
+  kindOf,
+  refuse,
+  type Kind,
+  type ModelDispute,
+  type ModelErrand,
+  type ModelOffer,
+  type State,
+  type Who,
+} from './model.type.js';
 
 const hour = 3_600_000;
 const day = 24 * hour;
-
-/** The model says no, with the code that the program is to say no with. */
-export class Refused extends Error {
-  constructor(readonly code: string) {
-    super(code);
-  }
-}
-function refuse(code: string): never {
-  throw new Refused(code);
-}
 
 export interface ModelOptions {
   /** What this model gets wrong, to see whether anybody notices. */
   readonly wrongAbout?: 'frozen' | 'change' | undefined;
 }
 
+/**
+ * The market as it ought to be, in memory and written without the program: who may do what when, and where every minor unit is
+ * then. Amounts are minor units, times milliseconds.
+ */
 export function createModel({ wrongAbout }: ModelOptions = {}) {
   const balances = new Map<string, bigint>();
   const errands: ModelErrand[] = [];
@@ -69,12 +67,14 @@ export function createModel({ wrongAbout }: ModelOptions = {}) {
     empty(e, { runner: 0n, customer: service + goods, commission: 0n, vat: 0n });
   }
   function closeOffers(e: ModelErrand, ...states: readonly ModelOffer['state'][]): void {
-    for (const offer of e.offers.values()) if (states.includes(offer.state)) offer.state = 'CLOSED';
+    for (const offer of e.offers.values())
+      if (states.includes(offer.state === 'COUNTERED' ? 'PENDING' : offer.state)) offer.state = 'CLOSED';
   }
   const isTooLate = ({ startBy }: ModelErrand, now: number) => startBy !== null && startBy + hour <= now;
   const held = ({ escrow }: ModelErrand) => (escrow ? escrow.service + escrow.goods : 0n);
 
   const moves = {
+    ...offerMoves(permit, isTooLate),
     post(who: Who, amount: bigint, now: number): ModelErrand {
       const e: ModelErrand = {
         number: errands.length,
@@ -104,27 +104,6 @@ export function createModel({ wrongAbout }: ModelOptions = {}) {
       permit(e, who, ['customer'], ['DRAFT']);
       if (e.expiresAt <= now || isTooLate(e, now)) refuse('BAD_INPUT');
       [e.state, e.isPublished] = ['OPEN', true];
-    },
-    offer(e: ModelErrand, who: Who, now: number, amount: bigint) {
-      permit(e, who, ['runner', 'assignedRunner'], ['OPEN']);
-      if (e.expiresAt <= now || isTooLate(e, now)) refuse('ILLEGAL_TRANSITION');
-      if (e.offers.get(who)?.state === 'PENDING') refuse('ALREADY_EXISTS');
-      e.offers.set(who, { amount, state: 'PENDING' });
-    },
-    withdrawOffer(e: ModelErrand, who: Who, now: number) {
-      const offer = e.offers.get(who)!;
-      if (offer.state !== 'PENDING' || e.expiresAt <= now) refuse('ILLEGAL_TRANSITION');
-      offer.state = 'CLOSED';
-    },
-    accept(e: ModelErrand, who: Who, now: number, from: Who) {
-      const kind = kindOf(e, who);
-      if (who !== from && kind !== 'customer' && kind !== 'staff') refuse('NOT_FOUND');
-      permit(e, who, ['customer'], ['OPEN']);
-      const offer = e.offers.get(from)!;
-      if (offer.state !== 'PENDING' || e.expiresAt <= now || isTooLate(e, now)) refuse('ILLEGAL_TRANSITION');
-      offer.state = 'ACCEPTED';
-      [e.state, e.runner, e.fundBy] = ['AWAITING_FUNDING', from, now + day];
-      e.escrow = newEscrow(offer.amount, e.goodsBudget);
     },
     fund(e: ModelErrand, who: Who, now: number) {
       permit(e, who, ['customer'], ['AWAITING_FUNDING']);
@@ -301,10 +280,3 @@ export function createModel({ wrongAbout }: ModelOptions = {}) {
 }
 
 export type Model = ReturnType<typeof createModel>;
-
-function kindOf({ customer, runner }: ModelErrand, who: Who): Kind {
-  if (who === customer) return 'customer';
-  if (who === runner) return 'assignedRunner';
-  if (who === 'staff') return 'staff';
-  return runners.has(who) ? 'runner' : 'stranger';
-}

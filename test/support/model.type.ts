@@ -18,7 +18,9 @@ export type Kind = 'customer' | 'assignedRunner' | 'runner' | 'staff' | 'strange
 
 export interface ModelOffer {
   readonly amount: bigint;
-  state: 'PENDING' | 'ACCEPTED' | 'CLOSED';
+  /** How many prices were named before; odd ones are the customer's. */
+  readonly round: number;
+  state: 'PENDING' | 'COUNTERED' | 'ACCEPTED' | 'CLOSED';
 }
 export interface ModelEscrow {
   service: bigint;
@@ -62,4 +64,24 @@ export interface ModelErrand {
   readonly offers: Map<Who, ModelOffer>;
   escrow: ModelEscrow | null;
   dispute: ModelDispute | null;
+}
+
+const runners: ReadonlySet<Who> = new Set(['kofi', 'femi']);
+
+export function kindOf({ customer, runner }: ModelErrand, who: Who): Kind {
+  if (who === customer) return 'customer';
+  if (who === runner) return 'assignedRunner';
+  if (who === 'staff') return 'staff';
+  return runners.has(who) ? 'runner' : 'stranger';
+}
+
+/** The model says no, with the code that the program is to say no with. */
+export class Refused extends Error {
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+export function refuse(code: string): never {
+  throw new Refused(code);
 }

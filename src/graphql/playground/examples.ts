@@ -81,6 +81,24 @@ query MyEscrows {
 `,
   },
   {
+    as: customer,
+    query: `# What you could do with your open errands now, and until when. With the id of an offer
+# (offers(errandId: "…") has them), counterOffer names a price of your own to its runner.
+query Haggle {
+  myErrands(first: 5, as: CUSTOMER, states: [OPEN]) {
+    edges {
+      node {
+        id
+        title
+        offersCount
+        allowedActions(onlyEnabled: true) { name mutation deadline }
+      }
+    }
+  }
+}
+`,
+  },
+  {
     as: runner,
     query: `# Where you are paid out to, and what became of it. addPayoutAccount and requestPayout
 # make some; the sandbox knows every account number of 6 to 20 digits.

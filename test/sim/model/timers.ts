@@ -2,6 +2,7 @@ import { decided, deliveredInSilence, givenBack, payOut } from './money.js';
 import {
   endStates,
   hourMs,
+  isLive,
   isTooLateToStart,
   type Dispute,
   type Errand,
@@ -53,9 +54,11 @@ export function forgetRunner(errand: Errand): void {
   errand.fundByMs = undefined;
 }
 
+/** @param from `PENDING`: and those that wait for their runner */
 export function closeOffers(errand: Errand, from: 'PENDING' | 'ACCEPTED', to: Offer['state']): void {
   for (const offer of errand.offers) {
-    if (offer.state !== from) continue;
+    const state = offer.state === 'COUNTERED' ? 'PENDING' : offer.state;
+    if (state !== from) continue;
     offer.state = to;
     offer.version += 1;
   }
@@ -108,7 +111,7 @@ function expire(errand: Errand, nowMs: number): boolean {
 }
 
 function offersExpire({ offers }: Errand, nowMs: number): boolean {
-  const stale = offers.filter(({ state, expiresAtMs }) => state === 'PENDING' && expiresAtMs <= nowMs);
+  const stale = offers.filter((offer) => isLive(offer, 0) && offer.expiresAtMs <= nowMs);
   for (const offer of stale) {
     offer.state = 'EXPIRED';
     offer.version += 1;

@@ -100,7 +100,9 @@ export interface Offer {
   readonly runner: Person;
   readonly amount: bigint;
   readonly expiresAtMs: number;
-  state: 'PENDING' | 'ACCEPTED' | 'REJECTED' | 'WITHDRAWN' | 'EXPIRED' | 'SUPERSEDED';
+  /** How many prices were named before; odd ones are the customer's. */
+  readonly round: number;
+  state: 'PENDING' | 'COUNTERED' | 'ACCEPTED' | 'REJECTED' | 'WITHDRAWN' | 'EXPIRED' | 'SUPERSEDED';
   version: number;
 }
 
@@ -185,9 +187,9 @@ export function isArbiter({ role }: Person): boolean {
   return role === 'ARBITER' || role === 'ADMIN';
 }
 
-/** A pending offer ends at its time, however late it is written down. */
+/** An offer that waits ends at its time, however late it is written down. */
 export function isLive({ state, expiresAtMs }: Offer, nowMs: number): boolean {
-  return state === 'PENDING' && expiresAtMs > nowMs;
+  return (state === 'PENDING' || state === 'COUNTERED') && expiresAtMs > nowMs;
 }
 
 /** What an escrow still holds of each part. */

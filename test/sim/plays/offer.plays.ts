@@ -60,6 +60,7 @@ const makeOffer = errandPlay({
           runner: by!,
           amount: minor,
           expiresAtMs: untilMs ?? errand.expiresAtMs,
+          round: 0,
           state: 'PENDING',
           version: 1,
         });
@@ -69,19 +70,21 @@ const makeOffer = errandPlay({
   },
 });
 
-/** An offer with its errand: a live one where it fits, or any. */
-function pickOffer(
+/** An offer with its errand: a live one that `fits`, or any. */
+export function pickOffer(
   hand: Hand,
   malice: Malice,
   suits: (errand: Errand) => boolean,
+  fits: (offer: Offer) => boolean = () => true,
 ): { errand: Errand; offer: Offer } | undefined {
   const { random, nowMs } = hand;
   if (malice === 'late' || (malice === 'state' && random.chance(50))) return pickDeadOffer(hand, suits);
-  const isOffered = (one: Errand): boolean => one.offers.some((offer) => isLive(offer, nowMs));
+  const isFitting = (offer: Offer): boolean => isLive(offer, nowMs) && fits(offer);
+  const isOffered = (one: Errand): boolean => one.offers.some(isFitting);
   const hasOffers = ({ offers }: Errand): boolean => offers.length > 0;
   const errand = pickErrand(hand, malice, (one) => suits(one) && isOffered(one), hasOffers);
   const isBlind = malice === 'state' || malice === 'any';
-  const offers = errand?.offers.filter((offer) => isBlind || isLive(offer, nowMs)) ?? [];
+  const offers = errand?.offers.filter((offer) => isBlind || isFitting(offer)) ?? [];
   return errand && offers.length > 0 ? { errand, offer: random.pick(offers) } : undefined;
 }
 
@@ -98,10 +101,12 @@ function pickDeadOffer(
 }
 
 /** Who may know of an offer at all. */
-function seesOffer(by: Person, errand: Errand, offer: Offer): boolean {
+export function seesOffer(by: Person, errand: Errand, offer: Offer): boolean {
   return by.market === errand.market && (by === offer.runner || by === errand.customer || isStaff(by));
 }
 
+export const isOpen = ({ state }: Errand): boolean => state === 'OPEN';
+export const isPending = ({ state }: Offer): boolean => state === 'PENDING';
 const acceptRule: Rule = { actors: ['customer'], from: ['OPEN'] };
 
 const acceptOffer: Play = {
@@ -110,13 +115,13 @@ const acceptOffer: Play = {
   draw(hand) {
     const { nowMs } = hand;
     const malice = maliceOf(hand);
-    const found = pickOffer(hand, malice, ({ state }) => state === 'OPEN');
+    const found = pickOffer(hand, malice, isOpen, isPending);
     if (!found) return undefined;
     const { errand, offer } = found;
     const by = actorFor(hand, malice, errand, errand.customer);
     const expectedVersion = versionOf(hand, errand.version);
     const hidden = by && !seesOffer(by, errand, offer) ? 'NOT_FOUND' : undefined;
-    const isOver = !isLive(offer, nowMs) || isTooLateToStart(errand, nowMs);
+    const isOver = !isLive(offer, nowMs) || !isPending(offer) || isTooLateToStart(errand, nowMs);
     const refusal =
       hidden ?? refusalOf(acceptRule, errand, by, expectedVersion) ?? (isOver ? 'ILLEGAL_TRANSITION' : undefined);
     return {
@@ -135,7 +140,7 @@ const acceptOffer: Play = {
   },
 };
 
-function accepted(errand: Errand, offer: Offer, escrowId: string, nowMs: number) {
+export function accepted(errand: Errand, offer: Offer, escrowId: string, nowMs: number) {
   offer.state = 'ACCEPTED';
   offer.version += 1;
   errand.runner = offer.runner;
@@ -171,7 +176,8 @@ const withdrawOffer: Play = {
     const found = pickOffer(hand, malice, ({ state }) => state === 'OPEN' || state === 'AWAITING_FUNDING');
     if (!found) return undefined;
     const { errand, offer } = found;
-    const by = actorFor(hand, malice, errand, offer.runner);
+    const isTakenBack = offer.round % 2 === 1 && hand.random.chance(50);
+    const by = actorFor(hand, malice, errand, isTakenBack ? errand.customer : offer.runner);
     const expectedVersion = versionOf(hand, offer.version);
     return {
       label: ['withdrawOffer', errand.name, offer.name, versionLabel(expectedVersion), byLabel(by)]
@@ -191,7 +197,8 @@ const withdrawOffer: Play = {
 function withdrawal(errand: Errand, offer: Offer, by: Person | undefined, expected: number | undefined, nowMs: number) {
   if (!by) return { refused: ['UNAUTHENTICATED'] };
   if (!seesOffer(by, errand, offer)) return { refused: ['NOT_FOUND'] };
-  if (by !== offer.runner) return { refused: ['FORBIDDEN'] };
+  const isOwnPrice = by === errand.customer && offer.round % 2 === 1;
+  if (by !== offer.runner && !isOwnPrice) return { refused: ['FORBIDDEN'] };
   // Offers move with their errand too; what they are at is theirs to say.
   if (expected !== undefined && expected !== offer.version) return { refused: ['VERSION_CONFLICT'] };
   if (!isLive(offer, nowMs)) return { refused: ['ILLEGAL_TRANSITION'] };

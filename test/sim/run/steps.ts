@@ -5,6 +5,7 @@ import { decisionPlays } from '../plays/decision.plays.js';
 import { disputePlays } from '../plays/dispute.plays.js';
 import { errandPlays } from '../plays/errand.plays.js';
 import { escrowPlays } from '../plays/escrow.plays.js';
+import { counterPlays } from '../plays/counter.plays.js';
 import { offerPlays } from '../plays/offer.plays.js';
 import { chargebackPlays } from '../plays/chargeback.plays.js';
 import { receipts } from '../plays/receipt.plays.js';
@@ -28,10 +29,12 @@ const plays: readonly Play[] = [
   ...decisionPlays,
   topUp,
   ...chargebackPlays,
+  ...counterPlays,
 ];
 /** What is tried most by those who mean harm: whatever moves money, or decides who gets it. */
 const coveted = [
   'acceptOffer',
+  'acceptCounter',
   'fundEscrow',
   'payForErrand',
   'confirmDelivery',

@@ -37,6 +37,8 @@ const cancel = 'mutation ($errandId: ID!) { cancelErrand(id: $errandId) { isRepl
 const dispute =
   'mutation ($errandId: ID!, $input: OpenDisputeInput!) { openDispute(errandId: $errandId, input: $input) { isReplay } }';
 const accept = 'mutation ($offerId: ID!) { acceptOffer(offerId: $offerId) { isReplay } }';
+const counter = 'mutation ($offerId: ID!) { counterOffer(offerId: $offerId, input: { amountMinor: 5 }) { isReplay } }';
+const withdraw = 'mutation ($offerId: ID!) { withdrawOffer(offerId: $offerId) { isReplay } }';
 
 function times(number: number, gust: Gust): readonly Gust[] {
   return Array.from({ length: number }, () => gust);
@@ -53,6 +55,19 @@ export const storms: readonly Storm[] = [
     gusts: ({ customer, offers }) =>
       offers.flatMap((offerId) => times(4, { by: customer, name: 'accept', document: accept, variables: { offerId } })),
     judge: one('all acceptances'),
+  },
+  {
+    name: 'accept, counter and withdraw',
+    from: 'offered',
+    gusts({ customer, runners, offers: [offerId] }) {
+      const answered = { by: customer, variables: { offerId } };
+      return [
+        ...times(3, { ...answered, name: 'accept', document: accept }),
+        ...times(3, { ...answered, name: 'counter', document: counter }),
+        ...times(2, { ...answered, by: runners[0]!, name: 'withdraw', document: withdraw }),
+      ];
+    },
+    judge: one('answers to a price'),
   },
   {
     name: 'fund and cancel',
