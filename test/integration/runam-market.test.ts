@@ -162,7 +162,7 @@ describe('runam banks sync', () => {
     });
     await new Promise<void>((resolve) => void provider.listen(0, '127.0.0.1', resolve));
     const FLUTTERWAVE_URL = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
-    const secrets = { FLUTTERWAVE_SECRET_KEY: 'a secret key', FLUTTERWAVE_WEBHOOK_SECRET: 'a secret hash' };
+    const secrets = { FLUTTERWAVE_SECRET_KEY: 'a-secret-key', FLUTTERWAVE_WEBHOOK_SECRET: 'a-secret-hash' };
     const env = { PAYMENT_PROVIDER: 'flutterwave', FLUTTERWAVE_URL, ...secrets };
     const sync = async (more = '') => {
       const { stdout, stderr } = await runam(`banks sync --provider flutterwave --json${more}`, { env });
@@ -197,7 +197,7 @@ describe('runam banks sync', () => {
     expect(await inForce()).toEqual(['045 flutterwave']);
     data = [];
     expect(JSON.stringify(await sync(' --write'))).toContain('nothing is changed');
-    expect(new Set(asked)).toEqual(new Set(['/v3/banks/NG Bearer a secret key']));
+    expect(new Set(asked)).toEqual(new Set(['/v3/banks/NG Bearer a-secret-key']));
     await new Promise((resolve) => provider.close(resolve));
   });
 
