@@ -3,8 +3,9 @@ import { CliFault, type BanksCommandsDeps, type MarketCommandsDeps, type Termina
 import type { Config } from './config/index.js';
 import { createDb, migrate, pendingMigrations, startEmbeddedPostgres, takePlace, type Db } from './db/index.js';
 import { systemClock, type Logger } from './kernel/index.js';
-import { importBanks, readBankDirectory } from './modules/banks/index.js';
+import { bankCountries, importBanks, readBankDirectory, syncBankCodes } from './modules/banks/index.js';
 import { createMarketService, type MarketService } from './modules/markets/index.js';
+import { flutterwaveBanks } from './modules/providers/index.js';
 import { createPasswords } from './modules/users/index.js';
 import { createLogger } from './observability/index.js';
 
@@ -36,7 +37,26 @@ export function bankWork(configOf: () => Config, terminal: Terminal): Omit<Banks
       const directory = await readDirectory(file);
       return withDatabase(configOf(), terminal, (db) => db.write((tx) => importBanks(tx, directory, systemClock)));
     },
+    async sync({ provider, country: named, write = false }) {
+      const config = configOf();
+      const country = bankCountries.find((one) => one === named.toUpperCase());
+      if (country === undefined) throw new CliFault('usage', `--country takes ${bankCountries.join(', ')}.`);
+      const rows = await listOf(config, provider, country);
+      const source = `${provider}: its own list of ${systemClock.now().toISOString().slice(0, 10)}`;
+      const list = { provider, country, source, rows };
+      return withDatabase(config, terminal, (db) => db.write((tx) => syncBankCodes(tx, list, write, systemClock)));
+    },
   };
+}
+
+/** @throws CliFault when it is none that lists its banks, is not set up, or does not answer */
+async function listOf({ payments: { provider: set } }: Config, provider: string, country: string) {
+  if (provider !== 'flutterwave') throw new CliFault('usage', '--provider takes flutterwave; the others need no list.');
+  if (set?.name !== provider)
+    throw new CliFault('usage', `Set PAYMENT_PROVIDER=${provider} and its secrets: the list is asked of it.`);
+  const rows = await flutterwaveBanks(set, country);
+  if (rows) return rows;
+  throw new CliFault('failed', `The list of ${provider} for ${country} cannot be read now; nothing was changed.`);
 }
 
 /** Among the others on the database, as a server that starts: who may not be here must not change the tables under those who are. */

@@ -176,6 +176,30 @@ describe('payouts over GraphQL', () => {
     expect(await ledgerHealth(app.app.db.read, tenantId)).toMatchObject({ ok: true });
   });
 
+  it('take no money that came in lately, which the wallet names with its time and which can be spent all the same', async () => {
+    const env = { PAYOUT_CLEARING: '86400', PAYOUT_APPROVAL_ABOVE: 'NGN=50000' };
+    const careful = await startTestApp({ env, database: app.database });
+    const { client } = await join(createClient(careful.url), 'RUNNER', 'Dayo Alabi');
+    const before = Date.now();
+    await client.get(TopUpWalletDocument, { input: { amount: { minor: 100_000, currency: 'NGN' as const } } });
+    const wallet = await ask(
+      client,
+      '{ myWallet { balance { minor } payable { minor } holds { amount { minor } until } } }',
+    );
+    const { myWallet } = wallet.data as { myWallet: { holds: { until: string }[] } };
+    const held = { amount: { minor: 100_000 }, until: expect.any(String) };
+    expect(myWallet).toEqual({ balance: { minor: 100_000 }, payable: { minor: 0 }, holds: [held] });
+    expect(Date.parse(myWallet.holds[0]!.until)).toBeGreaterThanOrEqual(before + 86_400_000);
+    const { data } = await ask(client, add, { input: { bankId, accountNumber: '1234509871' } });
+    const { account } = data!['addPayoutAccount'] as { account: Account };
+    expect((await ask(client, request, inputOf(account.id, 100))).codes).toEqual(['LIMIT_EXCEEDED']);
+    expect((await ask(client, request, inputOf(account.id, 100_001))).codes).toEqual(['INSUFFICIENT_FUNDS']);
+    const doubted =
+      '{ payouts(doubted: true) { edges { node { handling { doubtedAt told { minor } settlementProposedBy { id } } } } } }';
+    expect(await ask(finance.client, doubted)).toMatchObject({ codes: [], data: { payouts: { edges: [] } } });
+    await careful.close();
+  });
+
   it('and accounts are shown to their owner, payouts to FINANCE and ADMIN too, and to nobody else', async () => {
     const [admin, support, rival] = await Promise.all([
       joinAs(app.app.db, app.client, tenantId, 'ADMIN'),

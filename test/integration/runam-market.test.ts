@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -147,6 +149,64 @@ describe('runam market and banks', () => {
   ])('"$words" ends with $code and says why', async ({ words, code, says }) => {
     const ended = await runam(words);
     expect([ended.code, ended.stdout, ended.stderr]).toEqual([code, '', expect.stringContaining(says)]);
+  });
+});
+
+describe('runam banks sync', () => {
+  it("shows what a provider's own list changes, writes it when told to, and an import of the directory leaves it alone", async () => {
+    const asked: string[] = [];
+    let data: readonly object[] | undefined;
+    const provider = createServer((request, response) => {
+      asked.push(`${request.url} ${request.headers.authorization}`);
+      response.writeHead(data ? 200 : 500).end(JSON.stringify({ status: 'success', message: 'Banks', data }));
+    });
+    await new Promise<void>((resolve) => void provider.listen(0, '127.0.0.1', resolve));
+    const FLUTTERWAVE_URL = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
+    const secrets = { FLUTTERWAVE_SECRET_KEY: 'a-secret-key', FLUTTERWAVE_WEBHOOK_SECRET: 'a-secret-hash' };
+    const env = { PAYMENT_PROVIDER: 'flutterwave', FLUTTERWAVE_URL, ...secrets };
+    const sync = async (more = '') => {
+      const { stdout, stderr } = await runam(`banks sync --provider flutterwave --json${more}`, { env });
+      return stdout === '' ? stderr : (JSON.parse(stdout) as Readonly<Record<string, unknown>>);
+    };
+    const inForce = async () =>
+      (
+        await db.read.bankCode.findMany({ where: { provider: 'flutterwave', validTo: null }, orderBy: { code: 'asc' } })
+      ).map(({ code, source }) => `${code} ${source.slice(0, 11)}`);
+    expect((await runam('banks import')).code).toBe(0);
+    expect(JSON.stringify(await sync())).toContain('cannot be read now');
+    data = [
+      { id: 1, code: '044', name: 'ACCESS BANK PLC' },
+      { id: 2, code: '057', name: 'Zenith Bank' },
+      { id: 3, code: '999', name: 'Bank of Nowhere' },
+      { id: 4, code: '070', name: 'Fidelity Bank' },
+      { id: 5, code: '070', name: 'Wema Bank' },
+    ];
+    const first = { same: 0, ended: [], leftOut: [{ code: '999' }, { code: '070' }, { code: '070' }] };
+    expect(await sync()).toMatchObject({ ...first, written: false, added: [{ code: '044' }, { code: '057' }] });
+    expect(await inForce()).toEqual([]);
+    expect(await sync(' --write')).toMatchObject({ ...first, written: true });
+    expect(await inForce()).toEqual(['044 flutterwave', '057 flutterwave']);
+    expect(await sync(' --write')).toMatchObject({ same: 2, added: [], ended: [] });
+    await runam('banks import');
+    data = [{ id: 1, code: '045', name: 'Access Bank' }];
+    expect(await sync(' --write')).toMatchObject({
+      same: 0,
+      added: [{ code: '045' }],
+      ended: [{ code: '044' }, { code: '057' }],
+    });
+    expect(await inForce()).toEqual(['045 flutterwave']);
+    data = [];
+    expect(JSON.stringify(await sync(' --write'))).toContain('nothing is changed');
+    expect(new Set(asked)).toEqual(new Set(['/v3/banks/NG Bearer a-secret-key']));
+    await new Promise((resolve) => provider.close(resolve));
+  });
+
+  it.each([
+    { words: 'banks sync --provider paystack', says: 'takes flutterwave' },
+    { words: 'banks sync --provider flutterwave', says: 'Set PAYMENT_PROVIDER=flutterwave' },
+    { words: 'banks sync --provider flutterwave --country FR', says: 'takes NG, GH, KE, ZA' },
+  ])('"$words" says what it takes', async ({ words, says }) => {
+    expect(await runam(words)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(says) });
   });
 });
 

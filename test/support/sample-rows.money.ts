@@ -122,6 +122,7 @@ export const moneyRows = {
     fee: 0n,
     state: 'REQUESTED',
     clientRef: uuidv7(),
+    nextCheckAt: at,
     version: 1,
     ...times,
   }),

@@ -12,6 +12,7 @@ import {
   PayoutEventType,
   PayoutHandling,
   PayoutPayload,
+  PayoutRegisterArgs,
   PayoutsArgs,
   PayoutType,
   RequestPayoutInput,
@@ -34,7 +35,7 @@ export class PayoutResolver {
 
   @Authorized('FINANCE', 'ADMIN')
   @Query(() => PayoutConnectionType, { description: 'The payouts of this market, newest first.' })
-  async payouts(@Args(() => PayoutsArgs) args: PayoutsArgs, @Ctx() { services, viewer }: GraphqlContext) {
+  async payouts(@Args(() => PayoutRegisterArgs) args: PayoutRegisterArgs, @Ctx() { services, viewer }: GraphqlContext) {
     return toConnection(await services.payouts.register(viewer, args), args.after, payoutCursor);
   }
 

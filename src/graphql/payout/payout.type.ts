@@ -109,11 +109,14 @@ export class PayoutPayload extends ReplayablePayload {
 
 @ArgsType()
 export class PayoutsArgs extends PageArgs {
-  @Field(() => Boolean, { nullable: true, description: 'Only those whose provider tells of another amount.' })
-  doubted?: boolean;
-
   @Field(() => PayoutStateEnum, { nullable: true, description: 'Only those that stand there.' })
   state?: PayoutState;
+}
+
+@ArgsType()
+export class PayoutRegisterArgs extends PayoutsArgs {
+  @Field(() => Boolean, { nullable: true, description: 'Only those whose provider tells of another amount.' })
+  doubted?: boolean;
 }
 
 @InputType()

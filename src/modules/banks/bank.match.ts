@@ -34,7 +34,8 @@ function onlyBankNamed(banks: readonly SourceBank[], conflict: SourceConflict): 
   return others.length === 0 ? bank : undefined;
 }
 
-function plainName(name: string): string {
+/** A name with case, punctuation, legal form and abbreviations set aside. */
+export function plainName(name: string): string {
   return name
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')

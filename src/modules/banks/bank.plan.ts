@@ -54,7 +54,9 @@ export function planBankImport(stored: readonly StoredBank[], directory: BankDir
     changedCodes: pairs.flatMap(({ want, have }) => changedCodes(want, have?.codes ?? [])),
     closedCodeIds: [
       ...gone.flatMap(({ codes }) => codesInForce(codes)),
-      ...pairs.flatMap(({ want, have }) => codesInForce(have?.codes ?? []).filter((id) => !hasCode(want, id))),
+      ...pairs.flatMap(({ want, have }) =>
+        codesInForce((have?.codes ?? []).filter(isOfDirectory)).filter((id) => !hasCode(want, id)),
+      ),
     ],
     newAliases: pairs.flatMap(({ want, have }) => newAliases(want, have)),
     conflictsMatched: matched.length,
@@ -113,6 +115,11 @@ function changedCodes(want: WantedBank, have: readonly BankCode[]): BankImportPl
     const isSame = !stored || (stored.validTo === null && stored.source === source);
     return isSame ? [] : [{ id, data: { source, validTo: null } }];
   });
+}
+
+/** A list that came from a provider itself (`syncBankCodes`) is not the directory's to end. */
+function isOfDirectory({ scheme }: BankCode): boolean {
+  return Object.hasOwn(providerOfScheme, scheme);
 }
 
 function codesInForce(codes: readonly BankCode[]): readonly string[] {

@@ -37,6 +37,7 @@ export {
   payoutCursor,
   type PayableWallet,
   type PayoutListArgs,
+  type PayoutRegisterArgs,
   type PayoutService,
   type PayoutServiceDeps,
 } from './payout.service.js';

@@ -32,8 +32,6 @@ import { settlePayout, type Settlement } from './payout.settle.js';
 import { walletHolds } from './wallet.holds.js';
 
 export interface PayoutListArgs extends PageArgs {
-  /** Only those whose provider tells of another amount. Default false. */
-  readonly doubted?: boolean | null | undefined;
   readonly state?: PayoutState | null | undefined;
 }
 
@@ -70,7 +68,7 @@ export interface PayoutService {
   /** The viewer's own, newest first. */
   mine(viewer: Viewer, args: PayoutListArgs): Promise<Page<Payout>>;
   /** All of the market, newest first. @throws AppError FORBIDDEN unless FINANCE or ADMIN */
-  register(viewer: Viewer, args: PayoutListArgs): Promise<Page<Payout>>;
+  register(viewer: Viewer, args: PayoutRegisterArgs): Promise<Page<Payout>>;
   /** Oldest first. For callers that check who may see the payouts. */
   eventsFor(tenantId: string, payoutIds: readonly string[]): Promise<readonly PayoutEvent[]>;
   /**
@@ -79,6 +77,11 @@ export interface PayoutService {
    * @returns whether it is asked
    */
   noticed(clientRef: string): Promise<boolean>;
+}
+
+export interface PayoutRegisterArgs extends PayoutListArgs {
+  /** Only those whose provider tells of another amount. Default false. */
+  readonly doubted?: boolean | null | undefined;
 }
 
 export interface PayableWallet {
@@ -178,7 +181,7 @@ const mayStillChange = [
 async function payoutPage(
   reader: Reader,
   whose: Prisma.PayoutWhereInput,
-  { state, doubted, first, after }: PayoutListArgs,
+  { state, doubted, first, after }: PayoutRegisterArgs,
 ): Promise<Page<Payout>> {
   const page = pageRequest(first ?? undefined, after ?? undefined, newestFirst.order);
   if (state) refuse(namesFaults('state', [state], payoutStates));

@@ -89,7 +89,7 @@ async function chargebackItems(ask: Ask, row: unknown, status: string): Promise<
 function lostAt(row: unknown): Date | undefined {
   const history = at(row, 'meta', 'history');
   const steps = Array.isArray(history) ? history : [];
-  const taken = steps.filter((step) => /^(?:lost|accept)/.test(textAt(step, 'action') ?? '')).at(-1);
+  const taken = steps.findLast((step) => /^(?:lost|accept)/.test(textAt(step, 'action') ?? ''));
   return timeAt(taken, 'date') ?? timeAt(row, 'created_at');
 }
 

@@ -15,6 +15,7 @@ export {
 export { createSandboxServer, type SandboxServer, type SandboxServerOptions } from './sandbox.server.js';
 export { createSandboxProvider, type SandboxProviderConfig } from './sandbox.provider.js';
 export { magicAccounts, magicAmounts, magicEmails } from './sandbox.magic.js';
+export { flutterwaveBanks, type ListedBank } from './flutterwave.banks.js';
 export { providerFrom, type ProviderChoice } from './provider.from.js';
 export {
   createLossyFront,
