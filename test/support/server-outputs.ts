@@ -14,6 +14,8 @@ export function tellOutputsOfFailures(): void {
   afterEach(({ task }) => {
     if (task.result?.state !== 'fail') return;
     for (const [pid, output] of outputs)
-      console.error(`Process ${pid}, its last lines of ${output.length}:\n${output.slice(-linesMax).join('\n')}`);
+      process.stderr.write(
+        `Process ${pid}, its last lines of ${output.length}:\n${output.slice(-linesMax).join('\n')}\n`,
+      );
   });
 }
