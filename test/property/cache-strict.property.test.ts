@@ -73,7 +73,7 @@ describe('a strict read', () => {
     const totals = { hits: 0, joins: 0, bypasses: 0 };
     await fc.assert(strictness(totals), { numRuns });
     expect(Math.min(totals.hits, totals.joins, totals.bypasses)).toBeGreaterThan(0);
-  }, 120_000);
+  }, 600_000);
 
   it.each<Fault>([
     'announcesAfterCommit',
@@ -95,6 +95,6 @@ describe('a strict read', () => {
       expect(failed).toBe(true);
       expect(String(errorInstance)).toContain('was there before');
     },
-    120_000,
+    600_000,
   );
 });
