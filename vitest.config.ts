@@ -25,6 +25,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...withoutServices, ...mocking],
           globalSetup: 'test/support/global-setup.ts',
+          setupFiles: 'test/support/setup.ts',
         },
       },
     ],

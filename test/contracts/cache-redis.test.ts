@@ -16,7 +16,7 @@ describeCacheContract('Redis', () => {
   const prefix = `contract:${randomUUID()}`;
   return {
     prefix,
-    open: () => createRedisStore({ url: redis.url, prefix, quarantineMs: 0 }),
+    open: () => createRedisStore({ url: redis.url, prefix, quarantineMs: 0, commandTimeoutMs: 15_000 }),
     now: Date.now,
     pass: (ms) => {
       const end = Date.now() + ms;

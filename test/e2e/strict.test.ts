@@ -106,7 +106,7 @@ describe('a process that dies between its commit and telling the cache', { timeo
     await vi.waitFor(async () => expect(await look()).toContain('; hit'), { timeout: 45_000, interval: 10 });
     expect(performance.now() - committedMs, 'milliseconds since the commit').toBeLessThan(5000 * crowding());
     expect(new Set(states)).toEqual(new Set(['FUNDED']));
-    expect(states.length).toBeGreaterThan(10);
+    expect(states.length).toBeGreaterThan(10 / crowding());
     expect(reader.output.filter((line) => line.includes(reaped))).toHaveLength(1);
   });
 
@@ -127,9 +127,9 @@ const seed = Number(process.env['RUNAM_E2E_SEED'] ?? Date.now() % 1_000_000);
 
 describe(
   'two processes under load whose Redis is emptied again and again',
-  { timeout: testMsMax + operationsMax * 100 },
+  { timeout: testMsMax + operationsMax * 500 },
   () => {
-    it('never show an escrow older than the database held it before the read was sent', async () => {
+    it('never show an escrow older than the database held it before the read was sent', async ({ signal }) => {
       const servers = await Promise.all([start({ REDIS_URL: redis.url }), start({ REDIS_URL: redis.url })]);
       const admin = new Redis(redis.url);
       cleanups.push(async () => admin.disconnect());
@@ -147,14 +147,15 @@ describe(
 
       function emptyNowAndThen(done: number): boolean {
         if (done % operationsPerEmptying === 0) void admin.flushall();
-        return done < operationsMax;
+        // What goes on after its time would disturb the files that follow.
+        return done < operationsMax && !signal.aborted;
       }
 
       async function watchEscrows(): Promise<number> {
         const client = new Client({ connectionString: database.url });
         await client.connect();
         let count = 0;
-        while (!load.isOver) {
+        while (!load.isOver && !signal.aborted) {
           const story = world.stories.findLast(({ escrowId }) => escrowId !== undefined);
           if (story?.escrowId) count += await watch(client, checker, story.escrowId, story.customer.on[count % 2]!);
           else await client.query('SELECT 1');

@@ -189,7 +189,7 @@ describe('the models that a nested write can touch', () => {
     const unseen = nested.filter(({ name }) => offered.has(name) && !performed.has(name));
     expect(unseen.filter((write) => !isForbidden(write)).map(({ name }) => name)).toEqual([]);
     expect(new Set([...performed].map((name) => name.split('.')[2]))).toEqual(new Set(nestedOperations));
-  }, 300_000);
+  }, 900_000);
 
   it('follow writes nested in nested writes, and cascades behind them', () => {
     const args = {

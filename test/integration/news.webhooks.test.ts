@@ -22,7 +22,7 @@ const reach = { isOpen: true };
 const secrets = createWebhookSecrets('a key for tests that is long enough');
 const post = createWebhookPost(reach);
 /** For what is never answered. */
-const hastyPost = createWebhookPost({ ...reach, timeoutMs: 300 });
+const hastyPost = createWebhookPost({ ...reach, timeoutMs: 1000 });
 
 let market: StoryMarket;
 let admin: UserViewer;

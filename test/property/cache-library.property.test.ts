@@ -103,12 +103,12 @@ describe('a read of any alias, through the cache or by get, now and set', () => 
     await fc.assert(play(2, scripts), { numRuns });
     expect(totals.hits).toBeGreaterThan(0);
     expect(totals.joins).toBeGreaterThan(0);
-  }, 120_000);
+  }, 600_000);
 
   it('holds in a process that loses one store or the other, with no outbox but its memory', async () => {
     await fc.assert(play(1, outageScripts), { numRuns });
     expect(totals.bypasses).toBeGreaterThan(0);
-  }, 120_000);
+  }, 600_000);
 
   it.each<[string, Breakage]>([
     ['the time is asked for after the value was read', { asksTheTimeAfterwards: true }],
@@ -122,6 +122,6 @@ describe('a read of any alias, through the cache or by get, now and set', () => 
         /shows .* at \d+, \d+ was there before/,
       );
     },
-    120_000,
+    600_000,
   );
 });

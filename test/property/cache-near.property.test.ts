@@ -199,7 +199,7 @@ describe('a bounded read', () => {
     present.hitsWithinBound = 0;
     await fc.assert(boundedness(layers), { numRuns });
     expect(Math.min(present.hitsWithinBound, layers.near - present.hitsWithinBound, layers.store)).toBeGreaterThan(0);
-  }, 120_000);
+  }, 600_000);
 
   it.each<Fault>(['hitsWithoutAsking', 'stampsWithTheReply'])(
     'is caught falling behind when the near store %s',
@@ -207,7 +207,7 @@ describe('a bounded read', () => {
       present.fault = fault;
       expect(await caught(boundedness({ near: 0, store: 0 }))).toContain('was there before');
     },
-    120_000,
+    600_000,
   );
 });
 
@@ -216,7 +216,7 @@ describe('a read with the floor of a write', () => {
     const layers = { near: 0, store: 0 };
     await fc.assert(readsOwnWrites(layers), { numRuns });
     expect(Math.min(layers.near, layers.store)).toBeGreaterThan(0);
-  }, 120_000);
+  }, 600_000);
 
   it.each<Fault>(['ignoresFloorsWithinBound', 'ignoresFloors', 'hitsWithoutAsking'])(
     'is caught falling behind when it %s',
@@ -224,6 +224,6 @@ describe('a read with the floor of a write', () => {
       present.fault = fault;
       expect(await caught(readsOwnWrites({ near: 0, store: 0 }))).toContain('was there before');
     },
-    120_000,
+    600_000,
   );
 });

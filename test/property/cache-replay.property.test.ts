@@ -76,7 +76,7 @@ describe('a replay of a call that may never have told the caches', () => {
     await fc.assert(run, { numRuns });
     expect(totals.hits).toBeGreaterThan(0);
     expect(totals.floored).toBeGreaterThan(0);
-  }, 120_000);
+  }, 600_000);
 
   it('is followed by older data, and the property notices, when it only repeats the answer', async () => {
     const run = fc.asyncProperty(fc.scheduler(), scripts, async (scheduler, clients) => {
@@ -84,5 +84,5 @@ describe('a replay of a call that may never have told the caches', () => {
     });
     const { errorInstance } = await fc.check(run, { numRuns: 2_000 });
     expect(String(errorInstance)).toContain('was there before');
-  }, 120_000);
+  }, 600_000);
 });

@@ -129,7 +129,7 @@ describe('waiting for others, refreshing, standing in and remembering absences',
       await fc.assert(freshness(tier, totals), { numRuns });
       for (const [what, count] of Object.entries(totals)) expect(count, what).toBeGreaterThan(0);
     },
-    120_000,
+    600_000,
   );
 
   it.each<Blindness>(['standsInUnseen', 'waiterTakesUnseen'])(
@@ -142,6 +142,6 @@ describe('waiting for others, refreshing, standing in and remembering absences',
       expect(failed).toBe(true);
       expect(String(errorInstance)).toContain('was there before');
     },
-    120_000,
+    600_000,
   );
 });

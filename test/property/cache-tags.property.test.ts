@@ -121,7 +121,7 @@ describe('a store that forgets tags', () => {
       await fc.assert(neverYounger(open), { numRuns });
       expect(forgetting.happened).toBe(true);
     },
-    120_000,
+    600_000,
   );
 
   it.each<Fault>(['forgetsWithoutRaisingTheFloor', 'ignoresTheFloor', 'announcesFromZero'])(
@@ -134,6 +134,6 @@ describe('a store that forgets tags', () => {
       expect(failed).toBe(true);
       expect(String(errorInstance)).toMatch(/was bumped at/);
     },
-    120_000,
+    600_000,
   );
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createClient, type GraphqlClient } from './graphql-client.js';
+import { keepOutput } from './server-outputs.js';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const readyMsMax = 120_000;
@@ -35,6 +36,7 @@ export async function startServerProcess(env: Readonly<Record<string, string>>):
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output: string[] = [];
+  keepOutput(child.pid, output);
   const url = await new Promise<string>((resolve, reject) => {
     const read = (line: string) => {
       output.push(line);

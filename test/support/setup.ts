@@ -1,0 +1,3 @@
+import { tellOutputsOfFailures } from './server-outputs.js';
+
+tellOutputsOfFailures();
