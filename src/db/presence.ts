@@ -84,8 +84,11 @@ export async function takePlace({ databaseUrl, cacheAt, onLost, retaking }: Pres
 async function take(databaseUrl: string, cacheAt: string, onBroken: (error: unknown) => void): Promise<Client> {
   const client = await connectOrExplain(databaseUrl);
   let isTaken = false;
+  // A database that dies says so, and then the connection breaks: two errors, and one place lost.
   client.on('error', (error) => {
-    if (isTaken) onBroken(error);
+    if (!isTaken) return;
+    isTaken = false;
+    onBroken(error);
   });
   try {
     await enter(client, cacheAt);
