@@ -17,7 +17,7 @@ const crashesCount = Number(process.env['RUNAM_DATABASE_CRASHES'] ?? 1);
 const isLong = crashesCount > 1;
 const seed = Number(process.env['RUNAM_E2E_SEED'] ?? 20261120);
 const patience = { timeout: 90_000, interval: 50 };
-const testMsMax = 120_000 + crashesCount * 120_000;
+const testMsMax = 300_000 + crashesCount * 120_000;
 const migrationsDir = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
 /** What clients may be told while the database is away, and of nothing else. */
