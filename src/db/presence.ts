@@ -56,21 +56,26 @@ export async function takePlace({ databaseUrl, cacheAt, onLost, retaking }: Pres
     },
   };
 
-  function broke(error: unknown): void {
+  function broke(reason: unknown): void {
     if (left) return;
-    if (!retaking) return onLost(error);
-    retaking.onBroken(error);
-    retake().catch((reason: unknown) => void (left || onLost(reason)));
+    if (!retaking) return onLost(reason);
+    retaking.onBroken(reason);
+    void retake(retaking.onTaken);
   }
 
-  async function retake(): Promise<void> {
-    while (!left) {
-      await pause(retakeEveryMs, undefined, { ref: false });
-      const taken = await take(databaseUrl, cacheAt, broke).catch(unlessAway);
-      if (!taken) continue;
-      client = taken;
-      if (left) return client.end();
-      return retaking?.onTaken();
+  async function retake(onTaken: () => void): Promise<void> {
+    try {
+      for (;;) {
+        await pause(retakeEveryMs, undefined, { ref: false });
+        if (left) return;
+        const taken = await take(databaseUrl, cacheAt, broke).catch(unlessAway);
+        if (!taken) continue;
+        client = taken;
+        return left ? await client.end() : onTaken();
+      }
+    } catch (error) {
+      // Who has left has nothing to lose.
+      if (!left) onLost(error);
     }
   }
 }
@@ -79,8 +84,11 @@ export async function takePlace({ databaseUrl, cacheAt, onLost, retaking }: Pres
 async function take(databaseUrl: string, cacheAt: string, onBroken: (error: unknown) => void): Promise<Client> {
   const client = await connectOrExplain(databaseUrl);
   let isTaken = false;
+  // A database that dies says so, and then the connection breaks: two errors, and one place lost.
   client.on('error', (error) => {
-    if (isTaken) onBroken(error);
+    if (!isTaken) return;
+    isTaken = false;
+    onBroken(error);
   });
   try {
     await enter(client, cacheAt);

@@ -130,7 +130,13 @@ async function interruptAll(name: DoomedName, way: Way, from: number): Promise<n
   expect(again).toMatchObject(move.viewer ? { isReplay: true } : { fired: 0, failed: 0 });
   expect(await happened(move.errandId, name)).toEqual({ events: 1, journals: 1, state: move.to });
   await expectSound(market.db, market.tenantId, name);
+  tell({ name, way, from, cuts: nth - from });
   return nth - 1;
+}
+
+/** The figures of a run, for whoever wants them: RUNAM_E2E_FIGURES=1. */
+function tell(figures: object): void {
+  if (process.env['RUNAM_E2E_FIGURES']) process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
 describe.each(Object.keys(doomedMoves) as DoomedName[])('%s whose connection breaks at any statement', (name) => {

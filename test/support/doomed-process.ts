@@ -60,17 +60,16 @@ async function firstOf<Answer>(
   exited: Promise<unknown>,
   of: (told: Told) => Answer | undefined,
 ): Promise<Answer> {
-  return new Promise<Answer>((resolve, reject) => {
-    const hear = (told: Told): void => {
+  let hear: (told: Told) => void = () => {};
+  const said = new Promise<Answer>((resolve) => {
+    hear = (told) => {
       const answer = of(told);
-      if (answer === undefined) return;
-      child.off('message', hear);
-      resolve(answer);
+      if (answer !== undefined) resolve(answer);
     };
     child.on('message', hear);
-    void exited.then(() => {
-      child.off('message', hear);
-      reject(new Error('the server has ended'));
-    });
   });
+  const answer = await Promise.race([said, exited.then(() => undefined)]);
+  child.off('message', hear);
+  if (answer === undefined) throw new Error('the server has ended');
+  return answer;
 }

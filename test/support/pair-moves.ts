@@ -98,7 +98,7 @@ export const pairPlaces = {
   unfundedTooLong: { moves: ['fund', 'fundingTimeout', 'cancel'], deciding: 2, afterMs: 73 * hourMs, tell: accepted },
   assigned: {
     moves: ['cancel', 'drop', 'topUp', 'start', 'agreeMilestones'],
-    deciding: 4,
+    deciding: 3,
     afterMs: hourMs / 2,
     tell: (market, customer) => assigned(market, customer),
   },
@@ -110,19 +110,19 @@ export const pairPlaces = {
   },
   inProgress: {
     moves: ['releaseMilestone', 'drop', 'openDispute', 'confirmByCode', 'addReceipts', 'submitProof', 'topUp', 'tip'],
-    deciding: 5,
+    deciding: 4,
     afterMs: 0,
     tell: (market, customer) => started(market, customer),
   },
   delivered: {
     moves: ['confirm', 'releaseMilestone', 'openDispute', 'confirmByCode', 'topUp', 'tip', 'chargeback'],
-    deciding: 5,
+    deciding: 4,
     afterMs: 0,
     tell: (market, customer) => delivered(market, customer),
   },
   deliveredLongAgo: {
     moves: ['autoRelease', 'confirm', 'releaseMilestone', 'confirmByCode', 'topUp', 'openDispute'],
-    deciding: 4,
+    deciding: 3,
     afterMs: 73 * hourMs,
     tell: (market, customer) => delivered(market, customer),
   },
