@@ -1,6 +1,7 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { demoLoginHeader, demoLoginScript } from './demo-login.js';
-import { playgroundExamples, type PlaygroundExample } from './examples.js';
+import type { PlaygroundExample } from './example.js';
+import { playgroundExamples } from './examples.js';
 
 export interface PlaygroundOptions {
   readonly endpoint: string;
@@ -10,8 +11,14 @@ export interface PlaygroundOptions {
 
 /** GraphiQL as one page with everything inlined, so it works without the internet. About 9 MB before compression. */
 export function renderPlayground({ endpoint, demoPassword }: PlaygroundOptions): string {
-  const tabs = { defaultTabs: playgroundExamples.map((example) => tabOf(example, demoPassword !== undefined)) };
-  const page = renderGraphiQL({ endpoint, title: 'RunAm', ...tabs });
+  // GraphiQL hands its options on to the fetcher, which is made to ask for event streams elsewhere than for answers.
+  const subscriptions = { subscriptionsEndpoint: `${endpoint}/stream` };
+  const tabs = {
+    defaultTabs: playgroundExamples(demoPassword ?? 'your password').map((example) =>
+      tabOf(example, demoPassword !== undefined),
+    ),
+  };
+  const page = renderGraphiQL({ endpoint, title: 'RunAm', ...tabs, ...subscriptions });
   if (demoPassword === undefined) return page;
   // A function, because in a replacement text `$` has a meaning of its own.
   return page.replace('</title>', () => `</title>${demoLoginScript(endpoint, demoPassword)}`);
