@@ -35,20 +35,6 @@ query Deliveries {
 `,
   },
   {
-    query: `# THE MARKET · A runner, and what customers say. A review is seen once both have given theirs,
-# or when nobody can give one any more.
-query Bola {
-  user(id: "0bd30668-75a1-861f-909e-7af4af8008a2") {
-    displayName
-    homeArea
-    rating
-    ratingCount
-    reviews(first: 5) { edges { node { stars text author { displayName } errand { title } } } }
-  }
-}
-`,
-  },
-  {
     query: `# THE MARKET · The bank directory of a country: NG, GH, KE or ZA.
 query Banks {
   banks(country: "NG", search: "access") { name code codeScheme type currency }
@@ -125,6 +111,21 @@ query MyEscrows {
         errand { title state proofs { kind note amount { formatted } } }
       }
     }
+  }
+}
+`,
+  },
+  {
+    as: customer,
+    query: `# ADA · A runner, and what customers say. A review is seen once both have given theirs,
+# or when nobody can give one any more.
+query Bola {
+  user(id: "0bd30668-75a1-861f-909e-7af4af8008a2") {
+    displayName
+    homeArea
+    rating
+    ratingCount
+    reviews(first: 5) { edges { node { stars text author { displayName } errand { title } } } }
   }
 }
 `,
