@@ -22,7 +22,7 @@ beforeAll(async () => {
     PAYOUT_ENCRYPTION_KEY: `test:${Buffer.alloc(32, 1).toString('base64')}`,
     CACHE_CONSISTENCY_ERRAND_LIST: 'acked',
   });
-});
+}, 240_000);
 afterAll(async () => {
   await server.stop();
   await database.drop();

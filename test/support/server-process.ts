@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createClient, type GraphqlClient } from './graphql-client.js';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const readyMsMax = 60_000;
+const readyMsMax = 180_000;
 
 export interface ServerProcess {
   readonly url: string;
