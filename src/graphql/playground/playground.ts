@@ -1,5 +1,6 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { demoLoginHeader, demoLoginScript } from './demo-login.js';
+import { eventStreamScript } from './event-streams.js';
 import type { PlaygroundExample } from './example.js';
 import { playgroundExamples } from './examples.js';
 
@@ -11,17 +12,15 @@ export interface PlaygroundOptions {
 
 /** GraphiQL as one page with everything inlined, so it works without the internet. About 9 MB before compression. */
 export function renderPlayground({ endpoint, demoPassword }: PlaygroundOptions): string {
-  // GraphiQL hands its options on to the fetcher, which is made to ask for event streams elsewhere than for answers.
-  const subscriptions = { subscriptionsEndpoint: `${endpoint}/stream` };
   const tabs = {
     defaultTabs: playgroundExamples(demoPassword ?? 'your password').map((example) =>
       tabOf(example, demoPassword !== undefined),
     ),
   };
-  const page = renderGraphiQL({ endpoint, title: 'RunAm', ...tabs, ...subscriptions });
-  if (demoPassword === undefined) return page;
+  const page = renderGraphiQL({ endpoint, title: 'RunAm', ...tabs });
+  const login = demoPassword === undefined ? '' : demoLoginScript(endpoint, demoPassword);
   // A function, because in a replacement text `$` has a meaning of its own.
-  return page.replace('</title>', () => `</title>${demoLoginScript(endpoint, demoPassword)}`);
+  return page.replace('</title>', () => `</title>${eventStreamScript(endpoint)}${login}`);
 }
 
 function tabOf({ query, as }: PlaygroundExample, isDemo: boolean): { query: string; headers?: string } {
