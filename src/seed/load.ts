@@ -9,7 +9,7 @@ export interface Chunk {
   write(tx: Tx): Promise<unknown>;
 }
 
-const rowsMax = 1000;
+const rowsMax = 500;
 
 /**
  * A world as transactions in the order its foreign keys ask for. Rows that are there already are left alone, so a load

@@ -1,5 +1,5 @@
 import { appealWindowMs, responseWindowMs } from '../modules/disputes/index.js';
-import type { Telling } from './plot.errand.js';
+import type { Telling } from './plot.type.js';
 import { hourMs, minuteMs } from './plot.script.js';
 import { appealReason, customersQuarrels, decisionReasons, runnersQuarrels } from './plot.words.js';
 import type { Side } from './story.disputes.js';
@@ -15,19 +15,19 @@ export function plotDispute(telling: Telling): void {
   const { ending } = plan;
   const { by, other, quarrel } = quarrelOf(telling);
   const claim = ending === 'disputeRefunded' || ending === 'disputeByRule' ? 100 : 60;
-  script.then(script.wait(20 * minuteMs, 20 * hourMs), (world, at) =>
+  script.next(script.wait(20 * minuteMs, 20 * hourMs), (world, at) =>
     world.dispute(scene.id, by, quarrel.reason, claim, at),
   );
-  script.then(script.wait(minuteMs, 30 * minuteMs), (world, at) =>
+  script.next(script.wait(minuteMs, 30 * minuteMs), (world, at) =>
     world.showEvidence(scene.id, by, 'PHOTO', quarrel.evidence, at),
   );
   if (ending === 'disputeOpen') return;
   if (ending === 'disputeByRule') return plotSilence(telling);
   if (ending === 'disputeWithdrawn') {
-    return script.then(script.wait(hourMs, 20 * hourMs), (world, at) => world.withdraw(scene.id, at));
+    return script.next(script.wait(hourMs, 20 * hourMs), (world, at) => world.withdraw(scene.id, at));
   }
-  script.then(script.wait(hourMs, 30 * hourMs), (world, at) => world.respond(scene.id, quarrel.answer, at));
-  script.then(script.wait(minuteMs, 30 * minuteMs), (world, at) =>
+  script.next(script.wait(hourMs, 30 * hourMs), (world, at) => world.respond(scene.id, quarrel.answer, at));
+  script.next(script.wait(minuteMs, 30 * minuteMs), (world, at) =>
     world.showEvidence(scene.id, other, 'MESSAGE', quarrel.reply, at),
   );
   if (ending === 'disputeAnswered') return;
@@ -46,8 +46,8 @@ function quarrelOf({ plan, cast, random }: Telling) {
 /** Nobody answers: the rule of the first step decides, and nobody appeals. */
 function plotSilence({ script, scene }: Telling): void {
   // The evidence came after the dispute, so the whole time to respond is over by then.
-  script.then(responseWindowMs, (world, at) => world.resolveByRule(scene.id, 'NO_RESPONSE', at));
-  script.then(appealWindowMs, (world, at) => world.takeEffect(scene.id, at));
+  script.next(responseWindowMs, (world, at) => world.resolveByRule(scene.id, 'NO_RESPONSE', at));
+  script.next(appealWindowMs, (world, at) => world.takeEffect(scene.id, at));
 }
 
 function plotDecision(telling: Telling): void {
@@ -57,20 +57,20 @@ function plotDecision(telling: Telling): void {
   const first = verdictOf(telling);
   // Of large disputes each of the two has one that waits for the other.
   const proposer = ending === 'disputeProposed' && plan.customer !== cast.ada ? admin : arbiter;
-  script.then(script.wait(2 * hourMs, 30 * hourMs), (world, at) =>
+  script.next(script.wait(2 * hourMs, 30 * hourMs), (world, at) =>
     world.resolve(scene.id, proposer, customerPercent[first], decisionReasons[first], at),
   );
   if (ending === 'disputeProposed' || ending === 'disputeDecided') return;
   if (ending === 'disputeAppealed' || ending === 'disputeOverturned') {
     const by: Side = first === 'release' ? 'customer' : 'runner';
-    script.then(script.wait(hourMs, 30 * hourMs), (world, at) => world.appeal(scene.id, by, appealReason, at));
+    script.next(script.wait(hourMs, 30 * hourMs), (world, at) => world.appeal(scene.id, by, appealReason, at));
     if (ending === 'disputeAppealed') return;
     const last = random.pick(['split', 'release'] as const);
-    return script.then(script.wait(2 * hourMs, 40 * hourMs), (world, at) =>
+    return script.next(script.wait(2 * hourMs, 40 * hourMs), (world, at) =>
       world.resolve(scene.id, admin, customerPercent[last], decisionReasons[last], at),
     );
   }
-  script.then(appealWindowMs, (world, at) => world.takeEffect(scene.id, at));
+  script.next(appealWindowMs, (world, at) => world.takeEffect(scene.id, at));
 }
 
 function verdictOf({ plan: { ending }, random }: Telling): Verdict {

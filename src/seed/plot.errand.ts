@@ -4,26 +4,10 @@ import type { Cast } from './cast.js';
 import { plotDispute } from './plot.dispute.js';
 import { plotReviews, plotTip } from './plot.thanks.js';
 import { plotWork } from './plot.work.js';
-import { createScript, dayMs, hourMs, minuteMs, type Script } from './plot.script.js';
-import type { Ending, Plan, Step } from './plot.js';
+import { createScript, dayMs, hourMs, minuteMs } from './plot.script.js';
+import type { Ending, Plan, Step, Telling } from './plot.type.js';
 import { dropReasons, offerMessages } from './plot.words.js';
 import type { Random } from './random.js';
-
-/** What the acts of one story know of each other. */
-export interface Scene {
-  id: string;
-  offerId: string;
-}
-
-/** Everything one story is told from. */
-export interface Telling {
-  readonly plan: Plan;
-  readonly cast: Cast;
-  readonly random: Random;
-  readonly script: Script;
-  readonly scene: Scene;
-  readonly details: NewErrand;
-}
 
 /** Stories that are over ended somewhere in this time before now. */
 const pastMs = 60 * dayMs;
@@ -43,26 +27,26 @@ function plotUntilEnding(telling: Telling): void {
   const expiryMs = random.int(3, 7) * dayMs;
   plotPosting(telling, expiryMs);
   if (ending === 'draft') return;
-  script.then(script.wait(0, 2 * hourMs), (world, at) => world.publish(scene.id, at));
+  script.next(script.wait(0, 2 * hourMs), (world, at) => world.publish(scene.id, at));
   const takesOffers = ending !== 'open' || random.chance(60);
   if (takesOffers) plotRivals(telling);
   if (ending === 'cancelledOpen') cancelAfter(telling, minuteMs, 5 * hourMs);
   if (ending === 'expired') {
-    script.then(expiryMs - script.lengthMs() + script.wait(0, minuteMs), (world, at) => world.expire(scene.id, at));
+    script.next(expiryMs - script.lengthMs() + script.wait(0, minuteMs), (world, at) => world.expire(scene.id, at));
   }
   if (!takesOffers || ending === 'cancelledOpen' || ending === 'expired') return;
   plotOffer(telling);
   if (ending === 'open') return;
-  script.then(script.wait(10 * minuteMs, 6 * hourMs), (world, at) => world.accept(scene.id, scene.offerId, at));
+  script.next(script.wait(10 * minuteMs, 6 * hourMs), (world, at) => world.accept(scene.id, scene.offerId, at));
   if (ending === 'cancelledUnfunded') cancelAfter(telling, minuteMs, 5 * hourMs);
-  if (ending === 'fundingTimedOut') script.then(dayMs, (world, at) => world.fundingTimeout(scene.id, at));
+  if (ending === 'fundingTimedOut') script.next(dayMs, (world, at) => world.fundingTimeout(scene.id, at));
   if (['cancelledUnfunded', 'fundingTimedOut', 'awaitingFunding'].includes(ending)) return;
   plotFunded(telling);
 }
 
 function plotPosting({ plan, script, scene, details }: Telling, expiryMs: number): void {
   const hasStart = plan.ending === 'noShow';
-  script.then(0, (world, at) => {
+  script.next(0, (world, at) => {
     const after = (ms: number): Date => new Date(at.getTime() + ms);
     const input = { ...details, expiresAt: after(expiryMs), ...(hasStart && { startBy: after(startsWithinMs) }) };
     scene.id = world.post(plan.name, plan.customer, input, at);
@@ -73,7 +57,7 @@ function plotRivals(telling: Telling): void {
   const { plan, random, script, scene } = telling;
   for (const other of plan.others) {
     const amount = priceOf(telling, random.int(85, 115));
-    script.then(script.wait(5 * minuteMs, 3 * hourMs), (world, at) => {
+    script.next(script.wait(5 * minuteMs, 3 * hourMs), (world, at) => {
       world.offer(scene.id, other, amount, null, at);
     });
   }
@@ -83,7 +67,7 @@ function plotOffer(telling: Telling): void {
   const { plan, random, script, scene } = telling;
   const offered = priceOf(telling, random.int(80, 105));
   const message = random.pick(offerMessages);
-  script.then(script.wait(5 * minuteMs, 4 * hourMs), (world, at) => {
+  script.next(script.wait(5 * minuteMs, 4 * hourMs), (world, at) => {
     scene.offerId = world.offer(scene.id, plan.runner, offered, message, at);
   });
 }
@@ -93,23 +77,23 @@ function plotFunded(telling: Telling): void {
   const { ending } = plan;
   const isByCard = random.chance(25);
   const topUpStep = plan.customer === cast.ada ? 1n : cast.spec.priceStep * 20n;
-  script.then(script.wait(2 * minuteMs, 5 * hourMs), (world, at) =>
+  script.next(script.wait(2 * minuteMs, 5 * hourMs), (world, at) =>
     isByCard ? world.payByCard(scene.id, at) : world.fund(scene.id, topUpStep, at),
   );
   if (ending === 'cancelledFree') return cancelAfter(telling, minuteMs, 14 * minuteMs);
   if (ending === 'cancelledForAFee') return cancelAfter(telling, 20 * minuteMs, 3 * hourMs);
   if (ending === 'noShow') {
     const tooLateMs = startsWithinMs + hourMs - script.lengthMs();
-    return script.then(tooLateMs, (world, at) => world.noShow(scene.id, at));
+    return script.next(tooLateMs, (world, at) => world.noShow(scene.id, at));
   }
   if (ending === 'dropped') {
     const reason = random.pick(dropReasons);
-    return script.then(script.wait(hourMs, 5 * hourMs), (world, at) => world.drop(scene.id, reason, at));
+    return script.next(script.wait(hourMs, 5 * hourMs), (world, at) => world.drop(scene.id, reason, at));
   }
   plotWork(telling);
   if (['assigned', 'inProgress', 'delivered'].includes(ending)) return;
   if (ending.startsWith('dispute')) plotDispute(telling);
-  if (ending === 'autoReleased') script.then(72 * hourMs, (world, at) => world.autoRelease(scene.id, at));
+  if (ending === 'autoReleased') script.next(72 * hourMs, (world, at) => world.autoRelease(scene.id, at));
   if (ending === 'confirmed' || ending === 'disputeWithdrawn') plotConfirmation(telling);
   if (ending === 'confirmed' || ending === 'autoReleased') plotTip(telling);
   if (!isUnderWay(ending)) plotReviews(telling);
@@ -117,11 +101,11 @@ function plotFunded(telling: Telling): void {
 
 function plotConfirmation({ random, script, scene, details }: Telling): void {
   const spent = ((details.goodsBudget?.minor ?? 0n) * BigInt(random.int(70, 100))) / 100n;
-  script.then(script.wait(10 * minuteMs, 40 * hourMs), (world, at) => world.confirm(scene.id, spent, at));
+  script.next(script.wait(10 * minuteMs, 40 * hourMs), (world, at) => world.confirm(scene.id, spent, at));
 }
 
 function cancelAfter({ script, scene }: Telling, fromMs: number, toMs: number): void {
-  script.then(script.wait(fromMs, toMs), (world, at) => world.cancel(scene.id, at));
+  script.next(script.wait(fromMs, toMs), (world, at) => world.cancel(scene.id, at));
 }
 
 /** In whole price steps, and one at least. @param share of the budget in percent */

@@ -1,7 +1,7 @@
 import type { UserViewer } from '../kernel/index.js';
 import type { Cast } from './cast.js';
 import { dayMs, hourMs, minuteMs } from './plot.script.js';
-import type { Step } from './plot.js';
+import type { Step } from './plot.type.js';
 import { rejectReasons } from './plot.words.js';
 import type { Random } from './random.js';
 import type { World } from './world.type.js';

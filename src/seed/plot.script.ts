@@ -1,24 +1,13 @@
-import type { Step } from './plot.js';
+import type { Script } from './plot.type.js';
 import type { Random } from './random.js';
 import type { World } from './world.type.js';
-
-/** Steps laid out forwards from the first, to be moved so that the last comes when it should. */
-export interface Script {
-  /** How long the story has taken so far, in ms. */
-  lengthMs(): number;
-  then(gapMs: number, act: Step['act']): void;
-  /** Something between the two, in whole seconds. */
-  wait(fromMs: number, toMs: number): number;
-  /** @param endsAt when the last step is */
-  stepsUntil(endsAt: Date): readonly Step[];
-}
 
 export function createScript(random: Random): Script {
   const laid: { readonly afterMs: number; readonly act: (world: World, at: Date) => void }[] = [];
   let clockMs = 0;
   return {
     lengthMs: () => clockMs,
-    then(gapMs, act) {
+    next(gapMs, act) {
       clockMs += gapMs;
       laid.push({ afterMs: clockMs, act });
     },

@@ -1,5 +1,5 @@
 import { hourMs, dayMs, minuteMs } from './plot.script.js';
-import type { Telling } from './plot.errand.js';
+import type { Telling } from './plot.type.js';
 import { reviewTexts } from './plot.words.js';
 
 /** Stars in percent of the reviews, five first. */
@@ -14,7 +14,7 @@ const stars = [
 export function plotTip({ plan, random, script, scene }: Telling): void {
   if (!random.chance(plan.isStarring ? 50 : 15)) return;
   const percent = random.pick([5, 10, 10, 15]);
-  script.then(script.wait(minuteMs, 10 * hourMs), (world, at) => world.tip(scene.id, percent, at));
+  script.next(script.wait(minuteMs, 10 * hourMs), (world, at) => world.tip(scene.id, percent, at));
 }
 
 /** One party or both say what they think of the other, in the time there is for it. */
@@ -30,5 +30,5 @@ function plotReview({ random, script, scene }: Telling, by: 'customer' | 'runner
   let draw = random.int(0, 99);
   const given = stars.find(({ percent }) => (draw -= percent) < 0)?.count ?? 5;
   const text = random.pick(reviewTexts[by][given] ?? [null]);
-  script.then(script.wait(10 * minuteMs, 4 * dayMs), (world, at) => world.review(scene.id, by, given, text, at));
+  script.next(script.wait(10 * minuteMs, 4 * dayMs), (world, at) => world.review(scene.id, by, given, text, at));
 }

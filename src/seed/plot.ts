@@ -2,56 +2,8 @@ import type { UserViewer } from '../kernel/index.js';
 import type { Cast } from './cast.js';
 import { plotErrand } from './plot.errand.js';
 import { plotMoney } from './plot.money.js';
+import { endings, type Ending, type Plan, type Step } from './plot.type.js';
 import type { Random } from './random.js';
-import type { World } from './world.type.js';
-
-/** How a demo errand's story ends, or how far it has come by now. */
-export const endings = [
-  'draft',
-  'open',
-  'awaitingFunding',
-  'assigned',
-  'inProgress',
-  'delivered',
-  'confirmed',
-  'autoReleased',
-  'cancelledOpen',
-  'cancelledUnfunded',
-  'cancelledFree',
-  'cancelledForAFee',
-  'fundingTimedOut',
-  'dropped',
-  'expired',
-  'noShow',
-  'disputeOpen',
-  'disputeAnswered',
-  'disputeProposed',
-  'disputeDecided',
-  'disputeAppealed',
-  'disputeReleased',
-  'disputeRefunded',
-  'disputeSplit',
-  'disputeByRule',
-  'disputeOverturned',
-  'disputeWithdrawn',
-] as const;
-export type Ending = (typeof endings)[number];
-
-export interface Step {
-  readonly at: Date;
-  readonly act: (world: World, at: Date) => void;
-}
-
-export interface Plan {
-  readonly name: string;
-  readonly ending: Ending;
-  readonly customer: UserViewer;
-  /** Who is accepted, if the story comes that far. */
-  readonly runner: UserViewer;
-  readonly others: readonly UserViewer[];
-  /** One of a demo login, where more happens than elsewhere. */
-  readonly isStarring: boolean;
-}
 
 /** How many of a thousand errands end how; the rest are confirmed. */
 const shares = {

@@ -5,7 +5,8 @@ import { isLoading, loadingSuffix, takeTurn } from '../modules/markets/index.js'
 import { castMarket, tenantOf } from './cast.js';
 import { marketSpecs, type MarketSpec } from './catalogue.js';
 import { chunksOf, load, type Chunk } from './load.js';
-import { plotMarket, type Step } from './plot.js';
+import { plotMarket } from './plot.js';
+import type { Step } from './plot.type.js';
 import { createRandom } from './random.js';
 import type { PayoutMeans } from './story.payouts.js';
 import { createWorld } from './world.js';

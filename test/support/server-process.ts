@@ -6,7 +6,7 @@ import { createClient, type GraphqlClient } from './graphql-client.js';
 import { keepOutput } from './server-outputs.js';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const readyMsMax = 120_000;
+const readyMsMax = 180_000;
 
 export interface ServerProcess {
   readonly url: string;

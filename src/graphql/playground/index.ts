@@ -1,2 +1,3 @@
 export { renderPlayground, type PlaygroundOptions } from './playground.js';
-export { playgroundExamples, type PlaygroundExample } from './examples.js';
+export { playgroundExamples } from './examples.js';
+export type { PlaygroundExample } from './example.js';

@@ -1,5 +1,7 @@
 import { demoLoginHeader, demoLoginScript } from './demo-login.js';
-import { playgroundExamples, type PlaygroundExample } from './examples.js';
+import { eventStreamScript } from './event-streams.js';
+import type { PlaygroundExample } from './example.js';
+import { playgroundExamples } from './examples.js';
 
 export interface PlaygroundOptions {
   readonly endpoint: string;
@@ -11,11 +13,15 @@ export interface PlaygroundOptions {
 export async function renderPlayground({ endpoint, demoPassword }: PlaygroundOptions): Promise<string> {
   // The 9 MB are read when somebody looks at them, not at each start.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const tabs = { defaultTabs: playgroundExamples.map((example) => tabOf(example, demoPassword !== undefined)) };
+  const tabs = {
+    defaultTabs: playgroundExamples(demoPassword ?? 'your password').map((example) =>
+      tabOf(example, demoPassword !== undefined),
+    ),
+  };
   const page = renderGraphiQL({ endpoint, title: 'RunAm', ...tabs });
-  if (demoPassword === undefined) return page;
+  const login = demoPassword === undefined ? '' : demoLoginScript(endpoint, demoPassword);
   // A function, because in a replacement text `$` has a meaning of its own.
-  return page.replace('</title>', () => `</title>${demoLoginScript(endpoint, demoPassword)}`);
+  return page.replace('</title>', () => `</title>${eventStreamScript(endpoint)}${login}`);
 }
 
 function tabOf({ query, as }: PlaygroundExample, isDemo: boolean): { query: string; headers?: string } {
