@@ -21,11 +21,11 @@ export function amountIsOurs({ payout, report }: PayoutFacts): Refusal | undefin
   return illegal(`The provider speaks of ${formatMoney(report.amount)} and the payout is of ${money}.`);
 }
 
-/** It speaks of a transfer that is not as we asked for it: a person has to look. */
-export function hasOtherAmount(facts: PayoutFacts): boolean {
-  const { report } = facts;
-  const isPaid = report?.kind === 'PAID' || report?.kind === 'REVERSED';
-  return isPaid && report.amount.minor > 0n && amountIsOurs(facts) !== undefined;
+/** It speaks of a transfer that is not as we asked for it: a person has to look. A fee that makes no sense is no such thing. */
+export function hasOtherAmount({ payout, report }: PayoutFacts): boolean {
+  if (report?.kind !== 'PAID' && report?.kind !== 'REVERSED') return false;
+  const { minor, currency } = report.amount;
+  return minor > 0n && (minor !== paidMinorOf(payout) || currency !== payout.currency);
 }
 
 type Told = Extract<NonNullable<PayoutFacts['report']>, { readonly kind: 'PAID' | 'REVERSED' }>;
