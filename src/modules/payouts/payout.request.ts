@@ -57,7 +57,7 @@ export async function requestPayout(
   const account = await accountOf(tx, user, input.payoutAccountId);
   const now = clock.now();
   const review = policy.review ?? reviewTimesStandard;
-  const row = { ...(await newRow(tx, user, account, input.amountMinor, now)), nextCheckAt: firstLook(review, now) };
+  const row = await newRow(tx, user, account, input.amountMinor, { now, review });
   // The wallet is held from here on, so that what is owed is known before it is spent.
   const moved = [accounts.payoutTransit(row.id), accounts.wallet(user.userId)] as const;
   const totals = await openAndLock(tx, { tenantId: user.tenantId, currency, recordedAt: now }, moved);
@@ -95,13 +95,13 @@ async function newRow(
   { tenantId }: UserViewer,
   account: PayoutAccountRow,
   amount: bigint,
-  now: Date,
+  { now, review }: { readonly now: Date; readonly review: ReviewTimes },
 ): Promise<Payout> {
   const id = uuidv7(now.getTime());
   const orderBy = [{ createdAt: 'desc' as const }, { version: 'desc' as const }, { id: 'desc' as const }];
   const plan = await tx.feePlan.findFirst({ where: { tenantId }, orderBy, select: { payoutFee: true } });
   if (!plan) throw badInput('input', 'this market has no fee plan, so nothing is paid out.');
-  return newPayoutRow(id, account, { amount, fee: plan.payoutFee }, now);
+  return newPayoutRow(id, account, { amount, fee: plan.payoutFee }, now, review);
 }
 
 /** A payout as it is first written down. */
@@ -110,6 +110,7 @@ export function newPayoutRow(
   account: Pick<PayoutAccountRow, 'id' | 'tenantId' | 'userId' | 'currency'>,
   { amount, fee }: Pick<Payout, 'amount' | 'fee'>,
   now: Date,
+  review: ReviewTimes = reviewTimesStandard,
 ): Payout {
   const { tenantId, userId } = account;
   return {
@@ -130,7 +131,7 @@ export function newPayoutRow(
     approvedById: null,
     submittedAt: null,
     settledAt: null,
-    nextCheckAt: null,
+    nextCheckAt: firstLook(review, now),
     checks: 0,
     claimedUntil: null,
     claim: 0,
