@@ -17,7 +17,7 @@ export const lagMs = 1000;
 
 class RolledBack extends Error {}
 
-const settleMsMax = 30_000;
+const settleMsMax = 120_000;
 
 /** Rounds until the sealer waits for nobody: transactions of other databases in the cluster hold closing up, too. */
 export async function settled(sealer: Sealer): Promise<SealRound> {
