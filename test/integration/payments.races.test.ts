@@ -97,7 +97,7 @@ describe('webhook, round, question, calling off and paying from the wallet, at o
 });
 
 /** All of them with RUNAM_PAYMENT_CUTS=all. */
-const step = process.env['RUNAM_PAYMENT_CUTS'] === 'all' ? 1 : 7;
+const step = process.env['RUNAM_PAYMENT_CUTS'] === 'all' ? 1 : 5;
 const statementsMax = 200;
 const waiting = { timeout: 20_000, interval: 20 };
 
