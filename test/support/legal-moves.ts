@@ -55,3 +55,65 @@ export const legalMoves: readonly string[] = [
   'DISPUTED refundDispute system > CANCELLED',
   'COMPLETED tipRunner customer > COMPLETED',
 ];
+
+/** Every move of a payout that its table allows when no guard refuses it. */
+export const payoutMoves: readonly string[] = [
+  'null request owner > REQUESTED',
+  'REQUESTED approve finance > QUEUED',
+  'REQUESTED approve system > QUEUED',
+  'REQUESTED reject finance > REJECTED',
+  'QUEUED submit system > SUBMITTING',
+  'SUBMITTING accept system > PENDING',
+  'UNKNOWN accept system > PENDING',
+  'NEEDS_OTP accept system > PENDING',
+  'SUBMITTING lose system > UNKNOWN',
+  'UNKNOWN requeue system > QUEUED',
+  'SUBMITTING needOtp system > NEEDS_OTP',
+  'UNKNOWN needOtp system > NEEDS_OTP',
+  'PENDING needOtp system > NEEDS_OTP',
+  'SUBMITTING pay system > PAID',
+  'UNKNOWN pay system > PAID',
+  'PENDING pay system > PAID',
+  'NEEDS_OTP pay system > PAID',
+  'QUEUED fail system > FAILED',
+  'SUBMITTING fail system > FAILED',
+  'UNKNOWN fail system > FAILED',
+  'PENDING fail system > FAILED',
+  'NEEDS_OTP fail system > FAILED',
+  'PAID reverse system > REVERSED',
+];
+
+/** Every move of what belongs to an errand, with the transitions of the errand that it goes along with; `null` is its beginning. */
+export const partMoves: Readonly<Record<string, readonly string[]>> = {
+  offer: [
+    'place null > PENDING with placeOffer',
+    'accept PENDING > ACCEPTED with acceptOffer',
+    'withdraw PENDING COUNTERED > WITHDRAWN by runner',
+    'reject PENDING COUNTERED > REJECTED with cancelFree',
+    'supersede PENDING COUNTERED > SUPERSEDED with fundFromWallet fundFromCharge by customer',
+    'expire PENDING COUNTERED > EXPIRED with expire placeOffer by system',
+    'callOff ACCEPTED > REJECTED with cancelFree cancelAssigned refundDispute',
+    'giveBack ACCEPTED > WITHDRAWN with runnerDrop',
+    'lapse ACCEPTED > EXPIRED with fundingTimeout noShow',
+  ],
+  escrow: [
+    'open null > AWAITING_FUNDS with acceptOffer',
+    'reopen VOID > AWAITING_FUNDS with acceptOffer',
+    'fund AWAITING_FUNDS > FUNDED with fundFromWallet fundFromCharge',
+    'releasePart FUNDED > PARTIALLY_RELEASED with releaseMilestone addReceipts',
+    'release FUNDED PARTIALLY_RELEASED > RELEASED with confirm confirmByCode autoRelease settleDispute',
+    'refund FUNDED > REFUNDED with cancelAssigned noShow runnerDrop refundDispute',
+    'split FUNDED PARTIALLY_RELEASED > SPLIT with cancelAssigned settleDispute refundDispute',
+    'void AWAITING_FUNDS > VOID with fundingTimeout cancelFree',
+  ],
+  milestone: ['agree null > AGREED with agreeMilestones', 'release AGREED > RELEASED with releaseMilestone'],
+  dispute: [
+    'open null > AWAITING_RESPONSE with openDispute',
+    'respond AWAITING_RESPONSE > UNDER_REVIEW with respondToDispute',
+    'decide UNDER_REVIEW > RESOLVED with proposeResolution approveResolution',
+    'decideByRule AWAITING_RESPONSE UNDER_REVIEW > RESOLVED with defaultResolution',
+    'appeal RESOLVED > APPEALED with appealDispute',
+    'settle RESOLVED APPEALED > FINAL with settleDispute refundDispute',
+    'withdraw AWAITING_RESPONSE UNDER_REVIEW > WITHDRAWN with withdrawDispute',
+  ],
+};

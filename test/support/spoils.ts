@@ -52,7 +52,7 @@ function waysToSpoil(node: Node, text: string): readonly Spoil[] {
   if (type === 'LogicalExpression' && operator === '&&') return [replace(left, 'true'), replace(right, 'true')];
   if (type === 'LogicalExpression' && operator === '||') return [replace(left, 'false'), replace(right, 'false')];
   // A default on the right is no condition.
-  if (type === 'LogicalExpression' && right.type !== 'Literal')
+  if (type === 'LogicalExpression' && right.type !== 'Literal' && right.type !== 'ObjectExpression')
     return [replace(left, 'undefined'), replace(right, 'undefined')];
   if (type === 'ConditionalExpression' || type === 'IfStatement')
     return [replace(test, 'true'), replace(test, 'false')];

@@ -25,6 +25,11 @@ export async function rulesIn(folder: string): Promise<readonly string[]> {
     .map((name) => `${folder}/${name}`);
 }
 
+/** Each of `all` more where it is not in the list, and less where it is. */
+export function withOneChanged<T>(all: readonly T[], list: readonly T[]): readonly (readonly T[])[] {
+  return all.map((one) => (list.includes(one) ? list.filter((other) => other !== one) : [...list, one]));
+}
+
 interface Source {
   readonly file: string;
   readonly text: string;
