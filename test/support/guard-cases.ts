@@ -13,6 +13,8 @@ export type GuardCase = readonly [
 const frozen = { money: { ...settled, isFrozen: true } };
 const atPickup = errandIn('ASSIGNED', { requiresPickupCode: true });
 const spentCode = { refusal: { code: 'LIMIT_EXCEEDED', message: 'Guessed at too often.' }, expiresAt: null } as const;
+/** Nine of just now, and before them one. */
+const tenCodes = (earliest: Date): readonly Date[] => [...Array.from({ length: 9 }, () => now), earliest];
 const fundings = [
   ['fundFromWallet', 'customer'],
   ['fundFromCharge', 'system'],
@@ -138,6 +140,9 @@ export const guardCases: readonly GuardCase[] = [
   ['start', 'ASSIGNED', 'assignedRunner', { hasCode: false, code: spentCode }, 'IN_PROGRESS'],
   ['confirmByCode', 'DELIVERED', 'assignedRunner', { code: spentCode }, 'LIMIT_EXCEEDED'],
   ['issueHandoverCode', 'ASSIGNED', 'customer', { handover: 'PICKUP' }, 'ASSIGNED'],
+  ['issueHandoverCode', 'ASSIGNED', 'customer', { codesIssued: tenCodes(hours(-1 + 1 / 3_600_000)) }, 'LIMIT_EXCEEDED'],
+  ['issueHandoverCode', 'ASSIGNED', 'customer', { codesIssued: tenCodes(hours(-1)) }, 'ASSIGNED'],
+  ['issueHandoverCode', 'ASSIGNED', 'customer', { codesIssued: tenCodes(now).slice(1) }, 'ASSIGNED'],
   ['topUpEscrow', 'ASSIGNED', 'customer', { topUp: { service: 999_550_000n, goods: 999_980_000n } }, 'ASSIGNED'],
   [
     'tipRunner',

@@ -57,8 +57,8 @@ export function previewAll(
 
 /** What is known of the errand, and of what the caller would say, as in a call in which nothing is wrong. */
 function factsFor(name: TransitionName, situation: Situation, actor: Actor, viewer: UserViewer, now: Date): Facts {
-  const { held, openCase, offer, hasOffer, disputesOpened, evidenceShown, milestone, receipts, completedAt } =
-    situation;
+  const { held, openCase, offer, hasOffer, disputesOpened, codesIssued, evidenceShown } = situation;
+  const { milestone, receipts, completedAt } = situation;
   const { byCustomer, byRunner } = disputesOpened;
   const { code, asks } = termsOf(name);
   return {
@@ -66,6 +66,7 @@ function factsFor(name: TransitionName, situation: Situation, actor: Actor, view
     ...(offer && { offer }),
     ...(openCase && { dispute: disputeFactsOf(openCase, actor, viewer) }),
     hasOffer,
+    codesIssued,
     evidenceShown,
     disputesOpened: actor.kind === 'customer' ? byCustomer : byRunner,
     ...stepFacts(held, milestone, receipts, completedAt),
