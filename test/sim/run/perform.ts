@@ -89,6 +89,7 @@ function judgeRefusal(
     return findings.breach('model', `${label} is to be done and was refused: ${code} ${message}`);
   if (!predicted.refused.includes(code))
     return findings.breach('model', `${label}: ${code}, not ${predicted.refused.join(' or ')}: ${message}`);
+  predicted.also?.();
   findings.look('I17');
 }
 

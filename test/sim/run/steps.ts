@@ -3,6 +3,7 @@ import { hourMs } from '../model/world.js';
 import type { Attempt, Play } from '../plays/attempt.js';
 import { decisionPlays } from '../plays/decision.plays.js';
 import { disputePlays } from '../plays/dispute.plays.js';
+import { codePlays, issueFor } from '../plays/code.plays.js';
 import { errandPlays } from '../plays/errand.plays.js';
 import { escrowPlays } from '../plays/escrow.plays.js';
 import { offerPlays } from '../plays/offer.plays.js';
@@ -22,6 +23,7 @@ const plays: readonly Play[] = [
   ...errandPlays,
   ...offerPlays,
   ...escrowPlays,
+  ...codePlays,
   ...stepPlays,
   receipts,
   ...disputePlays,
@@ -35,6 +37,7 @@ const coveted = [
   'fundEscrow',
   'payForErrand',
   'confirmDelivery',
+  'confirmByCode',
   'releaseMilestone',
   'cancelErrand',
   'dropErrand',
@@ -59,6 +62,7 @@ const deck: readonly (readonly [weight: number, act: (stage: Stage, step: Step) 
   [30, timers],
   [20, jump],
   [10, tooLate],
+  [3, ringAgain],
   [14, bookkeeping],
   [8, allRounds],
   [16, webhooks],
@@ -124,6 +128,22 @@ async function tooLate(stage: Stage, step: Step): Promise<void> {
   }
 }
 
+const ringsMax = 12;
+
+/** Somebody asks for one code after the other. */
+async function ringAgain(stage: Stage, step: Step): Promise<void> {
+  const { random, number } = step;
+  const waiting = stage.world.errands.filter(({ state }) => underWay.has(state));
+  if (waiting.length === 0) return;
+  const again = issueFor(random.pick(waiting));
+  for (let rings = 1; rings <= ringsMax; rings += 1) {
+    const attempt = again.draw(handOf(stage, step, false));
+    if (attempt) await perform(stage, { number: number + rings / 100, random }, attempt);
+  }
+}
+
+const underWay: ReadonlySet<string> = new Set(['ASSIGNED', 'IN_PROGRESS', 'DELIVERED']);
+
 async function look(stage: Stage, step: Step): Promise<void> {
   const question = drawQuestion(handOf(stage, step, true));
   if (question) await ask(stage, question);
@@ -133,7 +153,7 @@ async function look(stage: Stage, step: Step): Promise<void> {
 async function broken(stage: Stage, step: Step): Promise<void> {
   const { random } = step;
   const attempt = drawAttempt(stage, step, false);
-  if (!attempt?.isKeyed) return;
+  if (!attempt?.isKeyed || attempt.isUncut) return;
   const cut = { nth: random.int(1, 24), at: random.pick(['request', 'answer'] as const) };
   const isCrash = random.chance(15);
   await perform(stage, step, attempt, { cut, ...(isCrash && { meanwhile: () => restart(stage) }) });
