@@ -83,8 +83,15 @@ export interface Errand {
   /** The last that was issued for each door. */
   codes: { PICKUP?: Code; DROPOFF?: Code };
   readonly codesIssuedAtMs: number[];
+  /** What each side says of the other. */
+  readonly reviews: { customer?: ReviewGiven; runner?: ReviewGiven };
   escrow: Escrow | undefined;
   dispute: Dispute | undefined;
+}
+
+export interface ReviewGiven {
+  version: number;
+  visibleAtMs: number;
 }
 
 export type Phase = 'PICKUP' | 'DROPOFF';

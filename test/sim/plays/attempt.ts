@@ -2,7 +2,15 @@ import type { Client } from 'pg';
 import type { Role } from '../../../src/kernel/index.js';
 import type { Random } from '../../../src/seed/random.js';
 import { kindOf, refusalOf, type Rule } from '../model/rules.js';
-import { endStates, type Dispute, type Errand, type Escrow, type Person, type World } from '../model/world.js';
+import {
+  endStates,
+  type Dispute,
+  type Errand,
+  type Escrow,
+  type Person,
+  type ReviewGiven,
+  type World,
+} from '../model/world.js';
 
 /** What a play is drawn from. */
 export interface Hand {
@@ -61,6 +69,7 @@ export interface Payload {
   readonly providerRef?: string;
   readonly charge?: { readonly providerRef: string };
   readonly journal?: { readonly id: string };
+  readonly review?: { readonly version: number };
 }
 
 /** What the answer has to show, after the model has made the move too. */
@@ -69,6 +78,7 @@ export interface Seen {
   readonly escrow?: Escrow | undefined;
   readonly dispute?: Dispute;
   readonly wallet?: bigint;
+  readonly review?: ReviewGiven;
 }
 
 export interface Play {

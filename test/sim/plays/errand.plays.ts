@@ -89,6 +89,7 @@ function postAttempt(hand: Hand, by: Person | undefined): Attempt {
       requires,
       codes: {},
       codesIssuedAtMs: [],
+      reviews: {},
       escrow: undefined,
       dispute: undefined,
     };

@@ -8,6 +8,7 @@ import { errandPlays } from '../plays/errand.plays.js';
 import { escrowPlays } from '../plays/escrow.plays.js';
 import { offerPlays } from '../plays/offer.plays.js';
 import { chargebackPlays } from '../plays/chargeback.plays.js';
+import { review as reviewUser } from '../plays/review.plays.js';
 import { receipts } from '../plays/receipt.plays.js';
 import { stepPlays } from '../plays/step.plays.js';
 import { topUp } from '../plays/top-up.plays.js';
@@ -19,7 +20,7 @@ import { storm } from './storms.js';
 import { allRounds, bookkeeping, flush, jump, oldToken, restart, timers } from './time.js';
 import { payerPays, takeBack, webhooks } from './webhooks.js';
 
-const plays: readonly Play[] = [
+export const plays: readonly Play[] = [
   ...errandPlays,
   ...offerPlays,
   ...escrowPlays,
@@ -28,6 +29,7 @@ const plays: readonly Play[] = [
   receipts,
   ...disputePlays,
   ...decisionPlays,
+  reviewUser,
   topUp,
   ...chargebackPlays,
 ];
