@@ -21,7 +21,7 @@ export { actorKinds, type ActorKind, type Facts, type TransitionRule } from './t
 export { actorsOf, noShowGraceMs, transitionNames, transitions, type TransitionName } from './transitions.js';
 export { evidencePerPartyMax, evidenceRefusal, type DisputeFacts } from './dispute.facts.js';
 export type { MilestoneFacts, PartsAdded, ReceiptFacts, ServiceShare, TipFacts } from './extra.facts.js';
-export { codesHourMs, codesInHourMax, tipWindowMs } from './extra.transitions.js';
+export { codesInHourMax, tipWindowMs } from './extra.transitions.js';
 export {
   codeFactsOf,
   endCodes,
