@@ -79,7 +79,8 @@ export function takeEffect(errand: Errand, dispute: Dispute, nowMs: number): voi
 }
 
 function autoRelease(errand: Errand, nowMs: number): boolean {
-  if (errand.state !== 'DELIVERED' || errand.autoReleaseAtMs! > nowMs) return false;
+  const { autoReleaseAtMs = Number.POSITIVE_INFINITY } = errand;
+  if (errand.state !== 'DELIVERED' || autoReleaseAtMs > nowMs) return false;
   const escrow = errand.escrow!;
   payOut(errand, escrow, deliveredInSilence(escrow), 'delivered');
   complete(errand, nowMs);

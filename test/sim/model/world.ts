@@ -78,8 +78,31 @@ export interface Errand {
   completedAtMs: number | undefined;
   /** Of all its runners. */
   receipts: number;
+  /** At which doors a code is asked for. */
+  readonly requires: readonly Phase[];
+  /** The last that was issued for each door. */
+  codes: { PICKUP?: Code; DROPOFF?: Code };
+  readonly codesIssuedAtMs: number[];
+  /** What each side says of the other. */
+  readonly reviews: { customer?: ReviewGiven; runner?: ReviewGiven };
   escrow: Escrow | undefined;
   dispute: Dispute | undefined;
+}
+
+export interface ReviewGiven {
+  version: number;
+  visibleAtMs: number;
+}
+
+export type Phase = 'PICKUP' | 'DROPOFF';
+
+/** What is told at a door. Chance of its own: no line of the story may name it. */
+export interface Code {
+  readonly text: string;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  guesses: number;
+  isUsed: boolean;
 }
 
 export type ErrandState =
