@@ -11,6 +11,7 @@ export const unplayed: Readonly<Record<string, string>> = {
   markNotificationsRead: 'Changes nothing but what its caller has read.',
   grantRole: 'Who may do what is part of the model, and does not change in it.',
   revokeRole: 'Who may do what is part of the model, and does not change in it.',
+  blockUser: 'Who may bid on what does not change in the model; test/integration/people tests try it.',
   hideReview: 'Moves no money; it is tried in test/integration/reviews.test.ts.',
   signOut: 'Sessions end in the simulation by time and by answers that are lost.',
   updateProfile: 'Changes a name.',

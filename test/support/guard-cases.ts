@@ -103,6 +103,13 @@ export const guardCases: readonly GuardCase[] = [
     { tip: { amount: 1n, earlier: 8n, most: 9n, completedAt: hours(-30 * 24 + 1 / 3_600_000) } },
     'COMPLETED',
   ],
+  [
+    'tipRunner',
+    'COMPLETED',
+    'customer',
+    { tip: { amount: 1n, earlier: 0n, most: 9n, completedAt: hours(-1), isRunnerGone: true } },
+    'ILLEGAL_TRANSITION',
+  ],
   ['addReceipts', 'IN_PROGRESS', 'assignedRunner', frozen, 'ILLEGAL_TRANSITION'],
   [
     'addReceipts',

@@ -68,11 +68,16 @@ const viewers = {
 } as const satisfies Record<Exclude<PayoutActorKind, 'system'>, Viewer>;
 
 export function outcome(name: PayoutTransitionName, facts: PayoutFacts, kind: PayoutActorKind): string {
+  const decided = decisionOrRefusal(name, facts, kind);
+  return decided instanceof AppError ? decided.code : decided.to;
+}
+
+function decisionOrRefusal(name: PayoutTransitionName, facts: PayoutFacts, kind: PayoutActorKind) {
   try {
     const actor = kind === 'system' ? payoutSystem : payoutActorOf(viewers[kind], facts.payout);
-    return decidePayout(name, facts, actor, now).to;
+    return decidePayout(name, facts, actor, now);
   } catch (error) {
-    if (error instanceof AppError) return error.code;
+    if (error instanceof AppError) return error;
     throw error;
   }
 }
@@ -96,6 +101,9 @@ export const refused = (name: PayoutTransitionName, state: PayoutState | null, p
   outcome(name, { ...factsFor(name, state), ...patch }, payoutActorsOf(payoutTransitions[name])[0]!);
 const later = new Date(now.getTime() + 1);
 const limits = { payoutMax: undefined, dayMax: undefined, askedInDay: 0n };
+/** A wallet of which something came in a moment ago. */
+const heldOf = (balance: bigint, minor: bigint) => ({ balance, holds: [{ minor, until: later }] });
+const toldOf = (patch: Partial<PayoutFacts['payout']>) => ({ ...factsFor('settle', 'UNKNOWN').payout, ...patch });
 /** What each guard looks for, one thing at a time, and what it is refused with. */
 export const lookedFor: readonly (readonly [
   string,
@@ -135,13 +143,7 @@ export const lookedFor: readonly (readonly [
     { owner: { isActive: true, owesMinor: 1n } },
     'ILLEGAL_TRANSITION',
   ],
-  [
-    'more than has cleared',
-    'request',
-    null,
-    { wallet: { balance: 2_000n, holds: [{ minor: 951n, until: later }] } },
-    'LIMIT_EXCEEDED',
-  ],
+  ['more than has cleared', 'request', null, { wallet: heldOf(2_000n, 951n) }, 'LIMIT_EXCEEDED'],
   ['a payout that FINANCE may still decide about', 'expire', 'REQUESTED', { givenBackAt: later }, 'ILLEGAL_TRANSITION'],
   ['a doubt about an amount that is ours', 'doubt', 'PENDING', { report: paid }, 'ILLEGAL_TRANSITION'],
   [
@@ -156,6 +158,64 @@ export const lookedFor: readonly (readonly [
     'settle',
     'UNKNOWN',
     { settlement: { paid: money(999n), needsAnother: true } },
+    'ILLEGAL_TRANSITION',
+  ],
+  [
+    'all of a wallet, when some of it has not cleared',
+    'request',
+    null,
+    { wallet: heldOf(1_050n, 1n) },
+    'LIMIT_EXCEEDED',
+  ],
+  ['a doubt about what was never paid', 'doubt', 'UNKNOWN', { report: { kind: 'NOT_FOUND' } }, 'ILLEGAL_TRANSITION'],
+  [
+    'a doubt about a payment of nothing',
+    'doubt',
+    'UNKNOWN',
+    { report: { ...paid, amount: money(0n) } as TransferReport },
+    'ILLEGAL_TRANSITION',
+  ],
+  [
+    'a settlement of what is in no doubt',
+    'settle',
+    'UNKNOWN',
+    { payout: toldOf({ doubtedAt: null }) },
+    'ILLEGAL_TRANSITION',
+  ],
+  ['a settlement of no amount', 'settle', 'UNKNOWN', { payout: toldOf({ toldAmount: null }) }, 'ILLEGAL_TRANSITION'],
+  [
+    'a settlement of no currency',
+    'settle',
+    'UNKNOWN',
+    { payout: toldOf({ toldCurrency: null }) },
+    'ILLEGAL_TRANSITION',
+  ],
+  [
+    'a settlement in a currency that the books of it cannot hold',
+    'settle',
+    'UNKNOWN',
+    { payout: toldOf({ toldCurrency: 'KES' }), settlement: { paid: shillings(999n), needsAnother: false } },
+    'ILLEGAL_TRANSITION',
+  ],
+  [
+    'a settlement in another currency than the provider tells',
+    'settle',
+    'UNKNOWN',
+    { settlement: { paid: shillings(999n), needsAnother: false } },
+    'ILLEGAL_TRANSITION',
+  ],
+  [
+    'handing over again what was told to be paid',
+    'requeue',
+    'UNKNOWN',
+    { payout: { ...factsFor('requeue', 'UNKNOWN').payout, ...told } },
+    'ILLEGAL_TRANSITION',
+  ],
+  [
+    'a reversal of what was asked for, when it was settled by another amount',
+    'reverse',
+    'PAID',
+    { payout: { ...factsFor('reverse', 'PAID').payout, ...told } },
     'ILLEGAL_TRANSITION',
   ],
   ['a version that is another', 'approve', 'REQUESTED', { expectedVersion: 2 }, 'VERSION_CONFLICT'],
@@ -232,4 +292,47 @@ export const letThrough: readonly (readonly [
   ['a failure', 'fail', 'UNKNOWN', {}],
   ['a reference that is not found', 'requeue', 'UNKNOWN', {}],
   ['a reversal', 'reverse', 'PAID', {}],
+  ['as much as has cleared', 'request', null, { wallet: heldOf(2_000n, 950n) }],
+  ['more than is in the wallet, which its floor refuses', 'request', null, { wallet: heldOf(1_049n, 1n) }],
+  ['giving back when the time to decide is over', 'expire', 'REQUESTED', {}],
+  ['a doubt about another amount', 'doubt', 'PENDING', {}],
+  [
+    'a doubt about another amount that came back',
+    'doubt',
+    'UNKNOWN',
+    { report: { kind: 'REVERSED', amount: money(999n), fee: money(10n), reason: 'sent back' } },
+  ],
+  ['a settlement by what the provider tells', 'settle', 'UNKNOWN', {}],
+  [
+    'a payment of what was asked for, when another amount was told before',
+    'pay',
+    'UNKNOWN',
+    { payout: { ...factsFor('pay', 'UNKNOWN').payout, ...told } },
+  ],
+  [
+    'a reversal of what it was settled by',
+    'reverse',
+    'PAID',
+    {
+      payout: { ...factsFor('reverse', 'PAID').payout, ...told },
+      report: { kind: 'REVERSED', amount: money(999n), fee: money(10n), reason: 'sent back' },
+    },
+  ],
 ];
+/** Three times at which money clears, and with the second of them as much as is asked for. */
+const clearing = [500n, 950n, 500n].map((minor, at) => ({ minor, until: new Date(now.getTime() + (at + 1) * 1000) }));
+
+/** What an owner is told who asks for what has not cleared. */
+export const toldOfClearing = {
+  wallet: { balance: 1_550n, holds: clearing },
+  message:
+    'Money that came in lately is paid out once it has cleared. With its fee this takes NGN 10.50; NGN 0.00 can be paid out now, NGN 10.50 from 2026-03-02T09:00:02.000Z on.',
+};
+
+/** The words of a refusal by the first who may. */
+export function refusalOf(name: PayoutTransitionName, state: PayoutState | null, patch: Partial<PayoutFacts>): string {
+  const facts = { ...factsFor(name, state), ...patch };
+  const kind = payoutActorsOf(payoutTransitions[name])[0]!;
+  const decided = decisionOrRefusal(name, facts, kind);
+  return decided instanceof AppError ? decided.message : decided.to;
+}

@@ -21,7 +21,7 @@ export interface SpoiltRules {
 export async function rulesIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(join(rootDir, 'src', folder));
   return names
-    .filter((name) => /(transitions|guards|refusals|facts)\.ts$/.test(name))
+    .filter((name) => /(transitions|guards|refusals|facts|window|bidder)\.ts$/.test(name))
     .map((name) => `${folder}/${name}`);
 }
 

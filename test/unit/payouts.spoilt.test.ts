@@ -7,7 +7,17 @@ import {
   type PayoutTransitionName,
   type PayoutTransitionRule,
 } from '../../src/modules/payouts/index.js';
-import { expected, factsFor, letThrough, lookedFor, outcome, refused, triples } from '../support/payout-facts.js';
+import {
+  expected,
+  factsFor,
+  letThrough,
+  lookedFor,
+  outcome,
+  refusalOf,
+  refused,
+  toldOfClearing,
+  triples,
+} from '../support/payout-facts.js';
 import { rulesIn, spoiltRules, withOneChanged } from '../support/spoilt-rules.js';
 
 describe('the table of payouts', () => {
@@ -25,7 +35,8 @@ describe('the table of payouts', () => {
       lookedFor.every(([, name, state, patch, code]) => answer(() => refused(name, state, patch)) === code) &&
       letThrough.every(
         ([, name, state, patch]) => answer(() => refused(name, state, patch)) === payoutTransitions[name].to,
-      );
+      ) &&
+      answer(() => refusalOf('request', null, { wallet: toldOfClearing.wallet })) === toldOfClearing.message;
     expect(payoutTransitionNames.every(isRowAsWritten) && isAsWritten()).toBe(true);
     const unseen = rules.spoils.filter((_, index) => {
       rules.spoil(index);
@@ -51,8 +62,19 @@ describe('the table of payouts', () => {
   });
 });
 
-/** Spoilt and no different: what is undefined is never more than a limit nor before a time, and the last is for a message. */
-const sameAsBefore = ['notFoundFinalAt -> true', 'payoutMax !== undefined -> true', 'dayMax > askedInDay -> '] as const;
+/**
+ * Spoilt and no different: what is undefined is never more than a limit nor before a time, and nothing less nothing is
+ * nothing; no currency is another one; by the last time all of a wallet has cleared, so one is found; and the last is for a message.
+ */
+const sameAsBefore = [
+  'notFoundFinalAt -> true',
+  'givenBackAt -> true',
+  'payoutMax !== undefined -> true',
+  'balance > held -> balance >= held',
+  'toldCurrency == null -> false',
+  'free.at(-1)! -> undefined',
+  'dayMax > askedInDay -> ',
+] as const;
 
 /** What it answers, or that it cannot. */
 function answer(work: () => string): string {

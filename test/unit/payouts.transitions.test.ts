@@ -16,8 +16,10 @@ import {
   money,
   outcome,
   paid,
+  refusalOf,
   refused,
   told,
+  toldOfClearing,
   triples,
 } from '../support/payout-facts.js';
 
@@ -69,6 +71,12 @@ describe('a guard of a payout', () => {
       payoutTransitions[name].to,
     );
     expect(refused(name, state, patch)).toBe(code);
+  });
+});
+
+describe('an owner who asks for what has not cleared', () => {
+  it('is told what can be paid out now, and the first time from which as much can be', () => {
+    expect(refusalOf('request', null, { wallet: toldOfClearing.wallet })).toBe(toldOfClearing.message);
   });
 });
 

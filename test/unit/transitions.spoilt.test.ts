@@ -12,6 +12,7 @@ import {
 } from '../../src/modules/errands/index.js';
 import { expected, outcome } from '../support/errand-facts.js';
 import { disputeGuardCases } from '../support/guard-cases.disputes.js';
+import { offerGuardCases } from '../support/guard-cases.offers.js';
 import { guardCases, type GuardCase } from '../support/guard-cases.js';
 import { legalMoves } from '../support/legal-moves.js';
 import { rulesIn, spoiltRules, withOneChanged } from '../support/spoilt-rules.js';
@@ -26,7 +27,7 @@ const legal = legalMoves.map((move): GuardCase => {
   const [from, name, kind, , to] = move.split(' ') as [GuardCase[1], GuardCase[0], GuardCase[2], string, string];
   return [name, from, kind, {}, to];
 });
-const cases = [...legal, ...guardCases, ...disputeGuardCases];
+const cases = [...legal, ...guardCases, ...offerGuardCases, ...disputeGuardCases];
 
 function isAsWritten([name, from, kind, patch, answer]: GuardCase): boolean {
   try {
@@ -68,9 +69,10 @@ function endsBeside({ from, to }: TransitionRule): readonly TransitionRule['to']
   return ends.filter((end) => end !== to && end !== reached);
 }
 
-/** Spoilt and no different: what is FINAL has been let through before its state is compared. */
+/** Spoilt and no different: what is FINAL has been let through before its state is compared; an offer that is missing has been refused. */
 const sameAsBefore: ReadonlySet<string> = new Set([
   "isNotIn(facts, 'RESOLVED', 'APPEALED') -> isNotIn(facts, 'RESOLVED', 'APPEALED', 'FINAL')",
+  '!offer -> false',
 ]);
 
 describe('the written moves and cases', () => {

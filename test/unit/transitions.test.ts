@@ -22,6 +22,7 @@ import {
   viewers,
 } from '../support/errand-facts.js';
 import { disputeGuardCases } from '../support/guard-cases.disputes.js';
+import { offerGuardCases } from '../support/guard-cases.offers.js';
 import { guardCases } from '../support/guard-cases.js';
 import { legalMoves } from '../support/legal-moves.js';
 
@@ -56,7 +57,7 @@ describe('the matrix of states, transitions and actors', () => {
 });
 
 describe('guards', () => {
-  it.each([...guardCases, ...disputeGuardCases])(
+  it.each([...guardCases, ...offerGuardCases, ...disputeGuardCases])(
     'answer %s from %s by %s as they are written down (case %#)',
     (name, state, kind, facts, answer) => {
       expect(outcome(name, state, kind)).toBe(expected(name, state, kind));
