@@ -11,8 +11,15 @@ export const unplayed: Readonly<Record<string, string>> = {
   markNotificationsRead: 'Changes nothing but what its caller has read.',
   grantRole: 'Who may do what is part of the model, and does not change in it.',
   revokeRole: 'Who may do what is part of the model, and does not change in it.',
-  blockUser: 'Who may bid on what does not change in the model; test/integration/people tests try it.',
+  suspendUser:
+    'All of the simulation are in good standing; see test/integration/people.test.ts and people.closing.test.ts.',
+  reinstateUser: 'Nobody is suspended in it.',
+  closeAccount: 'Nobody leaves; see test/integration/people.closing.test.ts.',
+  setVerification: 'Its markets ask for no verification; see test/integration/people.test.ts.',
+  setOfferRules: 'Its markets ask for no verification; see test/integration/people.test.ts.',
+  settlePayout: 'Its provider never tells of another amount; see test/integration/payouts.ends.test.ts.',
   hideReview: 'Moves no money; it is tried in test/integration/reviews.test.ts.',
+  unhideReview: 'Moves no money; it is tried in test/integration/reviews.test.ts.',
   signOut: 'Sessions end in the simulation by time and by answers that are lost.',
   updateProfile: 'Changes a name.',
 };

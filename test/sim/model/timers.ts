@@ -8,6 +8,7 @@ import {
   type Errand,
   type ErrandState,
   type Offer,
+  type Person,
   type World,
 } from './world.js';
 
@@ -59,6 +60,14 @@ export function closeOffers(errand: Errand, from: 'PENDING' | 'ACCEPTED', to: Of
   for (const offer of errand.offers) {
     const state = offer.state === 'COUNTERED' ? 'PENDING' : offer.state;
     if (state !== from) continue;
+    offer.state = to;
+    offer.version += 1;
+  }
+}
+
+/** What a runner has offered and nobody has answered, or the customer with another price. */
+export function closeOffersOf({ offers }: Errand, runner: Person, to: 'WITHDRAWN' | 'REJECTED'): void {
+  for (const offer of offers.filter((one) => one.runner === runner && isLive(one, 0))) {
     offer.state = to;
     offer.version += 1;
   }

@@ -35,6 +35,8 @@ export interface Person {
   readonly id: string;
   readonly email: string;
   readonly session: SessionInHand;
+  /** Whom they block. */
+  readonly blocked: Set<Person>;
   wallet: bigint;
   owed: bigint;
 }
@@ -208,6 +210,11 @@ export function isStaff({ role }: Person): boolean {
 
 export function isArbiter({ role }: Person): boolean {
   return role === 'ARBITER' || role === 'ADMIN';
+}
+
+/** Neither of the two bids on an errand of the other, whoever of them wants that. */
+export function isBlockedBetween(one: Person, other: Person): boolean {
+  return one.blocked.has(other) || other.blocked.has(one);
 }
 
 /** An offer that waits ends at its time, however late it is written down. */

@@ -161,6 +161,7 @@ function otherThan(variables: Readonly<Record<string, unknown>>): Readonly<Recor
     return { ...variables, input: { ...input, amount: { ...amount, minor: `${BigInt(amount.minor) + 1n}` } } };
   }
   if (input && 'title' in input) return { ...variables, input: { ...input, title: 'Something else' } };
+  if ('userId' in variables) return { ...variables, userId: '00000000-0000-7000-8000-000000000000' };
   return { ...variables, expectedVersion: 999 };
 }
 

@@ -3,6 +3,7 @@ import { hourMs } from '../model/world.js';
 import type { Attempt, Play } from '../plays/attempt.js';
 import { decisionPlays } from '../plays/decision.plays.js';
 import { disputePlays } from '../plays/dispute.plays.js';
+import { blockPlays } from '../plays/block.plays.js';
 import { codePlays, issueFor } from '../plays/code.plays.js';
 import { errandPlays } from '../plays/errand.plays.js';
 import { escrowPlays } from '../plays/escrow.plays.js';
@@ -34,6 +35,7 @@ export const plays: readonly Play[] = [
   topUp,
   ...chargebackPlays,
   ...counterPlays,
+  ...blockPlays,
 ];
 /** What is tried most by those who mean harm: whatever moves money, or decides who gets it. */
 const coveted = [
