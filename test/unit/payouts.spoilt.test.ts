@@ -7,17 +7,8 @@ import {
   type PayoutTransitionName,
   type PayoutTransitionRule,
 } from '../../src/modules/payouts/index.js';
-import {
-  expected,
-  factsFor,
-  letThrough,
-  lookedFor,
-  outcome,
-  refusalOf,
-  refused,
-  toldOfClearing,
-  triples,
-} from '../support/payout-facts.js';
+import { letThrough, lookedFor, toldOfClearing } from '../support/payout-cases.js';
+import { expected, factsFor, outcome, refusalOf, refused, triples } from '../support/payout-facts.js';
 import { rulesIn, spoiltRules, withOneChanged } from '../support/spoilt-rules.js';
 
 describe('the table of payouts', () => {

@@ -8,18 +8,16 @@ import {
   type PayoutState,
 } from '../../src/modules/payouts/index.js';
 import type { TransferReport } from '../../src/modules/providers/index.js';
+import { letThrough, lookedFor, toldOfClearing } from '../support/payout-cases.js';
 import {
   expected,
   factsFor,
-  letThrough,
-  lookedFor,
   money,
   outcome,
   paid,
   refusalOf,
   refused,
   told,
-  toldOfClearing,
   triples,
 } from '../support/payout-facts.js';
 

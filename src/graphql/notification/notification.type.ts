@@ -20,7 +20,8 @@ export class NotificationType {
   id!: string;
 
   @Field(() => String, {
-    description: 'The key of its text, such as `errand.confirm`: `errand.` or `payout.` and the transition, or `webhook.paused`.',
+    description:
+      'The key of its text, such as `errand.confirm`: `errand.` or `payout.` and the transition, or `webhook.paused`.',
   })
   kind!: string;
 

@@ -9,7 +9,15 @@ export {
   type Booking,
   type Posting,
 } from './ledger.js';
-export { accountIdOf, accountRow, journalRow, lineRows, openAndLock, postJournal, type JournalDraft } from './journal.js';
+export {
+  accountIdOf,
+  accountRow,
+  journalRow,
+  lineRows,
+  openAndLock,
+  postJournal,
+  type JournalDraft,
+} from './journal.js';
 export { ledgerHealth, type LedgerHealth } from './health.js';
 export { createLedgerService, type LedgerService, type LedgerServiceDeps } from './ledger.service.js';
 export { parseReason, requireFinance, stillFinance } from './by-hand.js';
