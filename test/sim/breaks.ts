@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { errandStates, transitions } from '../../src/modules/errands/index.js';
+import { errandStates, transitions, type Facts } from '../../src/modules/errands/index.js';
 import type { PaymentProvider, Webhook } from '../../src/modules/providers/index.js';
 
 /** The table as this process may spoil it; the product itself knows of no such thing. */
@@ -30,6 +30,17 @@ const breaks = {
   /** An offer is accepted whatever has become of it. */
   anyOffer: (table) => {
     table.acceptOffer = { ...table.acceptOffer, guard: pass };
+  },
+  /** Whether one of the two has blocked the other is not looked at. */
+  blockedBids: (table) => {
+    const { guard } = transitions.placeOffer;
+    table.placeOffer = {
+      ...table.placeOffer,
+      guard(facts: Facts, now: Date) {
+        const { bidder: _, ...others } = facts;
+        return guard(others, now);
+      },
+    };
   },
   /** A runner who never came leaves the money in the escrow. */
   noShowKeeps: (table) => {
