@@ -14,6 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => market.close());
 
+/** Far more than a quiet machine takes. */
+const testMsMax = 300_000;
 const stageNames = Object.keys(stages) as StageName[];
 const mutations = [...new Set(transitionNames.flatMap((name) => termsOf(name).mutation ?? []))];
 
@@ -80,7 +82,7 @@ async function surprise(told: readonly Action[], done: Attempt, errandId: string
   return isTold && isExact ? undefined : { done: done.transition, booked, open, reasons };
 }
 
-describe('allowedActions says what the mutations then do', () => {
+describe('allowedActions says what the mutations then do', { timeout: testMsMax }, () => {
   it('knows a call for every mutation that fires a transition', () => {
     expect(mutations.filter((mutation) => !(mutation in calls))).toEqual([]);
   });
@@ -119,7 +121,7 @@ describe('allowedActions says what the mutations then do', () => {
   });
 });
 
-describe('what a preview shows', () => {
+describe('what a preview shows', { timeout: testMsMax }, () => {
   const told = record({
     amount: nat(1_000_000).map((amount) => BigInt(amount + 1)),
     goods: oneof(constant(0n), nat(300_000).map(BigInt)),
@@ -176,7 +178,7 @@ const passing: readonly StageName[] = [
   'appealed',
 ];
 
-describe('a deadline', () => {
+describe('a deadline', { timeout: testMsMax }, () => {
   // A market of its own: its timers have nothing else to do than what is looked at.
   beforeAll(async () => {
     await market.close();

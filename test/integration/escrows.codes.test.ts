@@ -39,6 +39,22 @@ describe('a pick-up code', () => {
 });
 
 describe('codes', () => {
+  it('are issued ten times an hour for an errand, for both doors together; then it is said from when on again', async () => {
+    const { clock, tell } = market;
+    const { errand } = await tell.assigned(withCodes, service);
+    await issue(errand.id, 'PICKUP');
+    const againAt = new Date(clock.now().getTime() + hourMs);
+    clock.forward(minuteMs);
+    for (let more = 0; more < 9; more += 1) await issue(errand.id, more % 2 === 0 ? 'DROPOFF' : 'PICKUP');
+    clock.forward(59 * minuteMs - 1);
+    const tooOften = refused('LIMIT_EXCEEDED', new RegExp(`10 .* codes an hour; .* from ${againAt.toISOString()} on`));
+    await expect(issue(errand.id, 'DROPOFF')).rejects.toEqual(tooOften);
+    clock.forward(1);
+    await issue(errand.id, 'DROPOFF');
+    await expect(issue(errand.id, 'PICKUP')).rejects.toEqual(refused('LIMIT_EXCEEDED'));
+    await issue((await tell.assigned(withCodes, service)).errand.id, 'PICKUP');
+  });
+
   it('end with the runner they were told to: who takes the errand next needs others', async () => {
     const { escrows, errands, offers, wallets, customer, runner, rival, tell } = market;
     const { errand } = await tell.assigned(withCodes, service);

@@ -1,5 +1,6 @@
-import { errandStates, transitions } from '../../src/modules/errands/index.js';
-import type { PaymentProvider } from '../../src/modules/providers/index.js';
+import { createHmac } from 'node:crypto';
+import { errandStates, transitions, type Facts } from '../../src/modules/errands/index.js';
+import type { PaymentProvider, Webhook } from '../../src/modules/providers/index.js';
 
 /** The table as this process may spoil it; the product itself knows of no such thing. */
 type Spoilt = Record<keyof typeof transitions, Record<'from' | 'actor' | 'guard' | 'postings', unknown>>;
@@ -30,12 +31,25 @@ const breaks = {
   anyOffer: (table) => {
     table.acceptOffer = { ...table.acceptOffer, guard: pass };
   },
+  /** Whether one of the two has blocked the other is not looked at. */
+  blockedBids: (table) => {
+    const { guard } = transitions.placeOffer;
+    table.placeOffer = {
+      ...table.placeOffer,
+      guard(facts: Facts, now: Date) {
+        const { bidder: _, ...others } = facts;
+        return guard(others, now);
+      },
+    };
+  },
   /** A runner who never came leaves the money in the escrow. */
   noShowKeeps: (table) => {
     table.noShow = { ...table.noShow, postings: () => [] };
   },
   /** What a provider does not answer is taken for a failure. */
   unknownIsFailed: () => undefined,
+  /** What a provider tells again is taken for something new. */
+  toldIsNew: () => undefined,
   /** Nobody looks whether a dispute may still be opened. */
   disputeLate: (table) => {
     table.openDispute = { ...table.openDispute, guard: pass };
@@ -68,5 +82,19 @@ export function asHeard(provider: PaymentProvider, name: Break | undefined): Pay
       const report = await provider.sendTransfer(request);
       return report.kind === 'UNKNOWN' ? { kind: 'FAILED', reason: report.reason } : report;
     },
+  };
+}
+
+/** Webhooks as the door takes them, when nobody knows an event again by its id. */
+export function asTold(secret: string, name: Break | undefined): (webhook: Webhook) => Webhook {
+  if (name !== 'toldIsNew') return (webhook) => webhook;
+  const times = new Map<string, number>();
+  return (webhook) => {
+    const event = JSON.parse(webhook.body) as { readonly id: string };
+    const told = (times.get(event.id) ?? 0) + 1;
+    times.set(event.id, told);
+    if (told === 1) return webhook;
+    const body = JSON.stringify({ ...event, id: `${event.id} ${told}` });
+    return { headers: { 'x-sandbox-signature': createHmac('sha512', secret).update(body).digest('hex') }, body };
   };
 }

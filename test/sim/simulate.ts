@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { createDb } from '../../src/db/index.js';
 import { silentLogger } from '../../src/kernel/index.js';
 import type { Random } from '../../src/seed/random.js';
-import { asHeard, type Break } from './breaks.js';
+import { asHeard, asTold, type Break } from './breaks.js';
 import { createFindings, invariantNames, type Breach, type Invariant, type Verdict } from './proof/invariants.js';
 import { auditMoments, auditSeals, type Moments } from './proof/moments.js';
 import { auditPayouts } from './proof/payouts.js';
@@ -118,7 +118,13 @@ async function setStage({ databaseUrl, seed, breaks }: SimulateOptions) {
   const onFault = (fault: string): void => count(tally.faults, `provider ${fault}`);
   const lossy = await startProvider({ clock, random: randomOf(seed, 0), onFault });
   const { env } = lossy;
-  const house = await startHouse({ databaseUrl, clock, env, provider: asHeard(lossy.provider, breaks) });
+  const house = await startHouse({
+    databaseUrl,
+    clock,
+    env,
+    provider: asHeard(lossy.provider, breaks),
+    asTold: asTold(env['SANDBOX_WEBHOOK_SECRET']!, breaks),
+  });
   const { world, storm } = await castWorld(house, databaseUrl, clock, ids);
   const rows = new Client({ connectionString: databaseUrl, options: '-c TimeZone=UTC' });
   await rows.connect();

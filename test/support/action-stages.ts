@@ -1,7 +1,7 @@
 import type { UserViewer } from '../../src/kernel/index.js';
 import { createActionService } from '../../src/modules/actions/index.js';
 import { createDisputeService } from '../../src/modules/disputes/index.js';
-import { countersMax, type Errand } from '../../src/modules/errands/index.js';
+import { codesInHourMax, countersMax, type Errand } from '../../src/modules/errands/index.js';
 import { hourMs, minuteMs, newErrand, startMarket, type StoryMarket } from './stories.js';
 
 /** Minor units: of an escrow that holds more, two decide. */
@@ -185,6 +185,11 @@ export const stages = {
       market.escrows.confirmByCode(market.runner, errand.id, { code: '' }),
     );
     await Promise.allSettled(guesses);
+    return errand;
+  },
+  onTheWayWithTenCodes: async (market) => {
+    const { errand } = await market.tell.started(goods, amount);
+    for (let issued = 0; issued < codesInHourMax; issued += 1) await tellCode(market, errand.id, 'DROPOFF');
     return errand;
   },
   onTheWay: async ({ tell }) => (await tell.started(goods, amount)).errand,

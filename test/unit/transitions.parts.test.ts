@@ -20,6 +20,7 @@ import {
 } from '../../src/modules/escrows/index.js';
 import { disputeMachine, disputeStates } from '../../src/modules/disputes/index.js';
 import { diagramOf, machines } from '../../scripts/lib/transitions/document.js';
+import { partMoves } from '../support/legal-moves.js';
 
 const parts: readonly (readonly [string, readonly string[], PartTable])[] = [
   ['offer', offerStates, offerTransitions],
@@ -51,6 +52,20 @@ describe.each(parts)('the table of an %s', (what, states, table) => {
     const begun = Object.values(table).filter(({ from }) => from.length === 0);
     expect(new Set(begun.map(({ to }) => to)).size).toBe(what === 'offer' ? 2 : 1);
     for (const { from, to } of Object.values(table)) expect(states).toEqual(expect.arrayContaining([...from, to]));
+  });
+
+  it('has these moves and no other', () => {
+    const told = Object.entries(table).map(([name, { from, to, with: along, actor }]) =>
+      [
+        name,
+        ...(from.length === 0 ? ['null'] : from),
+        '>',
+        to,
+        ...(along.length > 0 ? ['with', ...along] : []),
+        ...(actor ? ['by', actor] : []),
+      ].join(' '),
+    );
+    expect(told).toEqual(partMoves[what]);
   });
 
   it('goes along with transitions of the errand, or says who moves it by itself', () => {

@@ -58,7 +58,7 @@ export function previewAll(
 
 /** What is known of the errand, and of what the caller would say, as in a call in which nothing is wrong. */
 function factsFor(name: TransitionName, situation: Situation, actor: Actor, viewer: UserViewer, now: Date): Facts {
-  const { held, openCase, ownOffer, bidder, disputesOpened, evidenceShown } = situation;
+  const { held, openCase, ownOffer, bidder, disputesOpened, codesIssued, evidenceShown } = situation;
   const { byCustomer, byRunner } = disputesOpened;
   const { code, asks } = termsOf(name);
   const offer = offerAbout(name, situation);
@@ -68,6 +68,7 @@ function factsFor(name: TransitionName, situation: Situation, actor: Actor, view
     hasOffer: ownOffer !== undefined,
     ...(openCase && { dispute: disputeFactsOf(openCase, actor, viewer) }),
     ...(bidder && { bidder }),
+    codesIssued,
     evidenceShown,
     disputesOpened: actor.kind === 'customer' ? byCustomer : byRunner,
     ...stepFacts(situation),

@@ -1,7 +1,8 @@
 import type { UserViewer } from '../../kernel/index.js';
-import type { HandoverCode, Reader } from '../../db/index.js';
+import type { HandoverCode, ProcessEvent, Reader } from '../../db/index.js';
 import {
   bidderFor,
+  codesIssuedSince,
   countersMax,
   liveOfferStates,
   type BidderFacts,
@@ -31,6 +32,8 @@ export interface Situation {
   readonly receipts: number;
   /** The codes that were issued for it last, of an errand on its way or before. */
   readonly codes: ReadonlyMap<HandoverPhase, HandoverCode>;
+  /** When codes were issued for it in the last hour, of an errand on its way or before. */
+  readonly codesIssued: readonly Date[];
   /** Of an errand that is COMPLETED. */
   readonly completedAt: Date | null;
   /** The runner of an errand that is COMPLETED has closed the account. */
@@ -69,13 +72,12 @@ export async function readSituations(
   );
   const moving = ids(({ state }) => state === 'IN_PROGRESS' || state === 'DELIVERED');
   const receipts = await receiptsGiven(reader, viewer, moving);
-  const codes = await codesIssued(reader, [...ids(({ state }) => state === 'ASSIGNED'), ...moving]);
+  const underWay = [...ids(({ state }) => state === 'ASSIGNED'), ...moving];
+  const codes = await codesOf(reader, underWay);
   const paying = moving.flatMap((id) => money.get(id)?.escrow.id ?? []);
   const milestones = new Map((await nextMilestones(reader, paying)).map((one) => [one.escrowId, one]));
-  const completed = await completions(
-    reader,
-    ids(({ state }) => state === 'COMPLETED'),
-  );
+  const completed = ids(({ state }) => state === 'COMPLETED');
+  const events = await eventsOf(reader, completed, underWay, now);
   const gone = await closedAmong(
     reader,
     errands.flatMap(({ state, runnerId }) => (state === 'COMPLETED' && runnerId !== null ? runnerId : [])),
@@ -102,7 +104,7 @@ export async function readSituations(
         milestone: milestones.get(held.money?.escrow.id ?? ''),
         receipts: receipts.get(errand.id) ?? 0,
         codes: new Map(codes.filter((one) => one.errandId === errand.id).map((one) => [one.phase, one])),
-        completedAt: completed.get(errand.id) ?? null,
+        ...timesIn(events.filter(({ errandId }) => errandId === errand.id)),
         isRunnerGone: errand.runnerId !== null && gone.has(errand.runnerId),
         disputesOpened: opened(held.money?.escrow.id),
         evidenceShown: shown.get(found?.dispute.id ?? '') ?? 0,
@@ -178,15 +180,32 @@ async function receiptsGiven(
   return new Map(groups.map(({ errandId, _count }) => [errandId, _count._all]));
 }
 
-async function codesIssued(reader: Reader, errandIds: string[]): Promise<readonly HandoverCode[]> {
+async function codesOf(reader: Reader, errandIds: string[]): Promise<readonly HandoverCode[]> {
   return errandIds.length === 0 ? [] : reader.handoverCode.findMany({ where: { errandId: { in: errandIds } } });
 }
 
-async function completions(reader: Reader, errandIds: string[]): Promise<ReadonlyMap<string, Date>> {
-  if (errandIds.length === 0) return new Map();
-  const where = { errandId: { in: errandIds }, to: 'COMPLETED' as const, from: { not: 'COMPLETED' as const } };
-  const events = await reader.processEvent.findMany({ where, orderBy: { seq: 'asc' } });
-  return new Map(events.map(({ errandId, at }) => [errandId, at]));
+type Event = Pick<ProcessEvent, 'errandId' | 'transition' | 'at'>;
+
+/** Of completed errands how they were completed, of those under way the codes that were issued lately: in one statement. */
+async function eventsOf(reader: Reader, completed: string[], underWay: string[], now: Date): Promise<readonly Event[]> {
+  const done = { errandId: { in: completed }, to: 'COMPLETED' as const, from: { not: 'COMPLETED' as const } };
+  const wanted = [
+    ...(completed.length > 0 ? [done] : []),
+    ...(underWay.length > 0 ? [codesIssuedSince(underWay, now)] : []),
+  ];
+  if (wanted.length === 0) return [];
+  return reader.processEvent.findMany({
+    where: { OR: wanted },
+    select: { errandId: true, transition: true, at: true },
+  });
+}
+
+function timesIn(events: readonly Event[]): Pick<Situation, 'codesIssued' | 'completedAt'> {
+  const isIssue = ({ transition }: Event): boolean => transition === 'issueHandoverCode';
+  return {
+    codesIssued: events.filter(isIssue).map(({ at }) => at),
+    completedAt: events.find((event) => !isIssue(event))?.at ?? null,
+  };
 }
 
 async function closedAmong(reader: Reader, userIds: readonly string[]): Promise<ReadonlySet<string>> {

@@ -11,6 +11,10 @@ export const tipWindowMs = 30 * 24 * 60 * 60 * 1000;
 /** Receipts that one runner shows of one errand: who gives it back leaves as many to the next. */
 export const receiptsMax = 50;
 
+/** Handover codes of an errand in one hour: each of them can be guessed at anew, and each costs the work of a slow hash. */
+export const codesInHourMax = 10;
+export const codesHourMs = 60 * 60 * 1000;
+
 /** The part of the table that is about money in steps, and about codes at the door. */
 export const extraTransitions = {
   agreeMilestones: {
@@ -58,11 +62,12 @@ export const extraTransitions = {
     from: ['ASSIGNED', 'IN_PROGRESS', 'DELIVERED'],
     to: 'same',
     actor: 'customer',
-    guard: ({ errand, handover }) =>
+    guard: ({ errand, handover, codesIssued = [] }, now) =>
       firstOf([
         handover === 'PICKUP' &&
           errand.state !== 'ASSIGNED' &&
           illegal(`The errand is ${errand.state}; a pick-up code is for an ASSIGNED one.`),
+        tooManyCodes(codesIssued, now),
       ]),
     postings: none,
     description: 'The customer asks for a code that somebody at the door will tell the runner.',
@@ -89,6 +94,17 @@ function notToRelease({ milestone }: Facts): Refusal | undefined {
     !milestone && badInput('seq: no milestone of this number is agreed for the errand.'),
     milestone?.isReleased && illegal(`Milestone ${milestone.seq} has been released already.`),
   ]);
+}
+
+/** One more has to wait until the earliest of so many is an hour old. */
+function tooManyCodes(issued: readonly Date[], now: Date): Refusal | undefined {
+  const hourAgoMs = now.getTime() - codesHourMs;
+  const lately = issued.map((at) => at.getTime()).filter((atMs) => atMs > hourAgoMs);
+  const oldestMs = lately.toSorted((one, other) => one - other).at(-codesInHourMax);
+  if (oldestMs === undefined) return undefined;
+  const from = new Date(oldestMs + codesHourMs).toISOString();
+  const message = `An errand is given ${codesInHourMax} handover codes an hour; ask for another from ${from} on.`;
+  return { code: 'LIMIT_EXCEEDED', message };
 }
 
 function milestonePostings(facts: Facts): readonly Posting[] {

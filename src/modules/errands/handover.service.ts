@@ -1,10 +1,12 @@
 import { isUuid, requireUser, type Clock, type Viewer } from '../../kernel/index.js';
-import type { Db } from '../../db/index.js';
+import type { Db, Tx } from '../../db/index.js';
 import { actorOf, decide } from './decide.js';
 import { handoverPhases, type Errand, type HandoverPhase, type Proof } from './errand.js';
+import { codesHourMs } from './extra.transitions.js';
 import { lockErrand, saveTransition } from './errand.repo.js';
 import { namesFaults, refuse } from './faults.js';
 import { issueCode, type IssuedCode } from './handover.js';
+import type { TransitionName } from './transitions.js';
 
 export interface IssuedHandover {
   readonly errand: Errand;
@@ -15,7 +17,8 @@ export interface IssuedHandover {
 export interface HandoverService {
   /**
    * A new code, told to the errand's customer this once; the one before it opens nothing any more.
-   * @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT
+   * @throws AppError NOT_FOUND, FORBIDDEN, VERSION_CONFLICT, ILLEGAL_TRANSITION, BAD_INPUT, LIMIT_EXCEEDED with the time from
+   * which another one is issued
    */
   issue(
     viewer: Viewer,
@@ -39,7 +42,8 @@ export function createHandoverService({ db, clock }: HandoverServiceDeps): Hando
         const errand = await lockErrand(tx, requireUser(viewer).tenantId, errandId);
         const now = clock.now();
         refuse(namesFaults('phase', [phase], handoverPhases));
-        const facts = { errand, handover: phase, expectedVersion };
+        const codesIssued = await timesCodesIssued(tx, errand.id, now);
+        const facts = { errand, handover: phase, codesIssued, expectedVersion };
         const decision = decide('issueHandoverCode', facts, actorOf(viewer, errand), now);
         const issued = await issueCode(tx, errand, phase, now);
         return { issued, errand: await saveTransition(tx, errand, decision) };
@@ -50,4 +54,15 @@ export function createHandoverService({ db, clock }: HandoverServiceDeps): Hando
         orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
       }),
   };
+}
+
+async function timesCodesIssued(tx: Tx, errandId: string, now: Date): Promise<readonly Date[]> {
+  const events = await tx.processEvent.findMany({ where: codesIssuedSince([errandId], now), select: { at: true } });
+  return events.map(({ at }) => at);
+}
+
+/** The events of handover codes in the hour before, whichever door they are for. */
+export function codesIssuedSince(errandIds: readonly string[], now: Date) {
+  const at = { gt: new Date(now.getTime() - codesHourMs) };
+  return { errandId: { in: [...errandIds] }, transition: 'issueHandoverCode' satisfies TransitionName, at };
 }

@@ -27,7 +27,7 @@ export { countersMax } from './counter.transitions.js';
 export { actorsOf, transitionNames, transitions, type TransitionName } from './transitions.js';
 export { evidencePerPartyMax, evidenceRefusal, type DisputeFacts } from './dispute.facts.js';
 export type { MilestoneFacts, PartsAdded, ReceiptFacts, ServiceShare, TipFacts } from './extra.facts.js';
-export { tipWindowMs } from './extra.transitions.js';
+export { codesInHourMax, tipWindowMs } from './extra.transitions.js';
 export {
   codeFactsOf,
   endCodes,
@@ -89,6 +89,7 @@ export {
   type MyListArgs,
 } from './errand.service.js';
 export {
+  codesIssuedSince,
   createHandoverService,
   type HandoverService,
   type HandoverServiceDeps,

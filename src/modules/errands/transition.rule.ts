@@ -27,6 +27,8 @@ export interface Facts {
   readonly receipts?: ReceiptFacts;
   /** What a handover code is asked for, or given at. */
   readonly handover?: HandoverPhase;
+  /** When handover codes were issued for it in the last hour, in any order. */
+  readonly codesIssued?: readonly Date[];
   /** A code was given; whether it is the right one is looked at when nothing else refuses. */
   readonly hasCode?: boolean;
   /** The code that would have to be given. As with `hasOffer`: `useCode` knows it anyway. */

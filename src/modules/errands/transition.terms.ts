@@ -139,7 +139,7 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
   issueHandoverCode: {
     asks: { handover: 'DROPOFF' },
     mutation: 'issueHandoverCode',
-    needs: 'a pick-up code: ASSIGNED',
+    needs: 'a pick-up code: ASSIGNED; no more than 10 codes an hour',
   },
   confirmByCode: {
     mutation: 'confirmByCode',

@@ -8,6 +8,7 @@ import {
   type Errand,
   type ErrandState,
   type Offer,
+  type Person,
   type World,
 } from './world.js';
 
@@ -64,6 +65,14 @@ export function closeOffers(errand: Errand, from: 'PENDING' | 'ACCEPTED', to: Of
   }
 }
 
+/** What a runner has offered and nobody has answered, or the customer with another price. */
+export function closeOffersOf({ offers }: Errand, runner: Person, to: 'WITHDRAWN' | 'REJECTED'): void {
+  for (const offer of offers.filter((one) => one.runner === runner && isLive(one, 0))) {
+    offer.state = to;
+    offer.version += 1;
+  }
+}
+
 /** The decision in force is paid out; on appeal at once, else when nobody appeals. */
 export function takeEffect(errand: Errand, dispute: Dispute, nowMs: number): void {
   const { customerAmount } = dispute.decisions.findLast(({ isDecided }) => isDecided)!;
@@ -79,7 +88,8 @@ export function takeEffect(errand: Errand, dispute: Dispute, nowMs: number): voi
 }
 
 function autoRelease(errand: Errand, nowMs: number): boolean {
-  if (errand.state !== 'DELIVERED' || errand.autoReleaseAtMs! > nowMs) return false;
+  const { autoReleaseAtMs = Number.POSITIVE_INFINITY } = errand;
+  if (errand.state !== 'DELIVERED' || autoReleaseAtMs > nowMs) return false;
   const escrow = errand.escrow!;
   payOut(errand, escrow, deliveredInSilence(escrow), 'delivered');
   complete(errand, nowMs);

@@ -35,6 +35,8 @@ export interface Person {
   readonly id: string;
   readonly email: string;
   readonly session: SessionInHand;
+  /** Whom they block. */
+  readonly blocked: Set<Person>;
   wallet: bigint;
   owed: bigint;
 }
@@ -78,8 +80,31 @@ export interface Errand {
   completedAtMs: number | undefined;
   /** Of all its runners. */
   receipts: number;
+  /** At which doors a code is asked for. */
+  readonly requires: readonly Phase[];
+  /** The last that was issued for each door. */
+  codes: { PICKUP?: Code; DROPOFF?: Code };
+  readonly codesIssuedAtMs: number[];
+  /** What each side says of the other. */
+  readonly reviews: { customer?: ReviewGiven; runner?: ReviewGiven };
   escrow: Escrow | undefined;
   dispute: Dispute | undefined;
+}
+
+export interface ReviewGiven {
+  version: number;
+  visibleAtMs: number;
+}
+
+export type Phase = 'PICKUP' | 'DROPOFF';
+
+/** What is told at a door. Chance of its own: no line of the story may name it. */
+export interface Code {
+  readonly text: string;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  guesses: number;
+  isUsed: boolean;
 }
 
 export type ErrandState =
@@ -185,6 +210,11 @@ export function isStaff({ role }: Person): boolean {
 
 export function isArbiter({ role }: Person): boolean {
   return role === 'ARBITER' || role === 'ADMIN';
+}
+
+/** Neither of the two bids on an errand of the other, whoever of them wants that. */
+export function isBlockedBetween(one: Person, other: Person): boolean {
+  return one.blocked.has(other) || other.blocked.has(one);
 }
 
 /** An offer that waits ends at its time, however late it is written down. */

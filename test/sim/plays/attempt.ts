@@ -2,7 +2,15 @@ import type { Client } from 'pg';
 import type { Role } from '../../../src/kernel/index.js';
 import type { Random } from '../../../src/seed/random.js';
 import { kindOf, refusalOf, type Rule } from '../model/rules.js';
-import { endStates, type Dispute, type Errand, type Escrow, type Person, type World } from '../model/world.js';
+import {
+  endStates,
+  type Dispute,
+  type Errand,
+  type Escrow,
+  type Person,
+  type ReviewGiven,
+  type World,
+} from '../model/world.js';
 
 /** What a play is drawn from. */
 export interface Hand {
@@ -30,11 +38,14 @@ export interface Attempt {
   readonly about: Errand | undefined;
   /** It takes an idempotency key. */
   readonly isKeyed: boolean;
+  /** What a broken connection leaves of it is not known: guesses are counted apart. Default false. */
+  readonly isUncut?: boolean;
   readonly predicted: Predicted;
 }
 
 export type Predicted =
-  { readonly refused: readonly string[] } | { readonly done: (payload: Payload) => Seen | undefined };
+  | { readonly refused: readonly string[]; readonly also?: () => void }
+  | { readonly done: (payload: Payload) => Seen | undefined };
 
 /** What a mutation answers, read as the fields that plays ask for. */
 export interface Payload {
@@ -54,9 +65,11 @@ export interface Payload {
     readonly decisions?: readonly { readonly id: string }[];
   };
   readonly wallet?: { readonly balance: { readonly minor: number | string } };
+  readonly code?: string;
   readonly providerRef?: string;
   readonly charge?: { readonly providerRef: string };
   readonly journal?: { readonly id: string };
+  readonly review?: { readonly version: number };
 }
 
 /** What the answer has to show, after the model has made the move too. */
@@ -65,6 +78,7 @@ export interface Seen {
   readonly escrow?: Escrow | undefined;
   readonly dispute?: Dispute;
   readonly wallet?: bigint;
+  readonly review?: ReviewGiven;
 }
 
 export interface Play {
@@ -84,6 +98,10 @@ export interface ErrandMove {
   readonly roles?: readonly Role[];
   /** How the document calls the errand's id. Default `id`. */
   readonly idName?: string;
+  /** Default true. */
+  readonly isKeyed?: boolean;
+  /** As of the attempt. */
+  readonly isUncut?: boolean;
   /** Who does it where it fits. */
   readonly who: (errand: Errand, hand: Hand) => Person | undefined;
   /** Where it fits, beyond its states. Default everywhere. */
@@ -97,12 +115,14 @@ export interface DrawnInput {
   readonly label?: string;
   /** What the guard or the input is refused with; the first one, or any of several. */
   readonly refused?: string | readonly string[] | undefined;
+  /** What changes with such a refusal all the same. */
+  readonly refusedAlso?: () => void;
   readonly done: (payload: Payload) => Seen | undefined;
 }
 
 /** A move of one errand by the rules of its table. */
 export function errandPlay(move: ErrandMove): Play {
-  const { name, weight, rule, document, idName = 'id' } = move;
+  const { name, weight, rule, document, idName = 'id', isKeyed = true, isUncut = false } = move;
   return {
     name,
     weight,
@@ -114,17 +134,21 @@ export function errandPlay(move: ErrandMove): Play {
       const by = actorFor(hand, malice, errand, move.who(errand, hand));
       if (!by && !hand.isWild) return undefined;
       const expectedVersion = versionOf(hand, errand.version);
-      const { variables, label, refused, done } = move.input(errand, hand, by);
+      const { variables, label, refused, refusedAlso, done } = move.input(errand, hand, by);
       const closed = by && move.roles && !move.roles.includes(by.role) ? 'FORBIDDEN' : undefined;
-      const refusal = closed ?? refusalOf(rule, errand, by, expectedVersion) ?? refused;
+      const barred = closed ?? refusalOf(rule, errand, by, expectedVersion);
+      const refusal = barred ?? refused;
+      const also = barred === undefined && refusedAlso ? { also: refusedAlso } : {};
       return {
         label: [name, errand.name, label, versionLabel(expectedVersion), byLabel(by)].filter(Boolean).join(' '),
         by,
         document,
         variables: { [idName]: errand.id, expectedVersion, ...variables },
         about: errand,
-        isKeyed: true,
-        predicted: refusal === undefined ? { done } : { refused: typeof refusal === 'string' ? [refusal] : refusal },
+        isKeyed,
+        isUncut,
+        predicted:
+          refusal === undefined ? { done } : { refused: typeof refusal === 'string' ? [refusal] : refusal, ...also },
       };
     },
   };

@@ -1,6 +1,14 @@
 import { closeOffers, forgetRunner, moveTo } from '../model/timers.js';
 import { calledOff, givenBack, payOut } from '../model/money.js';
-import { endStates, hasReleased, hourMs, isTooLateToStart, type Errand, type Person } from '../model/world.js';
+import {
+  endStates,
+  hasReleased,
+  hourMs,
+  isTooLateToStart,
+  type Errand,
+  type Person,
+  type Phase,
+} from '../model/world.js';
 import {
   byLabel,
   drawAmount,
@@ -41,6 +49,7 @@ function postAttempt(hand: Hand, by: Person | undefined): Attempt {
   const expiresAtMs = nowMs + (isWild && random.chance(20) ? -hourMs : random.int(6, 7 * 24) * hourMs);
   const startByMs = random.chance(45) ? nowMs + random.int(1, 30) * hourMs : undefined;
   const publish = random.chance(80);
+  const requires: readonly Phase[] = random.pick([[], [], [], ['PICKUP'], ['DROPOFF'], ['PICKUP', 'DROPOFF']]);
   const isValid = budget.isValid && currency === market.currency && expiresAtMs > nowMs;
   const input = {
     title: `Errand ${step}`,
@@ -51,6 +60,7 @@ function postAttempt(hand: Hand, by: Person | undefined): Attempt {
     budget: { minor: budget.minor.toString(), currency },
     goodsBudget: { minor: goods.toString(), currency },
     goodsInAdvance,
+    requiresCodes: requires,
     expiresAt: new Date(expiresAtMs).toISOString(),
     ...(startByMs !== undefined && { startBy: new Date(startByMs).toISOString() }),
     publish,
@@ -76,6 +86,10 @@ function postAttempt(hand: Hand, by: Person | undefined): Attempt {
       autoReleaseAtMs: undefined,
       completedAtMs: undefined,
       receipts: 0,
+      requires,
+      codes: {},
+      codesIssuedAtMs: [],
+      reviews: {},
       escrow: undefined,
       dispute: undefined,
     };
@@ -130,21 +144,6 @@ const publish = errandPlay({
   }),
 });
 
-const start = errandPlay({
-  name: 'startErrand',
-  weight: 6,
-  document: mutation('startErrand'),
-  rule: { actors: ['assignedRunner'], from: ['ASSIGNED'] },
-  who: ({ runner }) => runner,
-  input: (errand, { nowMs }) => ({
-    refused: isTooLateToStart(errand, nowMs) ? 'ILLEGAL_TRANSITION' : undefined,
-    done: () => {
-      moveTo(errand, 'IN_PROGRESS');
-      return { errand };
-    },
-  }),
-});
-
 const submitProof = errandPlay({
   name: 'submitProof',
   weight: 9,
@@ -160,7 +159,8 @@ const submitProof = errandPlay({
       refused: proofs[0] === photo ? undefined : 'BAD_INPUT',
       done: () => {
         moveTo(errand, 'DELIVERED');
-        errand.autoReleaseAtMs = nowMs + inspectionMs;
+        // Where a code is asked for at the door, silence does not pay.
+        errand.autoReleaseAtMs = errand.requires.includes('DROPOFF') ? undefined : nowMs + inspectionMs;
         return { errand };
       },
     };
@@ -204,6 +204,7 @@ const drop = errandPlay({
       closeOffers(errand, 'ACCEPTED', 'WITHDRAWN');
       forgetRunner(errand);
       errand.autoReleaseAtMs = undefined;
+      errand.codes = {};
       errand.retired.push(escrow);
       errand.escrow = undefined;
       moveTo(errand, 'OPEN');
@@ -216,4 +217,4 @@ function supportOf({ market }: Errand): Person | undefined {
   return market.people.find(({ role }) => role === 'SUPPORT');
 }
 
-export const errandPlays: readonly Play[] = [post, update, publish, start, submitProof, cancel, drop];
+export const errandPlays: readonly Play[] = [post, update, publish, submitProof, cancel, drop];

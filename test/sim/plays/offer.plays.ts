@@ -3,6 +3,7 @@ import { moveTo } from '../model/timers.js';
 import {
   amountMax,
   hourMs,
+  isBlockedBetween,
   isLive,
   isStaff,
   isTooLateToStart,
@@ -43,6 +44,7 @@ const makeOffer = errandPlay({
     const untilMs = random.chance(25) ? nowMs + random.int(1, 12) * hourMs : undefined;
     const isBad = minor < 1n || minor > amountMax || (untilMs !== undefined && untilMs > errand.expiresAtMs);
     const isOver = errand.expiresAtMs <= nowMs || isTooLateToStart(errand, nowMs);
+    const isBlocked = by !== undefined && isBlockedBetween(by, errand.customer);
     const isSecond = errand.offers.some((offer) => offer.runner === by && isLive(offer, nowMs));
     return {
       variables: {
@@ -52,7 +54,12 @@ const makeOffer = errandPlay({
         },
       },
       label: `${minor}`,
-      refused: isOver ? 'ILLEGAL_TRANSITION' : isBad ? 'BAD_INPUT' : isSecond ? 'ALREADY_EXISTS' : undefined,
+      refused: [
+        isBlocked && 'FORBIDDEN',
+        isOver && 'ILLEGAL_TRANSITION',
+        isBad && 'BAD_INPUT',
+        isSecond && 'ALREADY_EXISTS',
+      ].find((code) => code !== false),
       done: ({ offer }) => {
         errand.offers.push({
           name: `O${errand.offers.length + 1}`,

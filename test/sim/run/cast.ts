@@ -132,7 +132,7 @@ async function join(house: House, clock: Clock, market: Market, role: Role, numb
   if (reply.kind !== 'data') throw new Error(`${name} cannot sign up: ${JSON.stringify(reply)}`);
   const { user, ...session } = reply.data['signUp'] as Session;
   const inHand = { ...tokensOf(session, clock), signedInAtMs: clock.now().getTime(), old: undefined };
-  return { name, market, role, id: user.id, email, session: inHand, wallet: 0n, owed: 0n };
+  return { name, market, role, id: user.id, email, session: inHand, blocked: new Set(), wallet: 0n, owed: 0n };
 }
 
 /** Nobody of the staff is a customer. */

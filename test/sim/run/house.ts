@@ -64,6 +64,8 @@ export interface HouseOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Whom the workers of payouts speak to. */
   readonly provider: PaymentProvider;
+  /** Webhooks as they come to the door. */
+  readonly asTold: (webhook: Webhook) => Webhook;
 }
 
 /** Longer than any timer of Node may be divided by: rounds are driven by the simulation. */
@@ -76,7 +78,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   let running = await open(behindLink);
   return {
     ask: (call) => ask(running.url, call),
-    hear: (webhook) => hear(running.url, webhook),
+    hear: (webhook) => hear(running.url, options.asTold(webhook)),
     get rounds() {
       return running.rounds;
     },

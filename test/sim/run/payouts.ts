@@ -30,6 +30,11 @@ export async function payout(stage: Stage, step: Step): Promise<void> {
       'mutation ($input: AddPayoutAccountInput!, $key: String) { addPayoutAccount(input: $input, idempotencyKey: $key) { isReplay } }';
     typedOnly(stage, await send(stage, who, document, { input, key: `${key} account` }));
   }
+  if (known.length > 3 && random.chance(15)) {
+    const document =
+      'mutation ($id: ID!, $key: String) { removePayoutAccount(id: $id, idempotencyKey: $key) { isReplay } }';
+    typedOnly(stage, await send(stage, who, document, { id: random.pick(known), key: `${key} away` }));
+  }
   const accounts = await accountsOf(stage, who);
   if (accounts.length === 0) return;
   const money = { minor: random.int(20_000, 60_000), currency: storm.currency };

@@ -89,6 +89,7 @@ function judgeRefusal(
     return findings.breach('model', `${label} is to be done and was refused: ${code} ${message}`);
   if (!predicted.refused.includes(code))
     return findings.breach('model', `${label}: ${code}, not ${predicted.refused.join(' or ')}: ${message}`);
+  predicted.also?.();
   findings.look('I17');
 }
 
@@ -100,7 +101,7 @@ export function isTyped(code: string): boolean {
 
 /** How the answer differs from what the model made of the same move. */
 function differenceOf(seen: Seen | undefined, payload: Payload): string | undefined {
-  const { errand, escrow, dispute, wallet } = seen ?? {};
+  const { errand, escrow, dispute, wallet, review } = seen ?? {};
   const shown = payload.errand;
   if (errand && shown && (shown.state !== errand.state || shown.version !== errand.version))
     return `the errand is ${shown.state} ${shown.version}, not ${errand.state} ${errand.version}`;
@@ -112,6 +113,8 @@ function differenceOf(seen: Seen | undefined, payload: Payload): string | undefi
   }
   if (dispute && payload.dispute && payload.dispute.state !== dispute.state)
     return `the dispute is ${payload.dispute.state}, not ${dispute.state}`;
+  if (review && payload.review?.version !== review.version)
+    return `the review is at version ${payload.review?.version}, not ${review.version}`;
   if (wallet !== undefined && payload.wallet && BigInt(payload.wallet.balance.minor) !== wallet)
     return `the wallet holds ${payload.wallet.balance.minor}, not ${wallet}`;
   return undefined;
@@ -158,6 +161,7 @@ function otherThan(variables: Readonly<Record<string, unknown>>): Readonly<Recor
     return { ...variables, input: { ...input, amount: { ...amount, minor: `${BigInt(amount.minor) + 1n}` } } };
   }
   if (input && 'title' in input) return { ...variables, input: { ...input, title: 'Something else' } };
+  if ('userId' in variables) return { ...variables, userId: '00000000-0000-7000-8000-000000000000' };
   return { ...variables, expectedVersion: 999 };
 }
 

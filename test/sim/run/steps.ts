@@ -3,11 +3,14 @@ import { hourMs } from '../model/world.js';
 import type { Attempt, Play } from '../plays/attempt.js';
 import { decisionPlays } from '../plays/decision.plays.js';
 import { disputePlays } from '../plays/dispute.plays.js';
+import { blockPlays } from '../plays/block.plays.js';
+import { codePlays, issueFor } from '../plays/code.plays.js';
 import { errandPlays } from '../plays/errand.plays.js';
 import { escrowPlays } from '../plays/escrow.plays.js';
 import { counterPlays } from '../plays/counter.plays.js';
 import { offerPlays } from '../plays/offer.plays.js';
 import { chargebackPlays } from '../plays/chargeback.plays.js';
+import { review as reviewUser } from '../plays/review.plays.js';
 import { receipts } from '../plays/receipt.plays.js';
 import { stepPlays } from '../plays/step.plays.js';
 import { topUp } from '../plays/top-up.plays.js';
@@ -19,17 +22,20 @@ import { storm } from './storms.js';
 import { allRounds, bookkeeping, flush, jump, oldToken, restart, timers } from './time.js';
 import { payerPays, takeBack, webhooks } from './webhooks.js';
 
-const plays: readonly Play[] = [
+export const plays: readonly Play[] = [
   ...errandPlays,
   ...offerPlays,
   ...escrowPlays,
+  ...codePlays,
   ...stepPlays,
   receipts,
   ...disputePlays,
   ...decisionPlays,
+  reviewUser,
   topUp,
   ...chargebackPlays,
   ...counterPlays,
+  ...blockPlays,
 ];
 /** What is tried most by those who mean harm: whatever moves money, or decides who gets it. */
 const coveted = [
@@ -38,6 +44,7 @@ const coveted = [
   'fundEscrow',
   'payForErrand',
   'confirmDelivery',
+  'confirmByCode',
   'releaseMilestone',
   'cancelErrand',
   'dropErrand',
@@ -62,6 +69,7 @@ const deck: readonly (readonly [weight: number, act: (stage: Stage, step: Step) 
   [30, timers],
   [20, jump],
   [10, tooLate],
+  [3, ringAgain],
   [14, bookkeeping],
   [8, allRounds],
   [16, webhooks],
@@ -127,6 +135,22 @@ async function tooLate(stage: Stage, step: Step): Promise<void> {
   }
 }
 
+const ringsMax = 12;
+
+/** Somebody asks for one code after the other. */
+async function ringAgain(stage: Stage, step: Step): Promise<void> {
+  const { random, number } = step;
+  const waiting = stage.world.errands.filter(({ state }) => underWay.has(state));
+  if (waiting.length === 0) return;
+  const again = issueFor(random.pick(waiting));
+  for (let rings = 1; rings <= ringsMax; rings += 1) {
+    const attempt = again.draw(handOf(stage, step, false));
+    if (attempt) await perform(stage, { number: number + rings / 100, random }, attempt);
+  }
+}
+
+const underWay: ReadonlySet<string> = new Set(['ASSIGNED', 'IN_PROGRESS', 'DELIVERED']);
+
 async function look(stage: Stage, step: Step): Promise<void> {
   const question = drawQuestion(handOf(stage, step, true));
   if (question) await ask(stage, question);
@@ -136,7 +160,7 @@ async function look(stage: Stage, step: Step): Promise<void> {
 async function broken(stage: Stage, step: Step): Promise<void> {
   const { random } = step;
   const attempt = drawAttempt(stage, step, false);
-  if (!attempt?.isKeyed) return;
+  if (!attempt?.isKeyed || attempt.isUncut) return;
   const cut = { nth: random.int(1, 24), at: random.pick(['request', 'answer'] as const) };
   const isCrash = random.chance(15);
   await perform(stage, step, attempt, { cut, ...(isCrash && { meanwhile: () => restart(stage) }) });

@@ -1,0 +1,25 @@
+/** Mutations that nobody calls in the simulation, and why none is missed there. */
+export const unplayed: Readonly<Record<string, string>> = {
+  clearCache: 'Moves nothing; the whole cache is emptied by the simulation itself.',
+  warmCache: 'Moves nothing.',
+  createWebhookEndpoint: 'The simulation has no receivers of news.',
+  updateWebhookEndpoint: 'The simulation has no receivers of news.',
+  deleteWebhookEndpoint: 'The simulation has no receivers of news.',
+  rotateWebhookSecret: 'The simulation has no receivers of news.',
+  replayWebhookDelivery: 'The simulation has no receivers of news.',
+  retryWebhook: 'At the end no webhook may have failed, so there is none to be tried again.',
+  markNotificationsRead: 'Changes nothing but what its caller has read.',
+  grantRole: 'Who may do what is part of the model, and does not change in it.',
+  revokeRole: 'Who may do what is part of the model, and does not change in it.',
+  suspendUser:
+    'All of the simulation are in good standing; see test/integration/people.test.ts and people.closing.test.ts.',
+  reinstateUser: 'Nobody is suspended in it.',
+  closeAccount: 'Nobody leaves; see test/integration/people.closing.test.ts.',
+  setVerification: 'Its markets ask for no verification; see test/integration/people.test.ts.',
+  setOfferRules: 'Its markets ask for no verification; see test/integration/people.test.ts.',
+  settlePayout: 'Its provider never tells of another amount; see test/integration/payouts.ends.test.ts.',
+  hideReview: 'Moves no money; it is tried in test/integration/reviews.test.ts.',
+  unhideReview: 'Moves no money; it is tried in test/integration/reviews.test.ts.',
+  signOut: 'Sessions end in the simulation by time and by answers that are lost.',
+  updateProfile: 'Changes a name.',
+};
