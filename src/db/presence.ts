@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connectOrExplain, DatabaseConnectionError } from './connect.js';
 import { isBrokenConnection, sqlCodeOf, unavailable } from './failures.js';
+import { watchedColumns } from './watched.js';
 
 export interface Presence {
   /** Ends it. May be repeated. */
@@ -25,7 +26,8 @@ export interface PresenceOptions {
   readonly onLost: (error: unknown) => void;
   /**
    * Makes the connection again when it breaks, however long the database is away, and takes the place again that nobody has
-   * taken meanwhile. Default: it is lost at once.
+   * taken meanwhile. What is cached then counts as changed, unless a process that goes together with this one had its place all
+   * the time. Default: it is lost at once.
    */
   readonly retaking?: {
     readonly onBroken: (error: unknown) => void;
@@ -34,6 +36,9 @@ export interface PresenceOptions {
 }
 
 const retakeEveryMs = 250;
+const watchedModels = Object.entries(watchedColumns)
+  .filter(([, columns]) => columns.length > 0)
+  .map(([model]) => model);
 
 /** Advisory lock keys (class, object): the class is ours, object 0 is the doorkeeper, the others name a cache. */
 const lockClass = 82_117_204;
@@ -48,7 +53,7 @@ const doorkeeper = 0;
 export async function takePlace({ databaseUrl, cacheAt, onLost, retaking }: PresenceOptions): Promise<Presence> {
   const seeker = { databaseUrl, cacheAt, name: `runam place ${randomUUID()}` };
   let left = false;
-  let client = await take(seeker, broke);
+  let client = await take(seeker, broke, false);
   return {
     async leave() {
       if (left) return;
@@ -69,7 +74,7 @@ export async function takePlace({ databaseUrl, cacheAt, onLost, retaking }: Pres
       for (;;) {
         await pause(retakeEveryMs, undefined, { ref: false });
         if (left) return;
-        const taken = await take(seeker, broke).catch(unlessAway);
+        const taken = await take(seeker, broke, true).catch(unlessAway);
         if (!taken) continue;
         client = taken;
         return left ? await client.end() : onTaken();
@@ -89,7 +94,7 @@ interface Seeker {
 }
 
 /** @param onBroken told when the connection breaks once the place is taken */
-async function take(seeker: Seeker, onBroken: (error: unknown) => void): Promise<Client> {
+async function take(seeker: Seeker, onBroken: (error: unknown) => void, isAgain: boolean): Promise<Client> {
   const client = await connectOrExplain(seeker.databaseUrl);
   let isTaken = false;
   // A database that dies says so, and then the connection breaks: two errors, and one place lost.
@@ -99,7 +104,7 @@ async function take(seeker: Seeker, onBroken: (error: unknown) => void): Promise
     onBroken(error);
   });
   try {
-    await enter(client, seeker);
+    await enter(client, seeker, isAgain);
     isTaken = true;
     return client;
   } catch (error) {
@@ -119,7 +124,7 @@ function unlessAway(error: unknown): undefined {
 }
 
 /** One at a time: of two processes that come in at once, the second sees the first. */
-async function enter(client: Client, { cacheAt, name }: Seeker): Promise<void> {
+async function enter(client: Client, { cacheAt, name }: Seeker, isAgain: boolean): Promise<void> {
   // This session has nothing to say for as long as the process runs.
   await client.query(
     "SELECT set_config('idle_session_timeout', '0', false), set_config('application_name', $1, false)",
@@ -138,6 +143,10 @@ async function enter(client: Client, { cacheAt, name }: Seeker): Promise<void> {
   const others = rows.map(({ place }) => place);
   if (others.some((place) => place !== ours) || (cacheAt === 'memory' && others.length > 0)) {
     throw new PresenceConflict(conflictOf(cacheAt, others));
+  }
+  // Nobody held the place for us: somebody with another cache may have come, written and gone.
+  if (isAgain && others.length === 0) {
+    await client.query('SELECT note_model_change(model) FROM unnest($1::text[]) AS model', [watchedModels]);
   }
   await client.query('SELECT pg_advisory_lock_shared($1, $2)', [lockClass, ours]);
   await client.query('SELECT pg_advisory_unlock($1, $2)', [lockClass, doorkeeper]);

@@ -2,16 +2,19 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PresenceConflict, takePlace, type Presence } from '../../src/db/index.js';
+import { PresenceConflict, takePlace, watchedColumns, type Presence } from '../../src/db/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 
+const watchedModels = Object.entries(watchedColumns)
+  .filter(([, columns]) => columns.length > 0)
+  .map(([model]) => model);
 const soon = { timeout: 45_000, interval: 20 };
 const cleanups: (() => Promise<unknown>)[] = [];
 let database: TestDatabase;
 let looker: Client;
 
 beforeEach(async () => {
-  database = await createTestDatabase({ isEmpty: true });
+  database = await createTestDatabase();
   looker = new Client({ connectionString: database.url });
   await looker.connect();
   cleanups.push(() => looker.end());
@@ -68,6 +71,13 @@ async function placesCount(): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
+async function modelsNoted(): Promise<readonly string[]> {
+  const { rows } = await looker.query<{ model: string }>(
+    'SELECT model FROM row_change WHERE before IS NULL AND after IS NULL ORDER BY model COLLATE "C"',
+  );
+  return rows.map(({ model }) => model);
+}
+
 /** @param cacheAt of who takes a place and takes it again */
 async function takeAgain(databaseUrl: string, cacheAt: string) {
   const [onBroken, onTaken, onLost] = [
@@ -89,6 +99,25 @@ describe('a place on the database whose connection broke', () => {
     expect(onLost).not.toHaveBeenCalled();
     expect(onBroken).toHaveBeenCalledTimes(1);
     await vi.waitFor(async () => expect(await placesCount()).toBe(1), soon);
+  });
+
+  it('may have been that of another meanwhile, so every row may have changed: whoever shows them is told', async () => {
+    const network = await forgetfulNetwork();
+    const { onTaken } = await takeAgain(network.url, 'memory');
+    expect(await modelsNoted()).toEqual([]);
+    network.forgetNear();
+    await vi.waitFor(() => expect(onTaken).toHaveBeenCalled(), soon);
+    expect(await modelsNoted()).toEqual(watchedModels.toSorted());
+  });
+
+  it('was that of nobody else while another process that goes together with it had one: nothing is told then', async () => {
+    const network = await forgetfulNetwork();
+    const { onTaken } = await takeAgain(network.url, 'one Redis');
+    await takeAgain(database.url, 'one Redis');
+    network.fail();
+    network.mend();
+    await vi.waitFor(() => expect(onTaken).toHaveBeenCalled(), soon);
+    expect(await modelsNoted()).toEqual([]);
   });
 
   it('is lost to somebody with another cache who came in meanwhile', async () => {
