@@ -4,6 +4,7 @@ import { Pool } from 'pg';
 import { invariant, type Tracing } from '../kernel/index.js';
 import { unavailable } from './failures.js';
 import { PrismaClient, type Prisma } from './generated/client.js';
+import { createStatementNames } from './statement-names.js';
 
 /** The transaction a unit of work hands to repositories: reads and writes. */
 export type Tx = Prisma.TransactionClient;
@@ -62,33 +63,17 @@ export function createPool({ url, poolMax = 10 }: PoolOptions): Pool {
 /** The transaction of the unit of work that the calling code runs in. */
 export const unitOfWork = new AsyncLocalStorage<Tx>();
 
-const names = new Map<string, string>();
-/** A statement costs PostgreSQL memory in each connection; those that are written in so many ways are not worth it. */
-const namesMax = 200;
-
-/**
- * The name under which each connection keeps a statement parsed and planned, for those of units of work: they are the same
- * few again and again, and find rows by their keys. Lists are planned anew each time, because their plan depends on what is
- * asked for. Empty: not kept.
- */
-function statementName(sql: string): string {
-  if (!unitOfWork.getStore()) return '';
-  const known = names.get(sql);
-  if (known !== undefined) return known;
-  if (names.size === namesMax) return '';
-  const name = `runam_${names.size}`;
-  names.set(sql, name);
-  return name;
-}
-
 /**
  * The Prisma client with the change-event extension: a write is only let through inside a unit of work, because outside
  * one nobody would read what it changed and tell the cache. A database that is away is UNAVAILABLE, for reads and writes.
  */
 export function createClient({ pool, onStatement, tracing }: ClientOptions) {
+  const names = createStatementNames();
   const adapter = new PrismaPg(pool, {
     disposeExternalPool: true,
-    statementNameGenerator: ({ sql }) => statementName(sql),
+    // Those of units of work are the same few again and again, and find rows by their keys. Lists are planned anew each time,
+    // because their plan depends on what is asked for.
+    statementNameGenerator: ({ sql }) => (unitOfWork.getStore() ? names.of(sql) : ''),
   });
   const base = new PrismaClient({ adapter, log: onStatement ? [{ emit: 'event', level: 'query' }] : [] });
   if (onStatement) base.$on('query', (event: Prisma.QueryEvent) => onStatement(event.query));
@@ -107,6 +92,7 @@ export function createClient({ pool, onStatement, tracing }: ClientOptions) {
           const name = model ? `db ${model}.${operation}` : `db ${operation}`;
           return await tracing.span(name, attributes, async () => await query(args));
         } catch (error) {
+          names.heed(error);
           throw unavailable(error) ?? error;
         }
       },

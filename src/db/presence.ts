@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connectOrExplain, DatabaseConnectionError } from './connect.js';
 import { isBrokenConnection, sqlCodeOf, unavailable } from './failures.js';
+import { watchedColumns } from './watched.js';
 
 export interface Presence {
   /** Ends it. May be repeated. */
@@ -25,7 +26,8 @@ export interface PresenceOptions {
   readonly onLost: (error: unknown) => void;
   /**
    * Makes the connection again when it breaks, however long the database is away, and takes the place again that nobody has
-   * taken meanwhile. Default: it is lost at once.
+   * taken meanwhile. What is cached then counts as changed, unless a process that goes together with this one had its place all
+   * the time. Default: it is lost at once.
    */
   readonly retaking?: {
     readonly onBroken: (error: unknown) => void;
@@ -34,6 +36,9 @@ export interface PresenceOptions {
 }
 
 const retakeEveryMs = 250;
+const watchedModels = Object.entries(watchedColumns)
+  .filter(([, columns]) => columns.length > 0)
+  .map(([model]) => model);
 
 /** Advisory lock keys (class, object): the class is ours, object 0 is the doorkeeper, the others name a cache. */
 const lockClass = 82_117_204;
@@ -46,8 +51,9 @@ const doorkeeper = 0;
  * @throws DatabaseConnectionError when the database cannot be reached
  */
 export async function takePlace({ databaseUrl, cacheAt, onLost, retaking }: PresenceOptions): Promise<Presence> {
+  const seeker = { databaseUrl, cacheAt, name: `runam place ${randomUUID()}` };
   let left = false;
-  let client = await take(databaseUrl, cacheAt, broke);
+  let client = await take(seeker, broke, false);
   return {
     async leave() {
       if (left) return;
@@ -68,7 +74,7 @@ export async function takePlace({ databaseUrl, cacheAt, onLost, retaking }: Pres
       for (;;) {
         await pause(retakeEveryMs, undefined, { ref: false });
         if (left) return;
-        const taken = await take(databaseUrl, cacheAt, broke).catch(unlessAway);
+        const taken = await take(seeker, broke, true).catch(unlessAway);
         if (!taken) continue;
         client = taken;
         return left ? await client.end() : onTaken();
@@ -80,9 +86,16 @@ export async function takePlace({ databaseUrl, cacheAt, onLost, retaking }: Pres
   }
 }
 
+interface Seeker {
+  readonly databaseUrl: string;
+  readonly cacheAt: string;
+  /** Of its connections, and of nobody else's. */
+  readonly name: string;
+}
+
 /** @param onBroken told when the connection breaks once the place is taken */
-async function take(databaseUrl: string, cacheAt: string, onBroken: (error: unknown) => void): Promise<Client> {
-  const client = await connectOrExplain(databaseUrl);
+async function take(seeker: Seeker, onBroken: (error: unknown) => void, isAgain: boolean): Promise<Client> {
+  const client = await connectOrExplain(seeker.databaseUrl);
   let isTaken = false;
   // A database that dies says so, and then the connection breaks: two errors, and one place lost.
   client.on('error', (error) => {
@@ -91,7 +104,7 @@ async function take(databaseUrl: string, cacheAt: string, onBroken: (error: unkn
     onBroken(error);
   });
   try {
-    await enter(client, cacheAt);
+    await enter(client, seeker, isAgain);
     isTaken = true;
     return client;
   } catch (error) {
@@ -111,23 +124,43 @@ function unlessAway(error: unknown): undefined {
 }
 
 /** One at a time: of two processes that come in at once, the second sees the first. */
-async function enter(client: Client, cacheAt: string): Promise<void> {
+async function enter(client: Client, { cacheAt, name }: Seeker, isAgain: boolean): Promise<void> {
   // This session has nothing to say for as long as the process runs.
-  await client.query('SET idle_session_timeout = 0');
+  await client.query(
+    "SELECT set_config('idle_session_timeout', '0', false), set_config('application_name', $1, false)",
+    [name],
+  );
+  await endEarlier(client, name);
   await client.query('SELECT pg_advisory_lock($1, $2)', [lockClass, doorkeeper]);
   const ours = placeOf(cacheAt);
   const { rows } = await client.query<{ place: number }>(
-    `SELECT objid::int AS place FROM pg_locks
+    `SELECT objid::int AS place FROM pg_locks l
      WHERE locktype = 'advisory' AND classid = $1::int::oid AND objid <> $2::int::oid AND objsubid = 2 AND granted
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-    [lockClass, doorkeeper],
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = l.pid AND a.application_name = $3)`,
+    [lockClass, doorkeeper, name],
   );
   const others = rows.map(({ place }) => place);
   if (others.some((place) => place !== ours) || (cacheAt === 'memory' && others.length > 0)) {
     throw new PresenceConflict(conflictOf(cacheAt, others));
   }
+  // Nobody held the place for us: somebody with another cache may have come, written and gone.
+  if (isAgain && others.length === 0) {
+    await client.query('SELECT note_model_change(model) FROM unnest($1::text[]) AS model', [watchedModels]);
+  }
   await client.query('SELECT pg_advisory_lock_shared($1, $2)', [lockClass, ours]);
   await client.query('SELECT pg_advisory_unlock($1, $2)', [lockClass, doorkeeper]);
+}
+
+/**
+ * Connections of ours that only the database takes to be there, because the network forgot them: their places are nobody's.
+ * They are left out of those who are here as well, because they take a moment to end.
+ */
+async function endEarlier(client: Client, name: string): Promise<void> {
+  await client.query(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()',
+    [name],
+  );
 }
 
 /** 1 to 2^31 - 1, from the name of the cache. */

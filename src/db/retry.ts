@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../kernel/index.js';
 import { isBrokenConnection, isContention, unavailable } from './failures.js';
+import { isStatementLost } from './statement-names.js';
 
 export interface Retrying {
   /** Draws the pauses, at least 0 and less than 1. Default Math.random. */
@@ -13,9 +14,10 @@ const attemptsMax = 4;
 const firstPauseMsMax = 20;
 
 /**
- * Runs `attempt` again, up to 3 times, when it failed only because others wanted the same rows at the same time. Before
- * each it pauses for a time drawn evenly from nothing to 20, 40 and 80 ms ("full jitter": Brooker, Exponential Backoff And
- * Jitter, AWS Architecture Blog, 2015), so that those who met do not meet again.
+ * Runs `attempt` again, up to 3 times, when it failed only because others wanted the same rows at the same time, or because
+ * its connection had lost a statement that it keeps. Before each it pauses for a time drawn evenly from nothing to 20, 40 and
+ * 80 ms ("full jitter": Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015), so that those who met do not
+ * meet again.
  * @throws AppError UNAVAILABLE as `Db.write` says, and what else `attempt` throws
  */
 export async function withRetries<T>(attempt: () => Promise<T>, retrying: Retrying = {}): Promise<T> {
@@ -25,7 +27,8 @@ export async function withRetries<T>(attempt: () => Promise<T>, retrying: Retryi
       return await attempt();
     } catch (error) {
       if (isBrokenConnection(error)) throw unknownOutcome(error);
-      if (!isContention(error)) throw unavailable(error) ?? error;
+      const isLost = isStatementLost(error) && tries < attemptsMax;
+      if (!isLost && !isContention(error)) throw unavailable(error) ?? error;
       if (tries === attemptsMax) throw tooMany(error);
       await pause(random() * firstPauseMsMax * 2 ** (tries - 1));
     }

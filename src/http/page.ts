@@ -21,13 +21,18 @@ interface Rendered {
   readonly etag: string;
 }
 
-/** Serves one large page: rendered and compressed once, at the first request, and revalidated by its content's hash. */
+/** Serves one large page: rendered and compressed once, at the first request that it succeeds for, and revalidated by its content's hash. */
 export function createPage(
   render: () => Promise<string>,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   let rendered: Promise<Rendered> | undefined;
   return async (request, reply) => {
-    rendered ??= render().then(prepare);
+    rendered ??= render()
+      .then(prepare)
+      .catch((error: unknown) => {
+        rendered = undefined;
+        throw error;
+      });
     const { html, gzipped, etag } = await rendered;
     void reply.headers({
       'content-security-policy': contentSecurityPolicy,

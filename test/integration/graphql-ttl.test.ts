@@ -17,9 +17,10 @@ describe('tuning by environment', () => {
     database = await createTestDatabase();
   });
   afterEach(async () => {
+    // First: the clock is that of every file which the worker runs after this one, also when something does not close.
+    vi.useRealTimers();
     await app.close();
     await database.drop();
-    vi.useRealTimers();
   });
   const pass = (ms: number): unknown => vi.setSystemTime(Date.now() + ms);
 
