@@ -178,7 +178,7 @@ export function createPayoutStories(stage: Stage, means: PayoutMeans | undefined
     rejectPayout(id, by, reason, at) {
       const payout = payoutOf(id);
       const decision = decidePayout('reject', { payout }, payoutActorOf(by, payout), at);
-      keep(payout, decision, { lastError: reason, settledAt: at }, reason);
+      keep(payout, decision, { lastError: reason, settledAt: at, nextCheckAt: null }, reason);
       review('rejectPayout', payout, by, reason, at);
     },
     submitPayout(id, at) {
@@ -203,7 +203,7 @@ export function createPayoutStories(stage: Stage, means: PayoutMeans | undefined
     restPayouts(at) {
       for (const payout of payouts.values()) {
         const { id, state, settledAt, nextCheckAt } = payout;
-        if (nextCheckAt === null) continue;
+        if (nextCheckAt === null || state === 'REQUESTED') continue;
         const next = nextCheck(state, looks, at, { settledAt, isAnswered: true });
         if (state !== 'PAID') payouts.set(id, { ...payout, checks: looks, nextCheckAt: next });
         else

@@ -104,7 +104,7 @@ async function newRow(
   return newPayoutRow(id, account, { amount, fee: plan.payoutFee }, now);
 }
 
-/** A payout as it is first written down. */
+/** A payout as it is first written down; it waits for FINANCE. */
 export function newPayoutRow(
   id: string,
   account: Pick<PayoutAccountRow, 'id' | 'tenantId' | 'userId' | 'currency'>,
@@ -130,7 +130,7 @@ export function newPayoutRow(
     approvedById: null,
     submittedAt: null,
     settledAt: null,
-    nextCheckAt: null,
+    nextCheckAt: firstLook(reviewTimesStandard, now),
     checks: 0,
     claimedUntil: null,
     claim: 0,
