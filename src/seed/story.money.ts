@@ -83,7 +83,8 @@ export function createMoneyStories(stage: Stage): MoneyStories {
       if (!taken) return;
       const minor = BigInt(taken.amount);
       const back = { provider, providerRef: taken.id, currency, reason: 'The cardholder disputes the payment.' };
-      const eventId = `demo-${taken.id.slice(0, 8)}`;
+      // As the sandbox names it, which is asked what it took back.
+      const eventId = uuidOf(`${taken.id}:back`);
       const postings =
         bearer === 'HOUSE'
           ? transfer(accounts.chargebacks(), accounts.pspClearing(provider), minor)
@@ -96,7 +97,7 @@ export function createMoneyStories(stage: Stage): MoneyStories {
       const after = { ...back, eventId, amountMinor: minor, bearer, businessRef: journal.businessRef };
       const act = { action: 'recordChargeback', targetId: journal.id, after, reason: back.reason } as const;
       rows.auditEntries.push(newAuditRow(uuidOf(`demo:audit:${journal.id}`), cast.staff.finance, act, at));
-      const line = { id: uuidOf(`${taken.id}:back`), at: at.toISOString(), reference: taken.id, currency };
+      const line = { id: eventId, at: at.toISOString(), reference: taken.id, currency };
       rows.bookLines.push({ ...line, type: 'charge.chargedBack', minor: String(minor), reason: back.reason });
     },
   };

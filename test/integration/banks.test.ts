@@ -5,6 +5,7 @@ import {
   createBankService,
   importBanks,
   readBankDirectory,
+  syncBankCodes,
   type BankDirectory,
   type BankImportReport,
   type BankService,
@@ -175,6 +176,21 @@ describe('importing the bank directory', () => {
     await Promise.all(servers.map((server) => server.close()));
     await empty.drop();
     expect(reports.map(({ created }) => created).toSorted((a, b) => a - b)).toEqual([0, 151]);
+  });
+});
+
+describe("a provider's own list of codes", () => {
+  it('leaves out a row whose name or code another row has too, whatever is wrong with that one besides', async () => {
+    const rows = [
+      { name: 'Access Bank', code: '0044' },
+      { name: 'Access Bank', code: '0099' },
+      { name: 'Zenith Bank', code: '0099' },
+      { name: 'GTBank', code: '0058' },
+    ];
+    const list = { provider: 'flutterwave', country: 'NG', source: 'its own list', rows } as const;
+    const { leftOut } = await db.write((tx) => syncBankCodes(tx, list, true, { now: () => laterImport }));
+    expect(leftOut).toEqual(rows.map(({ name: bank, code }) => ({ bank, code })));
+    expect(await db.read.bankCode.count({ where: { provider: 'flutterwave' } })).toBe(0);
   });
 });
 

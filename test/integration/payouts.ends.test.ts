@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accounts } from '../../src/modules/ledger/index.js';
+import { accounts, postJournal, recoverReceivables, transfer } from '../../src/modules/ledger/index.js';
 import {
   createPayoutWorker,
   createReconciliationService,
@@ -8,7 +8,7 @@ import {
 } from '../../src/modules/payouts/index.js';
 import { publishNews } from '../../src/modules/news/index.js';
 import { magicAccounts } from '../../src/modules/providers/index.js';
-import type { UserViewer } from '../../src/kernel/index.js';
+import { uuidv7, type UserViewer } from '../../src/kernel/index.js';
 import { anotherProcess, startPayoutMarket, type PayoutMarket } from '../support/payouts.js';
 import { createChargebackService } from '../../src/modules/escrows/index.js';
 
@@ -246,6 +246,29 @@ describe('money that came in lately', () => {
     const taken = { provider, providerRef, eventId: `of ${providerRef}`, amountMinor: 100_000n, currency: 'NGN' };
     await chargebacks.record(finance, { ...taken, reason: 'Stolen.' });
     expect(await payouts.payable(viewer)).toMatchObject({ payable: 50_000n, holds: [] });
+    await market.assertSound();
+  });
+});
+
+describe('money that was spent before it was taken back', () => {
+  it('is held no more either, so that what is earned after it was paid back can be paid out', async () => {
+    const { payouts, db, finance, clock, tenantId } = market;
+    const [{ viewer: other }, { viewer }] = [await payee(200_000n), await market.payee(100_000n)];
+    let nth = 0;
+    const pay = ([from, to]: readonly [UserViewer, UserViewer], minor: bigint) => {
+      const now = clock.now();
+      const postings = transfer(accounts.wallet(from.userId), accounts.wallet(to.userId), minor);
+      const named = { id: uuidv7(), tenantId, kind: 'test.earned', businessRef: `test:${(nth += 1)}`, actorId: null };
+      const times = { effectiveAt: now, recordedAt: now };
+      return db.write((tx) => postJournal(tx, { ...named, ...times, currency: 'NGN', postings }));
+    };
+    await pay([viewer, other], 80_000n);
+    const { provider, providerRef } = await db.read.charge.findFirstOrThrow({ where: { userId: viewer.userId } });
+    const taken = { provider, providerRef, eventId: `of ${providerRef}`, amountMinor: 100_000n, currency: 'NGN' };
+    await createChargebackService({ db, clock }).record(finance, { ...taken, reason: 'Stolen.' });
+    await pay([other, viewer], 200_000n);
+    expect(await recoverReceivables(db, clock)).toBe(1);
+    expect(await payouts.payable(viewer)).toMatchObject({ payable: 120_000n, holds: [] });
     await market.assertSound();
   });
 });

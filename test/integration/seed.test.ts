@@ -7,7 +7,7 @@ import { silentLogger, systemClock, type Clock, type Role } from '../../src/kern
 import { importBanks, readBankDirectory } from '../../src/modules/banks/index.js';
 import { disputeStates } from '../../src/modules/disputes/index.js';
 import { errandStates } from '../../src/modules/errands/index.js';
-import { escrowStates } from '../../src/modules/escrows/index.js';
+import { chargebackJournalId, escrowStates } from '../../src/modules/escrows/index.js';
 import { createLedgerService } from '../../src/modules/ledger/index.js';
 import { createAccountCipher, createReconciliationService, payoutStates } from '../../src/modules/payouts/index.js';
 import {
@@ -186,6 +186,11 @@ describe('the load', { timeout: 240_000 }, () => {
       const day = new Date(now.getTime() - daysAgo * 86_400_000).toISOString().slice(0, 10);
       expect(await reconciliation.ofDay(finance, 'sandbox', day)).toMatchObject({ differences: [] });
     }
+    // And nothing that the provider took back is left to be booked.
+    const takenBack = (await provider.takenBack(new Date(0), new Date(now.getTime() + 1))) ?? [];
+    const events = takenBack.map(({ eventId = '' }) => chargebackJournalId('sandbox', eventId));
+    expect(events.length).toBeGreaterThan(0);
+    expect(await db.read.journal.count({ where: { id: { in: events } } })).toBe(events.length);
     await sandbox.close();
     await rm(folder, { recursive: true });
   });

@@ -73,14 +73,18 @@ interface Match {
 }
 
 function matchRows(stored: readonly Named[], rows: CodeList['rows']): readonly Match[] {
-  const found = rows.flatMap((row): Match[] => {
-    const name = plainName(row.name);
-    const isNamed = (bank: Named) => [bank, ...bank.aliases].some((one) => plainName(one.name) === name);
-    const [bank, ...others] = stored.filter(isNamed);
-    const isTwice = rows.some((other) => other !== row && other.code === row.code);
-    return bank && others.length === 0 && !isTwice ? [{ bank, row }] : [];
-  });
-  return found.filter(({ bank, row }) => !found.some((other) => other.row !== row && other.bank === bank));
+  const banksOf = new Map<string, Set<Named>>();
+  for (const bank of stored)
+    for (const { name } of [bank, ...bank.aliases])
+      banksOf.set(plainName(name), (banksOf.get(plainName(name)) ?? new Set()).add(bank));
+  const named = rows.map((row) => ({ row, banks: [...(banksOf.get(plainName(row.name)) ?? [])] }));
+  // Whatever else is wrong with a row, it keeps another from being beyond doubt.
+  const count = new Map<Named | string, number>();
+  const countOne = (what: Named | string): unknown => count.set(what, (count.get(what) ?? 0) + 1);
+  for (const { row, banks } of named) [row.code, ...banks].forEach(countOne);
+  return named.flatMap(({ row, banks: [bank, ...others] }): Match[] =>
+    bank && others.length === 0 && count.get(bank) === 1 && count.get(row.code) === 1 ? [{ bank, row }] : [],
+  );
 }
 
 /** Codes end before others begin: one that moves to another bank is in force once at any time. */

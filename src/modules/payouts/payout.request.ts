@@ -104,7 +104,7 @@ async function newRow(
   return newPayoutRow(id, account, { amount, fee: plan.payoutFee }, now, review);
 }
 
-/** A payout as it is first written down. */
+/** A payout as it is first written down; it waits for FINANCE. */
 export function newPayoutRow(
   id: string,
   account: Pick<PayoutAccountRow, 'id' | 'tenantId' | 'userId' | 'currency'>,

@@ -16,13 +16,15 @@ export async function walletHolds(
   now: Date,
 ): Promise<readonly WalletHold[]> {
   if (clearingMs === 0) return [];
-  const walletId = accountIdOf(tenantId, currency, accounts.wallet(userId).code);
+  const idOf = ({ code }: { readonly code: string }): string => accountIdOf(tenantId, currency, code);
+  // What was taken back of it and is owed, because it was spent by then, is held no more either.
+  const own = [accounts.wallet(userId), accounts.receivable(userId)].map(idOf);
   const since = new Date(now.getTime() - clearingMs);
   const rows = await reader.$queryRaw<{ at: Date; minor: bigint }[]>`
     SELECT c.updated_at AS at, sum(CASE l.side WHEN 'CREDIT' THEN l.amount ELSE -l.amount END)::bigint AS minor
     FROM charge c
     JOIN journal j ON j.tenant_id = c.tenant_id AND j.business_ref = 'charge:' || c.id
-    JOIN journal_line l ON l.journal_id = j.id AND l.account_id = ${walletId}::uuid
+    JOIN journal_line l ON l.journal_id = j.id AND l.account_id = ANY(${own}::uuid[])
     WHERE c.user_id = ${userId}::uuid AND c.state = 'SUCCEEDED' AND c.updated_at > ${since}
     GROUP BY c.id ORDER BY c.updated_at, c.id`;
   return rows
