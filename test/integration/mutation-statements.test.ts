@@ -9,9 +9,11 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 const statementsMax = {
   postErrand: 5,
   updateErrand: 5,
-  makeOffer: 6,
+  /** Two of them hold who bids and look at how they stand then. */
+  makeOffer: 8,
   acceptOffer: 9,
-  fundEscrow: 10,
+  /** One of them holds the runner, who may be suspended by then. */
+  fundEscrow: 11,
   startErrand: 3,
   submitProof: 5,
   confirmDelivery: 8,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Currency } from '../../src/kernel/index.js';
 import { accounts } from '../../src/modules/ledger/index.js';
 import { createChargeService } from '../../src/modules/payments/index.js';
+import { createStandingService } from '../../src/modules/people/index.js';
 import type { ChargeReport } from '../../src/modules/providers/index.js';
 import {
   amountStaysPending as waits,
@@ -82,6 +83,27 @@ describe('money that an errand does not wait for any more', () => {
       received: waits,
     });
     expect(await market.db.read.errand.findUniqueOrThrow({ where: { id: errand.id } })).toEqual(before);
+    expect(await stage.wallet()).toBe(wallet + waits);
+    await market.assertSound();
+  });
+
+  it('because its runner was suspended meanwhile is in the wallet, and no payment for them is begun', async () => {
+    const { db, clock, tenantId, customer, staff, tell, offers, escrows } = market;
+    const runner = await market.addPerson(tenantId, 'RUNNER');
+    const { id } = await tell.open();
+    const { offer } = await offers.make(runner, id, { amountMinor: waits });
+    await escrows.acceptOffer(customer, offer.id);
+    const { charge } = await payments.charges.payForErrand(customer, id);
+    await createStandingService({ db, clock }).suspend(staff, runner.userId, 'Complaints.');
+    await expect(payments.charges.payForErrand(customer, id, { reference: 'another' })).rejects.toMatchObject({
+      code: 'ILLEGAL_TRANSITION',
+      message: expect.stringContaining('suspended'),
+    });
+    const wallet = await stage.wallet();
+    sandbox.server.book.succeedCharge(charge.providerRef);
+    await payments.charges.verify(customer, charge.id);
+    expect(moneyOf(await stage.chargeOf(charge))).toMatchObject({ landed: 'WALLET', detour: 'ERRAND_MOVED_ON' });
+    expect(await stage.stateOf(id)).toBe('AWAITING_FUNDING');
     expect(await stage.wallet()).toBe(wallet + waits);
     await market.assertSound();
   });

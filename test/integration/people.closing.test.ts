@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError, type UserViewer } from '../../src/kernel/index.js';
 import { createOfferService } from '../../src/modules/errands/index.js';
 import { createClosingService, createStandingService } from '../../src/modules/people/index.js';
-import { createPasswords } from '../../src/modules/users/index.js';
-import { anotherProcess, startPayoutMarket, type PayoutMarket } from '../support/payouts.js';
+import { createPasswords, createUserService } from '../../src/modules/users/index.js';
+import { anotherProcess, ordinaryAccount, startPayoutMarket, type PayoutMarket } from '../support/payouts.js';
 import { newErrand } from '../support/stories.js';
 import { releaseTogether } from './users.support.js';
 
@@ -68,6 +69,8 @@ describe('an account', () => {
     expect((await market.payouts.get(viewer, payout.id)).state).toBe('PAID');
     expect(await obstaclesOf(viewer)).toEqual([]);
     expect(await statusOf(viewer)).toBe('CLOSED');
+    const kept = await market.db.read.payoutAccount.findUniqueOrThrow({ where: { id: account.id } });
+    expect(kept.status, 'whom money went to is part of the books').toBe('REMOVED');
     await market.assertSound();
   });
 
@@ -89,6 +92,7 @@ describe('an account', () => {
       await tx.session.create({ data: { ...session, ...times } });
     });
     const open = await tell.open();
+    await tellThem(runner);
     const { offer } = await offers.make(runner, open.id, { amountMinor: 10_000n });
     const { email } = await db.read.user.findUniqueOrThrow({ where: { id: runner.userId } });
     expect(await obstaclesOf(runner)).toEqual([]);
@@ -96,17 +100,45 @@ describe('an account', () => {
     const include = { profile: true, roleGrants: true, sessions: true, payoutAccounts: true };
     const left = await db.read.user.findUniqueOrThrow({ where: { id: runner.userId }, include });
     expect(left).toMatchObject({ status: 'CLOSED', phone: null, version: 2, roleGrants: [] });
-    expect(left.email).toBe(`closed-${runner.userId}@closed.invalid`);
+    expect(left.email).toMatch(/^closed-[0-9a-f-]{36}@closed\.invalid$/);
     const nothing = { bio: null, avatarUrl: null, homeArea: null, homeLat: null, homeLng: null };
     expect(left.profile).toMatchObject({ displayName: 'Closed account', ...nothing });
     expect(left.sessions).toMatchObject([{ revokedReason: 'ACCOUNT_CLOSED', userAgent: null }]);
-    expect(left.payoutAccounts.map(({ status }) => status)).toEqual(['REMOVED']);
+    expect(left.payoutAccounts, 'no money ever went to it').toEqual([]);
+    expect(await db.read.notification.count({ where: { userId: runner.userId } })).toBe(0);
     const offered = await db.read.offer.findUniqueOrThrow({ where: { id: offer.id } });
     expect(offered).toMatchObject({ state: 'WITHDRAWN', runnerId: runner.userId });
     await expect(escrows.acceptOffer(customer, offer.id)).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
     const next = await addPerson(tenantId, 'RUNNER');
     await db.write((tx) => tx.user.update({ where: { id: next.userId }, data: { email, phone: '+2348011112222' } }));
     await market.assertSound();
+  });
+
+  it('is closed whoever took an address that looks like that of a closed one', async () => {
+    const { addPerson, tenantId, db } = market;
+    const [viewer, squatter] = [await addPerson(tenantId, 'CUSTOMER'), await addPerson(tenantId, 'CUSTOMER')];
+    const email = `closed-${viewer.userId}@closed.invalid`;
+    await db.write((tx) => tx.user.update({ where: { id: squatter.userId }, data: { email } }));
+    await closing().close(viewer, password);
+    expect(await statusOf(viewer)).toBe('CLOSED');
+  });
+
+  it('that is closed is told nothing of its owner by requests that were under way', async () => {
+    const { tenantId, addPerson, db, clock, accounts, bankId } = market;
+    const viewer = await addPerson(tenantId, 'RUNNER');
+    await closing().close(viewer, password);
+    const renaming = createUserService({ db, clock }).updateProfile(viewer, { displayName: 'Ada of Yaba' });
+    await expect(renaming).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    const adding = accounts.add(viewer, { bankId, accountNumber: ordinaryAccount() });
+    await expect(adding).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    const left = await db.read.user.findUniqueOrThrow({
+      where: { id: viewer.userId },
+      include: { profile: true, payoutAccounts: true },
+    });
+    expect(left).toMatchObject({ profile: { displayName: 'Closed account' }, payoutAccounts: [] });
+    await expect(standing().verify(admin, viewer.userId, 3, 'Saw it.')).rejects.toMatchObject({
+      code: 'ILLEGAL_TRANSITION',
+    });
   });
 
   it('that is closed takes no tip, so that no money is where nobody can take it', async () => {
@@ -242,6 +274,11 @@ describe('at the same moment', () => {
     }
   });
 });
+
+async function tellThem({ userId, tenantId }: UserViewer): Promise<void> {
+  const notification = { id: randomUUID(), tenantId, userId, kind: 'errand.acceptOffer', params: {} };
+  await market.db.write((tx) => tx.notification.create({ data: { ...notification, createdAt: market.clock.now() } }));
+}
 
 async function suspended(): Promise<UserViewer> {
   const runner = await market.addPerson(market.tenantId, 'RUNNER');

@@ -248,10 +248,12 @@ describe('a market that says who may bid', () => {
     expect(await bid(person, big)).toMatchObject({ message: expect.stringContaining('tier 2, yours is 1') });
     await verify(2);
     expect(await bid(person, big)).toBeUndefined();
-    await verify(0);
+    await admin.client.get(SetOfferRulesDocument, { input: { tierNeeded: 3 } });
     const { offers } = await customer.client.get(OffersDocument, { errandId: small });
     const { acceptOffer } = await customer.client.get(AcceptOfferDocument, { offerId: offers[0]!.id });
-    expect(acceptOffer.escrow.id, 'an offer that was made stands').toBeTruthy();
+    expect(acceptOffer.escrow.id, 'other rules leave an offer that was made').toBeTruthy();
+    await verify(1);
+    expect(await offerStates(big), 'and a tier that is taken back does not').toEqual(['WITHDRAWN']);
   });
 
   it('refuses runners whose home is too far from the pick-up, where both are known', async () => {

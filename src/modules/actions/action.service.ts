@@ -1,6 +1,6 @@
 import { AppError, isUuid, type Clock, type Currency, type UserViewer, type Viewer } from '../../kernel/index.js';
 import type { Db, Reader } from '../../db/index.js';
-import type { Errand, Refusal, TransitionName } from '../errands/index.js';
+import { bidderFor, type BidderFacts, type Errand, type Refusal, type TransitionName } from '../errands/index.js';
 import { fourEyesAboveMinor } from '../disputes/index.js';
 import { applyPostings, floorsOf, type AccountTotals, type Posting } from '../ledger/index.js';
 import { labelOf } from './account.label.js';
@@ -60,9 +60,31 @@ export function createActionService({
             const now = clock.now();
             const where = { tenantId: viewer.tenantId, id: { in: offerIds.filter(isUuid) } };
             const rows = await reader.offer.findMany({ where, include: { errand: true } });
-            return new Map(rows.map(({ errand, ...offer }) => [offer.id, previewOffer(offer, errand, viewer, now)]));
+            const mine = rows.filter(({ state, runnerId }) => state === 'COUNTERED' && runnerId === viewer.userId);
+            const bidder = await biddersOf(
+              reader,
+              viewer,
+              mine.map(({ errand }) => errand),
+            );
+            return new Map(
+              rows.map(({ errand, ...offer }) => [
+                offer.id,
+                previewOffer(offer, errand, viewer, now, bidder.get(errand.id)),
+              ]),
+            );
           }),
   };
+}
+
+/** How the viewer stands with the customers of these errands, by errand. */
+async function biddersOf(
+  reader: Reader,
+  viewer: UserViewer,
+  errands: readonly Errand[],
+): Promise<ReadonlyMap<string, BidderFacts>> {
+  if (errands.length === 0) return new Map();
+  const bidder = await bidderFor(reader, viewer, errands);
+  return new Map(errands.map((errand) => [errand.id, bidder(errand)]));
 }
 
 type Floors = ReadonlyMap<string, AccountTotals>;

@@ -5,6 +5,7 @@ import {
   isByCustomer,
   preview,
   withdrawalRefusal,
+  type BidderFacts,
   type Errand,
   type Facts,
   type Offer,
@@ -19,15 +20,19 @@ export type OfferMove = (typeof offerMoves)[number];
 /** Transitions that bear the names of their mutations. */
 type Answer = 'acceptOffer' | 'counterOffer' | 'acceptCounter' | 'answerCounter';
 
-/** The customer of the errand and the runner of the offer answer each other's prices, and take their own back. Nothing is booked. Pure. */
+/**
+ * The customer of the errand and the runner of the offer answer each other's prices, and take their own back. Nothing is booked. Pure.
+ * @param bidder how the viewer stands, where the customer's price waits for them
+ */
 export function previewOffer(
   offer: Offer,
   errand: Errand,
   viewer: UserViewer,
   now: Date,
+  bidder: BidderFacts | undefined,
 ): readonly Action<OfferMove>[] {
   const actor = actorOf(viewer, errand);
-  const facts: Facts = { errand, offer };
+  const facts: Facts = { errand, offer, ...(bidder && { bidder }) };
   const answering = (name: OfferMove, transition: Answer): Action<OfferMove> => {
     const { refusal } = preview(transition, facts, actor, now);
     return actionOf(name, transition, refusal, deadlineOf(transition, facts));

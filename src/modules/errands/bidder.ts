@@ -43,10 +43,13 @@ export interface BidderFacts {
 /** What of an errand decides who may bid on it. */
 type Wanted = Pick<Errand, 'budget' | 'goodsBudget' | 'pickupLat' | 'pickupLng'>;
 
-/** Why this one may not bid, if so. Which of two people blocked the other is told to neither. */
-export function bidderRefusal(errand: Wanted, bidder: BidderFacts): Refusal | undefined {
+/**
+ * Why this one may not bid, if so. Which of two people blocked the other is told to neither.
+ * @param price what they name or take, minor units; default: no more than the budget
+ */
+export function bidderRefusal(errand: Wanted, bidder: BidderFacts, price?: bigint): Refusal | undefined {
   const { isActive, isCustomerActive, isBlocked, kycTier, home, rules } = bidder;
-  const tier = tierFor(errand, rules);
+  const tier = tierFor(errand, rules, price);
   const isTooFar = rules.withinKm !== null && isBeyond(pickupOf(errand), home, rules.withinKm);
   return firstOf([
     !isActive && forbidden('Your account is suspended or closed: it makes no offers.'),
@@ -60,10 +63,15 @@ export function bidderRefusal(errand: Wanted, bidder: BidderFacts): Refusal | un
   ]);
 }
 
-/** The verification that an errand asks for. */
-export function tierFor({ budget, goodsBudget }: Pick<Errand, 'budget' | 'goodsBudget'>, rules: OfferRules): number {
+/** The verification that an errand asks for at that price: one above the budget counts, so that a low budget is no way around it. */
+export function tierFor(
+  { budget, goodsBudget }: Pick<Errand, 'budget' | 'goodsBudget'>,
+  rules: OfferRules,
+  price = budget,
+): number {
   const { tierNeeded, higherTierNeeded, higherTierAbove } = rules;
-  const isHigher = higherTierAbove !== null && budget + goodsBudget > higherTierAbove;
+  const service = price > budget ? price : budget;
+  const isHigher = higherTierAbove !== null && service + goodsBudget > higherTierAbove;
   return isHigher ? (higherTierNeeded ?? tierNeeded) : tierNeeded;
 }
 

@@ -1,5 +1,6 @@
 import { AppError, requireUser, uuidv7, type Clock, type Viewer } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
+import { lockBidder } from './bidder.repo.js';
 import { actorOf, decide } from './decide.js';
 import { lockErrandOfOffer, saveTransition } from './errand.repo.js';
 import type { Errand, Offer } from './errand.js';
@@ -26,8 +27,10 @@ export async function namePrice(
   const errand = await lockErrandOfOffer(tx, requireUser(viewer).tenantId, offerId);
   const answered = await readOffer(tx, viewer, errand, offerId);
   if (name === 'answerCounter') assertOfRunner(viewer, answered);
+  const bidder = name === 'answerCounter' ? await lockBidder(tx, errand, answered.runnerId) : undefined;
   const now = clock.now();
-  const decision = decide(name, { errand, offer: answered, expectedVersion }, actorOf(viewer, errand), now);
+  const named = { offer: answered, price: input.amountMinor, ...(bidder && { bidder }) };
+  const decision = decide(name, { errand, ...named, expectedVersion }, actorOf(viewer, errand), now);
   refuse(offerFaults(input, errand, now));
   const terms = {
     id: uuidv7(now.getTime()),

@@ -1,4 +1,5 @@
 import type { Posting } from '../ledger/index.js';
+import { bidderRefusal } from './bidder.js';
 import type { OfferState } from './errand.js';
 import { firstOf, illegal, type Refusal } from './refusals.js';
 import { isTooLateToStart, tooLateToStart } from './start.window.js';
@@ -21,7 +22,7 @@ export const counterTransitions = {
     from: ['OPEN'],
     to: 'same',
     actor: 'runner',
-    guard: (facts, now) => unanswerable(facts, now, 'COUNTERED', 'answered'),
+    guard: (facts, now) => unanswerable(facts, now, 'COUNTERED', 'answered') ?? unfit(facts, facts.price),
     postings: none,
     description: "The runner answers the customer's price with another one, which then waits for the customer.",
   },
@@ -29,7 +30,7 @@ export const counterTransitions = {
     from: ['OPEN'],
     to: 'AWAITING_FUNDING',
     actor: 'runner',
-    guard: (facts, now) => unanswerable(facts, now, 'COUNTERED', 'agreed to'),
+    guard: (facts, now) => unanswerable(facts, now, 'COUNTERED', 'agreed to') ?? unfit(facts, facts.offer?.amount),
     postings: none,
     description: "The runner takes the customer's price: as if the customer had accepted an offer of it.",
   },
@@ -45,6 +46,11 @@ function unanswerable({ errand, offer }: Facts, now: Date, state: OfferState, do
     offer && offer.expiresAt <= now && illegal('The offer has expired.'),
     isTooLateToStart(errand, now) && tooLateToStart(),
   ]);
+}
+
+/** Who names a price, or takes one, has to be somebody who could bid now. */
+function unfit({ errand, bidder }: Facts, price: bigint | undefined): Refusal | undefined {
+  return bidder && bidderRefusal(errand, bidder, price);
 }
 
 function tooManyRounds({ offer }: Facts): Refusal | undefined {

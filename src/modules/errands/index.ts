@@ -20,7 +20,7 @@ export {
   type ProofKind,
 } from './errand.js';
 export { bidderRefusal, noOfferRules, tierFor, type BidderFacts, type OfferRules } from './bidder.js';
-export { bidderFor, offerRulesOf } from './bidder.repo.js';
+export { bidderFor, lockBidder, offerRulesOf } from './bidder.repo.js';
 export { actorKinds, type ActorKind, type Facts, type TransitionRule } from './transition.rule.js';
 export { noShowGraceMs } from './start.window.js';
 export { countersMax } from './counter.transitions.js';
@@ -78,7 +78,7 @@ export {
 } from './offer.repo.js';
 export { assertOfRunner, type PriceNamed } from './counter.moves.js';
 export type { NewOffer } from './offer.input.js';
-export { endLiveOffers, lockErrandsBidOn, type LiveOffersOf } from './offer.ending.js';
+export { endLiveOffers, endOffersAboveTier, lockErrandsBidOn, type LiveOffersOf } from './offer.ending.js';
 export { parseProofs, type ProofInput } from './proof.input.js';
 export {
   createErrandService,

@@ -1,4 +1,6 @@
 import { Prisma, type Tx } from '../../db/index.js';
+import { tierFor } from './bidder.js';
+import { offerRulesOf } from './bidder.repo.js';
 import { liveOfferStates, type OfferState } from './errand.js';
 import { moveOffers } from './offer.repo.js';
 
@@ -29,4 +31,18 @@ export async function endLiveOffers(
 ): Promise<number> {
   const which = { tenantId, runnerId, ...(customerId !== undefined && { errand: { customerId } }) };
   return moveOffers(tx, which, liveOfferStates, to, now);
+}
+
+/** Withdraws those of a runner's that need more verification than the runner has by now; the errands are locked. @returns how many */
+export async function endOffersAboveTier(
+  tx: Tx,
+  { tenantId, runnerId }: LiveOffersOf,
+  kycTier: number,
+  now: Date,
+): Promise<number> {
+  const rules = await offerRulesOf(tx, tenantId);
+  const where = { tenantId, runnerId, state: { in: [...liveOfferStates] } };
+  const live = await tx.offer.findMany({ where, include: { errand: true } });
+  const above = live.filter(({ errand, amount }) => tierFor(errand, rules, amount) > kycTier);
+  return moveOffers(tx, { id: { in: above.map(({ id }) => id) } }, liveOfferStates, 'WITHDRAWN', now);
 }

@@ -112,7 +112,8 @@ async function make(
   const errand = await lockErrand(tx, tenantId, errandId);
   const bidder = await lockBidder(tx, errand, userId);
   const now = clock.now();
-  const decision = decide('placeOffer', { errand, bidder, expectedVersion }, actorOf(viewer, errand), now);
+  const facts = { errand, bidder, price: input.amountMinor, expectedVersion };
+  const decision = decide('placeOffer', facts, actorOf(viewer, errand), now);
   refuse(offerFaults(input, errand, now));
   const terms = {
     id: uuidv7(now.getTime()),

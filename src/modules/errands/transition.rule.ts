@@ -13,11 +13,15 @@ export type ActorKind = (typeof actorKinds)[number];
 /** What is known when a transition is decided: everything a guard or a posting may look at. */
 export interface Facts {
   readonly errand: Errand;
-  readonly offer?: Pick<Offer, 'state' | 'expiresAt' | 'round'>;
+  readonly offer?: Pick<Offer, 'state' | 'expiresAt' | 'round'> & Partial<Pick<Offer, 'amount'>>;
+  /** What the actor names, minor units. */
+  readonly price?: bigint;
   /** The actor has a live offer on the errand. Looked up where it is asked for beforehand; a unique index knows it anyway. */
   readonly hasOffer?: boolean;
   /** How the actor stands with the market and the customer. */
   readonly bidder?: BidderFacts;
+  /** The runner whose offer was accepted is suspended by now. Default false. */
+  readonly isRunnerSuspended?: boolean;
   readonly proofsCount?: number;
   readonly money?: MoneyFacts;
   readonly dispute?: DisputeFacts;

@@ -71,7 +71,7 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
     until: untilOfferEnds,
   },
   answerCounter: {
-    needs: 'a COUNTERED offer of the runner before its time; not too late to start',
+    needs: 'a COUNTERED offer of the runner before its time; not too late to start; a runner who could bid now',
     mutation: 'answerCounter',
     about: 'offer',
     until: untilOfferEnds,
@@ -83,12 +83,12 @@ const terms: Partial<Record<TransitionName, TransitionTerms>> = {
     until: untilOfferEnds,
   },
   fundFromWallet: {
-    needs: 'before `fundBy`, not too late to start, money in the wallet',
+    needs: 'before `fundBy`, not too late to start, the runner not suspended, money in the wallet',
     mutation: 'fundEscrow',
     until: (facts) => [fromStart(facts)],
   },
   fundFromCharge: {
-    needs: 'before `fundBy`, not too late to start; the payment is of this very amount',
+    needs: 'before `fundBy`, not too late to start, the runner not suspended; the payment is of this very amount',
     event: 'a payment of `payForErrand` came in',
   },
   start: {

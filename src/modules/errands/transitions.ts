@@ -34,9 +34,9 @@ export const transitions = {
     from: ['OPEN'],
     to: 'same',
     actor: 'runner',
-    guard: ({ errand, bidder, hasOffer = false }, now) =>
+    guard: ({ errand, bidder, price, hasOffer = false }, now) =>
       firstOf([
-        bidder && bidderRefusal(errand, bidder),
+        bidder && bidderRefusal(errand, bidder, price),
         errand.expiresAt <= now && illegal('The errand takes no more offers: it has expired.'),
         isTooLateToStart(errand, now) && tooLateToStart(),
         hasOffer && hasLiveOffer,
@@ -192,8 +192,10 @@ function pass(): undefined {
   return undefined;
 }
 
-function inTimeToFund({ errand }: Facts, now: Date): Refusal | undefined {
+function inTimeToFund({ errand, isRunnerSuspended = false }: Facts, now: Date): Refusal | undefined {
   return firstOf([
+    isRunnerSuspended &&
+      illegal('The runner is suspended: nothing is paid. After fundBy the errand takes offers again, or call it off.'),
     errand.fundBy !== null && errand.fundBy <= now && illegal('The time to fund the errand, fundBy, has passed.'),
     isTooLateToStart(errand, now) && tooLateToStart(),
   ]);

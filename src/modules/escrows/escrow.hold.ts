@@ -33,8 +33,21 @@ export async function lockBoth(tx: Tx, tenantId: string, errandId: string): Prom
   return { errand, money: await lockEscrow(tx, errand) };
 }
 
+/**
+ * As `held`, with how its runner stands. Whoever suspends them waits until the transaction ends, so that no money is held for
+ * somebody who is suspended already.
+ */
+export async function holdRunner(tx: Tx, { errand, money }: Held): Promise<Held> {
+  if (!money || errand.state !== 'AWAITING_FUNDING') return { errand, money };
+  const [runner] = await tx.$queryRaw<{ isSuspended: boolean }[]>`
+    SELECT status = 'SUSPENDED' AS "isSuspended" FROM app_user WHERE id = ${errand.runnerId}::uuid FOR SHARE`;
+  return { errand, money: { ...money, isRunnerSuspended: runner?.isSuspended ?? false } };
+}
+
 export function factsOf({ errand, money }: Held, settle?: Settle): Facts {
-  return money ? { errand, money: moneyFactsOf(money.escrow, settle && (() => settle(money))) } : { errand };
+  if (!money) return { errand };
+  const { escrow, isRunnerSuspended = false } = money;
+  return { errand, money: moneyFactsOf(escrow, settle && (() => settle(money))), isRunnerSuspended };
 }
 
 export function escrowOf({ errand, money }: Held): Escrow {

@@ -7,6 +7,7 @@ import {
   closeLiveOffers,
   decide,
   endCodes,
+  lockBidder,
   lockErrandOfOffer,
   patches,
   readOffer,
@@ -23,7 +24,16 @@ import {
 import { postJournal } from '../ledger/index.js';
 import { currentFeePlan, openEscrow, saveEscrow } from './escrow.repo.js';
 import { fundedPatch, journalOf, newEscrowRow, partsOf, settledPatch, type Escrow } from './escrow.js';
-import { escrowOf, factsOf, lockBoth, settleEscrow, voidEscrow, type EscrowChange, type Held } from './escrow.hold.js';
+import {
+  escrowOf,
+  factsOf,
+  holdRunner,
+  lockBoth,
+  settleEscrow,
+  voidEscrow,
+  type EscrowChange,
+  type Held,
+} from './escrow.hold.js';
 import { settleCancellation, settleDelivery } from './escrow.settle.js';
 
 export interface AcceptedOffer extends EscrowChange {
@@ -80,8 +90,10 @@ async function agree(
   const errand = await lockErrandOfOffer(tx, requireUser(viewer).tenantId, offerId);
   const offer = await readOffer(tx, viewer, errand, offerId);
   if (name === 'acceptCounter') assertOfRunner(viewer, offer);
+  const bidder = name === 'acceptCounter' ? await lockBidder(tx, errand, offer.runnerId) : undefined;
   const now = clock.now();
-  const decision = decide(name, { errand, offer, expectedVersion }, actorOf(viewer, errand), now);
+  const facts = { errand, offer, ...(bidder && { bidder }), expectedVersion };
+  const decision = decide(name, facts, actorOf(viewer, errand), now);
   const plan = await currentFeePlan(tx, errand.tenantId);
   const escrow = await openEscrow(tx, errand, newEscrowRow(errand, offer, plan.id, uuidv7(now.getTime()), now));
   return {
@@ -93,7 +105,7 @@ async function agree(
 
 export async function fund(hand: Hand, errandId: string, expectedVersion?: number | null): Promise<EscrowChange> {
   const { tx, viewer, clock } = hand;
-  const held = await lockBoth(tx, requireUser(viewer).tenantId, errandId);
+  const held = await holdRunner(tx, await lockBoth(tx, requireUser(viewer).tenantId, errandId));
   const facts = { ...factsOf(held), expectedVersion };
   return fundHeld(tx, held, decide('fundFromWallet', facts, actorOf(viewer, held.errand), clock.now()));
 }

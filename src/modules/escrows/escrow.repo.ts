@@ -8,6 +8,8 @@ export interface HeldEscrow {
   readonly escrow: Escrow;
   /** The plan of the day the offer was accepted. */
   readonly feePlan: FeePlan;
+  /** Looked at where funding is decided. */
+  readonly isRunnerSuspended?: boolean;
 }
 
 /** The escrow of a locked errand, locked too; undefined when no offer was accepted yet, or since a runner gave it back. */
@@ -39,7 +41,22 @@ export async function readEscrows(
 ): Promise<readonly HeldEscrow[]> {
   const where = { tenantId, errandId: { in: [...errandIds] }, retiredAt: null };
   const rows = await reader.escrow.findMany({ where, include: { feePlan: true } });
-  return rows.map(({ feePlan, ...escrow }) => ({ escrow, feePlan }));
+  const suspended = rows.length === 0 ? new Set() : await suspendedBeforeFunding(reader, rows);
+  return rows.map(({ feePlan, ...escrow }) => ({
+    escrow,
+    feePlan,
+    isRunnerSuspended: suspended.has(escrow.errandId),
+  }));
+}
+
+/** Of the errands that wait for their money, those whose runner is suspended. */
+async function suspendedBeforeFunding(reader: Reader, escrows: readonly Escrow[]): Promise<ReadonlySet<string>> {
+  const waiting = escrows.flatMap(({ state, errandId }) => (state === 'AWAITING_FUNDS' ? errandId : []));
+  if (waiting.length === 0) return new Set();
+  const rows = await reader.$queryRaw<{ id: string }[]>`
+    SELECT e.id FROM errand e JOIN app_user u ON u.id = e.runner_id
+    WHERE e.id = ANY(${waiting}::uuid[]) AND u.status = 'SUSPENDED'`;
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Writes the escrow of an accepted offer; one that an earlier offer left void is taken over, so an errand has one at most. */

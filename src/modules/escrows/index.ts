@@ -20,7 +20,7 @@ export {
   type PaidService,
 } from './fees.js';
 export { fundHeld, type AcceptedOffer, type CancelledErrand, type ConfirmOptions } from './escrow.moves.js';
-export { escrowOf, factsOf, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
+export { escrowOf, factsOf, holdRunner, lockBoth, type EscrowChange, type Held, type Settle } from './escrow.hold.js';
 export { readEscrows, saveEscrow, type HeldEscrow } from './escrow.repo.js';
 export { settleOf } from './escrow.settle.js';
 export { escrowTransitions } from './escrow.transitions.js';

@@ -9,7 +9,7 @@ import {
 } from '../../kernel/index.js';
 import type { Tx } from '../../db/index.js';
 import { actorOf, decide, type Errand } from '../errands/index.js';
-import { escrowOf, factsOf, lockBoth, type Held } from '../escrows/index.js';
+import { escrowOf, factsOf, holdRunner, lockBoth, type Held } from '../escrows/index.js';
 import { askedFor, chargeIdOf, newChargeRow, nextCheckAt, type Charge } from './charge.js';
 import { noteLanding } from './charge.settle.js';
 
@@ -66,7 +66,8 @@ export async function noteErrandPayment(
     await noteLanding(tx, existing);
     return { charge: existing, isToBeCharged: false, errand };
   }
-  decide('fundFromWallet', { ...factsOf(held), expectedVersion }, actorOf(viewer, errand), now);
+  const facts = { ...factsOf(await holdRunner(tx, held)), expectedVersion };
+  decide('fundFromWallet', facts, actorOf(viewer, errand), now);
   const escrow = escrowOf(held);
   const amount = askedFor({ amount: escrow.gross, currency: escrow.currency });
   if (existing) {

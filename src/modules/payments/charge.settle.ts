@@ -1,7 +1,7 @@
 import { AppError, invariant, storable } from '../../kernel/index.js';
 import { changesSoFar, noteAgain, type Prisma, type Tx } from '../../db/index.js';
 import { decide, systemActor, type Decision } from '../errands/index.js';
-import { factsOf, fundHeld, lockBoth, takeBackWhole, type Held } from '../escrows/index.js';
+import { factsOf, fundHeld, holdRunner, lockBoth, takeBackWhole, type Held } from '../escrows/index.js';
 import { postJournal } from '../ledger/index.js';
 import type { ChargeReport } from '../providers/index.js';
 import { nextCheckAt, nextLookAtFailed, type Charge } from './charge.js';
@@ -66,7 +66,7 @@ function understood(report: ChargeReport): ChargeReport {
 async function land(tx: Tx, charge: Charge, held: Held | undefined, told: Arrived, now: Date): Promise<Charge> {
   const { amount, fee } = told;
   const isGone = told.kind === 'REVERSED';
-  const funding = held && !isGone ? fundingOf(charge, held, now) : undefined;
+  const funding = held && !isGone ? await fundingOf(tx, charge, held, now) : undefined;
   const landing = landingOf(charge, amount, funding !== undefined, isGone);
   await postJournal(tx, receiptJournal(charge, landing, amount, fee.minor, now));
   if (held && funding && landing.landed === 'ERRAND') await fundHeld(tx, held, funding);
@@ -80,11 +80,11 @@ async function land(tx: Tx, charge: Charge, held: Held | undefined, told: Arrive
   return landed;
 }
 
-/** Undefined when the errand does not wait for this money any more: another state, another offer, or another amount. */
-function fundingOf(charge: Charge, held: Held, now: Date): Decision | undefined {
+/** Undefined when the errand does not wait for this money any more: another state, another offer or amount, or a runner who is suspended. */
+async function fundingOf(tx: Tx, charge: Charge, held: Held, now: Date): Promise<Decision | undefined> {
   if (held.errand.acceptedOfferId !== charge.offerId || held.money?.escrow.gross !== charge.amount) return undefined;
   try {
-    return decide('fundFromCharge', factsOf(held), systemActor, now);
+    return decide('fundFromCharge', factsOf(await holdRunner(tx, held)), systemActor, now);
   } catch (error) {
     if (error instanceof AppError && error.code === 'ILLEGAL_TRANSITION') return undefined;
     throw error;

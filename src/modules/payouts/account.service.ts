@@ -140,7 +140,9 @@ async function addAccount(
     updatedAt: now,
   };
   return db.write(async (tx) => {
-    await tx.$queryRaw`SELECT id FROM app_user WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
+    const [owner] = await tx.$queryRaw<{ isClosed: boolean }[]>`
+      SELECT status = 'CLOSED' AS "isClosed" FROM app_user WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
+    if (owner?.isClosed) throw new AppError('UNAUTHENTICATED', 'Your account is closed.');
     const meanwhile = await addedBefore(tx, id, hashes);
     if (meanwhile) return { account: meanwhile, isReplay: true };
     await refuseTooFast(tx, user, now);

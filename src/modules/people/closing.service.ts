@@ -4,7 +4,7 @@ import type { Db, Tx } from '../../db/index.js';
 import { currencyOf, endLiveOffers, lockErrandsBidOn } from '../errands/index.js';
 import { receivableBalance, walletBalance } from '../ledger/index.js';
 import { lockAdmins, revokedReasons, type AccountService, type Passwords } from '../users/index.js';
-import { pseudonymOf, requireNothingLeft, type Obligations } from './closing.js';
+import { newPseudonym, requireNothingLeft, type Obligations } from './closing.js';
 import { lockPersonWhole } from './person.lock.js';
 import { requireStatus } from './standing.js';
 
@@ -82,6 +82,8 @@ async function leave(tx: Tx, { tenantId, userId }: UserViewer, now: Date): Promi
   await endLiveOffers(tx, { tenantId, runnerId: userId }, 'WITHDRAWN', now);
   const ended = { revokedAt: now, revokedReason: revokedReasons.closed };
   await tx.session.updateMany({ where: { userId, revokedAt: null }, data: ended });
+  // Whom no money went to is nobody's business any longer; whom it went to is part of the books.
+  await tx.payoutAccount.deleteMany({ where: { tenantId, userId, payouts: { none: {} } } });
   await tx.payoutAccount.updateMany({
     where: { tenantId, userId, status: 'ACTIVE' },
     data: { status: 'REMOVED', version: { increment: 1 }, updatedAt: now },
@@ -91,10 +93,11 @@ async function leave(tx: Tx, { tenantId, userId }: UserViewer, now: Date): Promi
 }
 
 async function erase(tx: Tx, { tenantId, userId }: UserViewer, passwordHash: string, now: Date): Promise<void> {
-  const { user, profile } = pseudonymOf(userId);
+  const { user, profile } = newPseudonym();
   const next = { version: { increment: 1 }, updatedAt: now };
   await tx.user.update({ where: { id: userId }, data: { ...user, passwordHash, status: 'CLOSED', ...next } });
   await tx.userProfile.update({ where: { userId, tenantId }, data: { ...profile, ...next } });
   await tx.session.updateMany({ where: { userId }, data: { userAgent: null } });
+  await tx.notification.deleteMany({ where: { tenantId, userId } });
   await tx.idempotencyRecord.deleteMany({ where: { tenantId, actorId: userId } });
 }

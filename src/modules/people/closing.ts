@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { AppError, formatMoney, type Currency, type FieldFault } from '../../kernel/index.js';
 
 /** What somebody still owes or is owed, or is in the middle of. */
@@ -37,10 +38,13 @@ export function requireNothingLeft(held: Obligations): void {
   throw new AppError('ILLEGAL_TRANSITION', `The account cannot be closed yet. ${what}`, { fields });
 }
 
-/** What stands where a person was: their deeds stay in the books and under this name. */
-export function pseudonymOf(userId: string) {
+/**
+ * What stands where a person was: their deeds stay in the books and under this name. The address cannot be foretold, so that
+ * nobody takes it beforehand and keeps somebody else from going.
+ */
+export function newPseudonym() {
   return {
-    user: { email: `closed-${userId}@closed.invalid`, phone: null },
+    user: { email: `closed-${randomUUID()}@closed.invalid`, phone: null },
     profile: {
       displayName: 'Closed account',
       bio: null,

@@ -1,7 +1,15 @@
-import { invariant, isUuid, requireUser, type Clock, type UserViewer, type Viewer } from '../../kernel/index.js';
+import {
+  AppError,
+  invariant,
+  isUuid,
+  requireUser,
+  type Clock,
+  type UserViewer,
+  type Viewer,
+} from '../../kernel/index.js';
 import type { Db, Prisma, Tx } from '../../db/index.js';
 import { recordAct, type AdminAction, type AuditFacts } from '../audit/index.js';
-import { endLiveOffers, lockErrandsBidOn, requireVersion } from '../errands/index.js';
+import { endLiveOffers, endOffersAboveTier, lockErrandsBidOn, requireVersion } from '../errands/index.js';
 import {
   findPermissions,
   findUsers,
@@ -23,7 +31,10 @@ export interface StandingService {
   suspend(viewer: Viewer, userId: string, reason: string, expectedVersion?: number | null): Promise<UserRecord>;
   /** Lets somebody who is SUSPENDED sign in again. */
   reinstate(viewer: Viewer, userId: string, reason: string, expectedVersion?: number | null): Promise<UserRecord>;
-  /** @param tier 0 (not at all) to 3: how far their identity is checked */
+  /**
+   * Taking a tier back withdraws the live offers that need it, in the same transaction.
+   * @param tier 0 (not at all) to 3: how far their identity is checked
+   */
   verify(
     viewer: Viewer,
     userId: string,
@@ -55,7 +66,7 @@ export function createStandingService(deps: StandingServiceDeps): StandingServic
       const kycTier = parseTier(tier);
       const why = parseNote('note', note);
       const asked = { userId, expectedVersion, action: 'setVerification', reason: why } as const;
-      return change(deps, viewer, asked, async () => ({ kycTier }));
+      return change(deps, viewer, asked, (person, tx, by, now) => verify(person, tx, by, now, kycTier));
     },
   };
 }
@@ -109,6 +120,19 @@ async function suspend(person: HeldPerson, tx: Tx, { tenantId }: UserViewer, now
   await endLiveOffers(tx, { tenantId, runnerId: person.id }, 'WITHDRAWN', now);
   await revokeSessions(tx, { userId: person.id }, revokedReasons.suspended, now);
   return { status: 'SUSPENDED' };
+}
+
+/** Whoever is trusted less than before keeps no offer that they could not make now. */
+async function verify(
+  person: HeldPerson,
+  tx: Tx,
+  { tenantId }: UserViewer,
+  now: Date,
+  kycTier: number,
+): Promise<Standing> {
+  if (person.status === 'CLOSED') throw new AppError('ILLEGAL_TRANSITION', 'The account is CLOSED.');
+  if (kycTier < person.kycTier) await endOffersAboveTier(tx, { tenantId, runnerId: person.id }, kycTier, now);
+  return { kycTier };
 }
 
 async function recordOf(tx: Tx, tenantId: string, id: string): Promise<UserRecord> {

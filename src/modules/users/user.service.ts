@@ -81,6 +81,7 @@ async function updateProfile(
   const changed = { ...definedOf(rest), ...home };
   const version = parseVersion(expectedVersion);
   return db.write(async (tx) => {
+    await refuseClosed(tx, userId);
     const { count } = await tx.userProfile.updateMany({
       where: { userId, tenantId, ...(version !== undefined && { version }) },
       data: { ...changed, version: { increment: 1 }, updatedAt: now },
@@ -92,6 +93,16 @@ async function updateProfile(
     }
     return user;
   });
+}
+
+/**
+ * What is erased of somebody stays so: a request that was under way when they closed the account comes second here.
+ * @throws AppError UNAUTHENTICATED
+ */
+async function refuseClosed(tx: Tx, userId: string): Promise<void> {
+  const [user] = await tx.$queryRaw<{ isClosed: boolean }[]>`
+    SELECT status = 'CLOSED' AS "isClosed" FROM app_user WHERE id = ${userId}::uuid FOR SHARE`;
+  if (user?.isClosed) throw new AppError('UNAUTHENTICATED', 'Your account is closed.');
 }
 
 /** Versions are counted in 32 bits. */
