@@ -65,5 +65,26 @@ const bidderCases: readonly GuardCase[] = [
   bidOn({ ...island, pickupLng: null }, 'OPEN', { home: ikeja }, { withinKm: 17 }),
 ];
 
+const answers = [
+  ['answerCounter', 'OPEN', (price: bigint) => ({ price })],
+  ['acceptCounter', 'AWAITING_FUNDING', (amount: bigint) => ({ offer: { ...countered, amount } })],
+] as const;
+
+/** Who names a price or takes one has to be able to bid, and at that price. */
+const unfitCases = answers.flatMap(([name, to, at]): GuardCase[] => {
+  const bidder = { isActive: true, isCustomerActive: true, isBlocked: false, kycTier: 1, home: null };
+  const asked = (price: bigint, higherTierAbove: bigint, outcome: string, of: Partial<BidderFacts> = {}): GuardCase => {
+    const rules = { ...noOfferRules, ...higher, higherTierAbove };
+    return [name, 'OPEN', 'runner', { ...at(price), bidder: { ...bidder, rules, ...of } }, outcome];
+  };
+  return [
+    asked(500_001n, 520_001n, to),
+    asked(500_002n, 520_001n, 'FORBIDDEN'),
+    asked(1n, 519_999n, 'FORBIDDEN'),
+    asked(1n, 520_000n, to),
+    asked(1n, 520_000n, 'FORBIDDEN', { isBlocked: true }),
+  ];
+});
+
 /** What the guards of offers look for beside the others. */
-export const offerGuardCases: readonly GuardCase[] = [...counterCases, ...bidderCases];
+export const offerGuardCases: readonly GuardCase[] = [...counterCases, ...bidderCases, ...unfitCases];

@@ -36,6 +36,13 @@ export const guardCases: readonly GuardCase[] = [
       return [name, 'AWAITING_FUNDING', kind, { errand }, 'ILLEGAL_TRANSITION'];
     }),
   ),
+  ...fundings.map(([name, kind]): GuardCase => [
+    name,
+    'AWAITING_FUNDING',
+    kind,
+    { isRunnerSuspended: true },
+    'ILLEGAL_TRANSITION',
+  ]),
   [
     'start',
     'ASSIGNED',

@@ -200,6 +200,12 @@ export const letThrough: readonly (readonly [
   ['giving back when the time to decide is over', 'expire', 'REQUESTED', {}],
   ['a doubt about another amount', 'doubt', 'PENDING', {}],
   [
+    'a doubt about as much of another currency',
+    'doubt',
+    'PENDING',
+    { report: { ...paid, amount: shillings(1_000n), fee: shillings(1n) } as TransferReport },
+  ],
+  [
     'a doubt about another amount that came back',
     'doubt',
     'UNKNOWN',
