@@ -1,7 +1,7 @@
 import { sqlCodeOf } from './failures.js';
 
 /** Under which names the connections of one client keep statements parsed and planned. */
-export interface StatementNames {
+interface StatementNames {
   /** Empty: it is not kept. */
   of(sql: string): string;
   /** After a statement failed: every statement is told anew from now on, if that is why. */

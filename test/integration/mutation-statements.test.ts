@@ -9,7 +9,7 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 const statementsMax = {
   postErrand: 5,
   updateErrand: 5,
-  makeOffer: 6,
+  makeOffer: 8,
   acceptOffer: 9,
   fundEscrow: 10,
   startErrand: 3,
