@@ -1,7 +1,7 @@
 import { sqlCodeOf } from './failures.js';
 
 /** Under which names the connections of one client keep statements parsed and planned. */
-export interface StatementNames {
+interface StatementNames {
   /** Empty: it is not kept. */
   of(sql: string): string;
   /** After a statement failed: every statement is told anew from now on, if that is why. */
@@ -13,6 +13,12 @@ const namesMax = 200;
 /** What is forgotten more often is behind a pooler that gives each transaction another connection. */
 const renewalsMax = 20;
 
+/**
+ * Emptied all the time: planned then, a statement would read all of it, and go on so when there is much to read. Plans are made anew
+ * when a table is vacuumed, which is when this one is empty.
+ */
+const emptied = /\brow_change\b/;
+
 /** The same statement has the same name until one of them was lost. */
 export function createStatementNames(): StatementNames {
   const names = new Map<string, string>();
@@ -21,7 +27,7 @@ export function createStatementNames(): StatementNames {
     of(sql) {
       const known = names.get(sql);
       if (known !== undefined) return known;
-      if (names.size === namesMax || renewals > renewalsMax) return '';
+      if (names.size === namesMax || renewals > renewalsMax || emptied.test(sql)) return '';
       const name = `runam_${renewals}_${names.size}`;
       names.set(sql, name);
       return name;
