@@ -103,18 +103,32 @@ it('each mutation of the main road takes as many statements as are written down 
 it('what a transaction says again and again is kept planned by its connection, and lists are planned for what is asked', async () => {
   await walk(() => undefined);
   statements.length = 0;
-  const kept = await app.app.db.write(
-    (tx) =>
-      tx.$queryRaw<{ sql: string }[]>`SELECT statement AS sql FROM pg_prepared_statements WHERE name LIKE 'runam%'`,
-  );
+  const kept = await keptByAll();
   expect(kept.some(({ sql }) => sql.includes('INSERT INTO process_event'))).toBe(true);
   const list = document<unknown>('{ errands(first: 3) { edges { node { id } } } }');
   await customer.client.get(list, {});
   const lists = statements.filter((sql) => sql.includes('ORDER BY "public"."errand"'));
   expect(lists.length).toBeGreaterThan(0);
-  const after = await app.app.db.write(
-    (tx) =>
-      tx.$queryRaw<{ sql: string }[]>`SELECT statement AS sql FROM pg_prepared_statements WHERE name LIKE 'runam%'`,
-  );
+  const after = await keptByAll();
   expect(after.filter(({ sql }) => lists.includes(sql))).toEqual([]);
 });
+
+/** What every connection of the pool keeps: as many transactions as there can be are open at once. */
+async function keptByAll(): Promise<readonly { sql: string }[]> {
+  const poolMax = 10;
+  let open = 0;
+  let release: () => void;
+  const all = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const look = () =>
+    app.app.db.write(async (tx) => {
+      open += 1;
+      if (open === poolMax) release();
+      await all;
+      return tx.$queryRaw<
+        { sql: string }[]
+      >`SELECT statement AS sql FROM pg_prepared_statements WHERE name LIKE 'runam%'`;
+    });
+  return (await Promise.all(Array.from({ length: poolMax }, look))).flat();
+}
