@@ -244,10 +244,11 @@ export const mutationWrites: Readonly<Record<string, readonly Model[]>> = {
   unblockUser: ['IdempotencyRecord', 'UserBlock'],
   suspendUser: ['AuditEntry', 'IdempotencyRecord', 'Offer', 'Session', 'User'],
   reinstateUser: ['AuditEntry', 'IdempotencyRecord', 'User'],
-  setVerification: ['AuditEntry', 'IdempotencyRecord', 'User'],
+  setVerification: ['AuditEntry', 'IdempotencyRecord', 'Offer', 'User'],
   setOfferRules: ['AuditEntry', 'IdempotencyRecord', 'OfferRules'],
   closeAccount: [
     'IdempotencyRecord',
+    'Notification',
     'Offer',
     'PayoutAccount',
     'RoleGrant',
