@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Prisma } from '../../src/db/index.js';
-import { AppError, type UserViewer } from '../../src/kernel/index.js';
+import { AppError, uuidv7, type UserViewer } from '../../src/kernel/index.js';
 import { countersMax, type Offer } from '../../src/modules/errands/index.js';
 import { hourMs, proof, startMarket, type StoryMarket } from '../support/stories.js';
 
@@ -42,6 +42,27 @@ async function everyRow(): Promise<string> {
   );
   return JSON.stringify(await market.db.read.$queryRaw(Prisma.join(digests, ' UNION ALL ')));
 }
+
+describe('the offers of an errand', () => {
+  it('show every live one, however many others were made and taken back', async () => {
+    const { customer, rival, runner, tell, offers, db, clock } = market;
+    const { errand, offer: first } = await tell.offered({}, 450_000n);
+    clock.forward(1000);
+    const { offer: second } = await offers.make(rival, errand.id, price(440_000n));
+    const ended = Array.from({ length: 600 }, (_, nth) => {
+      const at = new Date(clock.now().getTime() - 2000 - nth);
+      return { ...second, id: uuidv7(), state: 'WITHDRAWN' as const, createdAt: at, updatedAt: at };
+    });
+    await db.write((tx) => tx.offer.createMany({ data: ended }));
+    const shown = await offers.listFor(customer, errand.id);
+    expect(shown).toHaveLength(500);
+    expect(shown.slice(-2).map(({ id }) => id)).toEqual([first.id, second.id]);
+    expect(shown.map(({ createdAt }) => createdAt)).toEqual(
+      shown.map(({ createdAt }) => createdAt).toSorted((a, b) => a.getTime() - b.getTime()),
+    );
+    expect(await offers.listFor(runner, errand.id)).toHaveLength(1);
+  });
+});
 
 describe('customer and runner', () => {
   it('name prices in turn until one says yes to the other’s, and that price is what is paid', async () => {

@@ -7,7 +7,7 @@ import {
   createPayoutWorker,
   type AccountCipher,
 } from '../../src/modules/payouts/index.js';
-import { magicAccounts } from '../../src/modules/providers/index.js';
+import { magicAccounts, type PaymentProvider } from '../../src/modules/providers/index.js';
 import { ordinaryAccount, startPayoutMarket, type PayoutMarket } from '../support/payouts.js';
 
 let market: PayoutMarket;
@@ -176,6 +176,25 @@ describe('a payout', () => {
 });
 
 describe('payout accounts', () => {
+  it('are not kept of somebody who closed their account while the bank was being asked', async () => {
+    const { db, clock, provider, cipher, bankId, tenantId } = market;
+    const viewer = await market.addPerson(tenantId, 'RUNNER');
+    const resolveAccount: PaymentProvider['resolveAccount'] = async (request) => {
+      await db.write((tx) => tx.user.update({ where: { id: viewer.userId }, data: { status: 'CLOSED' } }));
+      return provider.resolveAccount(request);
+    };
+    const slow = createPayoutAccountService({
+      db,
+      clock,
+      provider: { ...provider, resolveAccount },
+      cipher,
+      coolOffMs: 0,
+    });
+    const added = slow.add(viewer, { bankId, accountNumber: ordinaryAccount() });
+    await expect(added).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await db.read.payoutAccount.count({ where: { userId: viewer.userId } })).toBe(0);
+  });
+
   it('tell whose they are of up to 20 numbers a day, removed or not, so that nobody goes through numbers for names', async () => {
     const { accounts: payoutAccounts, bankId, clock, provider, db } = market;
     const viewer = await market.addPerson(market.tenantId, 'RUNNER');

@@ -51,8 +51,8 @@ export interface OfferService {
    */
   withdraw(viewer: Viewer, offerId: string, expectedVersion?: number | null): Promise<OfferChange>;
   /**
-   * Oldest first, the first 500 of what the viewer may see: for others than the customer and staff, their own. An offer
-   * past its time shows as EXPIRED.
+   * Oldest first, 500 at most of what the viewer may see: for others than the customer and staff, their own. Live ones and the
+   * accepted one come before those that have ended, of each the newest. An offer past its time shows as EXPIRED.
    */
   listFor(viewer: Viewer, errandId: string): Promise<readonly Offer[]>;
   /** How many live offers each errand has, by the clock; an errand without any is left out. */
@@ -65,6 +65,9 @@ export interface OfferServiceDeps {
 }
 
 const listMax = 500;
+
+/** The states in the order of the database: PENDING, COUNTERED, ACCEPTED, then those that have ended. */
+const liveFirst: Prisma.OfferOrderByWithRelationInput[] = [{ state: 'asc' }, { createdAt: 'desc' }, { id: 'desc' }];
 
 export function createOfferService({ db, clock }: OfferServiceDeps): OfferService {
   return {
@@ -82,10 +85,10 @@ export function createOfferService({ db, clock }: OfferServiceDeps): OfferServic
       const seesAll = isCustomer(viewer, errand) || isStaff(viewer);
       if (!seesAll && viewer.kind !== 'user') return [];
       const mine = viewer.kind === 'user' && !seesAll ? { runnerId: viewer.userId } : {};
-      const orderBy: Prisma.OfferOrderByWithRelationInput[] = [{ createdAt: 'asc' }, { round: 'asc' }, { id: 'asc' }];
-      const offers = await db.read.offer.findMany({ where: { tenantId, errandId, ...mine }, orderBy, take: listMax });
+      const where = { tenantId, errandId, ...mine };
+      const offers = await db.read.offer.findMany({ where, orderBy: liveFirst, take: listMax });
       const now = clock.now();
-      return offers.map((offer) => ({ ...offer, state: offerStateAt(offer, now) }));
+      return offers.toSorted(byAge).map((offer) => ({ ...offer, state: offerStateAt(offer, now) }));
     },
     async countsFor(tenantId, errandIds) {
       const where = {
@@ -170,4 +173,8 @@ export function withdrawalRefusal(
   return from.includes(state)
     ? undefined
     : illegal(`The offer is ${state}; only a ${from.join(' or ')} one can be withdrawn.`);
+}
+
+function byAge(one: Offer, other: Offer): number {
+  return one.createdAt.getTime() - other.createdAt.getTime() || one.round - other.round || (one.id < other.id ? -1 : 1);
 }

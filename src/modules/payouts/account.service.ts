@@ -19,6 +19,7 @@ import { withoutNumber, type PayoutAccount } from './account.js';
 import { refuseMore, refuseTooFast } from './account.limits.js';
 import { bankCodeFor } from './bank.code.js';
 import { nameMatchScore } from './name.match.js';
+import { lockOwner } from './payout.owner.js';
 
 export interface NewPayoutAccount {
   readonly bankId: string;
@@ -140,9 +141,8 @@ async function addAccount(
     updatedAt: now,
   };
   return db.write(async (tx) => {
-    const [owner] = await tx.$queryRaw<{ isClosed: boolean }[]>`
-      SELECT status = 'CLOSED' AS "isClosed" FROM app_user WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
-    if (owner?.isClosed) throw new AppError('UNAUTHENTICATED', 'Your account is closed.');
+    // Closing erases what tells who somebody was; nothing of it is written behind that.
+    if ((await lockOwner(tx, user)).isClosed) throw new AppError('FORBIDDEN', 'Your account is closed.');
     const meanwhile = await addedBefore(tx, id, hashes);
     if (meanwhile) return { account: meanwhile, isReplay: true };
     await refuseTooFast(tx, user, now);
