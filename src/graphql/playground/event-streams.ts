@@ -11,6 +11,7 @@ function askElsewhere({ endpoint }: { endpoint: string }): void {
   const send = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
     const wantsEvents = new Headers(init?.headers).get('accept')?.startsWith('text/event-stream') === true;
-    return send(wantsEvents && typeof input === 'string' ? input.replace(endpoint, `${endpoint}/stream`) : input, init);
+    const isOurs = typeof input === 'string' && input.endsWith(endpoint);
+    return send(wantsEvents && isOurs ? `${input}/stream` : input, init);
   };
 }
