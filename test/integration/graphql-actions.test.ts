@@ -123,7 +123,7 @@ describe('errand { allowedActions }', () => {
         .length;
     };
     const many = await cost(12);
-    expect(many).toBeLessThanOrEqual(13);
+    expect(many).toBeLessThanOrEqual(14);
     expect(await cost(2)).toBeLessThanOrEqual(many);
   });
 });

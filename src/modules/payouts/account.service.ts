@@ -142,7 +142,7 @@ async function addAccount(
   };
   return db.write(async (tx) => {
     // Closing erases what tells who somebody was; nothing of it is written behind that.
-    if ((await lockOwner(tx, user)).isClosed) throw new AppError('FORBIDDEN', 'Your account is closed.');
+    if ((await lockOwner(tx, user)).isClosed) throw new AppError('UNAUTHENTICATED', 'Your account is closed.');
     const meanwhile = await addedBefore(tx, id, hashes);
     if (meanwhile) return { account: meanwhile, isReplay: true };
     await refuseTooFast(tx, user, now);
