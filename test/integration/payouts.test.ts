@@ -191,7 +191,7 @@ describe('payout accounts', () => {
       coolOffMs: 0,
     });
     const added = slow.add(viewer, { bankId, accountNumber: ordinaryAccount() });
-    await expect(added).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(added).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(await db.read.payoutAccount.count({ where: { userId: viewer.userId } })).toBe(0);
   });
 
