@@ -28,7 +28,7 @@ export interface DoomedRoad {
   readonly inTheEnd?: (hadHappened: boolean) => Promise<void> | void;
 }
 
-const anyJournal = /INSERT INTO "public"\."journal" /;
+const anyJournal = /INSERT INTO journal \(/;
 const naira = (minor: bigint) => ({ minor, currency: 'NGN' });
 const rounds = (server: DoomedProcess): Promise<void> => server.doRounds();
 

@@ -27,7 +27,7 @@ export interface StatementLink {
   cutAt(nth: number, at: CutAt, how?: Strike): void;
   /** Breaks at the first statement, on whatever connection, that is the named one. */
   cutWhere(statement: NamedStatement, at: CutAt, how: Strike): void;
-  /** Shows every statement, as it is on the wire; undefined for no longer. */
+  /** Shows every statement, as it is on the wire, and what it is where only its name is sent; undefined for no longer. */
   watch(onStatement: ((text: string) => void) | undefined): void;
   /** Since `cutAt`. */
   readonly isCut: boolean;
@@ -83,9 +83,9 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
       });
     }
     if (takesNone) return void near.destroy();
-    onStatements(near, ({ bytes, isWhole }) => {
-      if (isWhole) shown?.(bytes.toString('latin1'));
-      if (isWhole && cut?.isDue(bytes, line)) {
+    onStatements(near, ({ bytes, isWhole, text }) => {
+      if (isWhole) shown?.(text);
+      if (isWhole && cut?.isDue(text, line)) {
         if (cut.at === 'request') return strike(() => far.write(bytes));
         isAnswerHeld = true;
       }
@@ -113,7 +113,7 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
       takesNone = false;
     },
     cutWhere(statement, at, how) {
-      cut = { isDue: firstOnly((bytes, line) => isNamed(statement, bytes.toString('latin1'), line)), at, how };
+      cut = { isDue: firstOnly((text, line) => isNamed(statement, text, line)), at, how };
       isCut = false;
       takesNone = false;
     },
@@ -135,7 +135,7 @@ export async function startStatementLink(databaseUrl: string): Promise<Statement
 }
 
 interface Cut {
-  readonly isDue: (bytes: Buffer, line: Line) => boolean;
+  readonly isDue: (text: string, line: Line) => boolean;
   readonly at: CutAt;
   readonly how?: Strike;
 }
@@ -166,14 +166,28 @@ function backendPidIn(bytes: Buffer): number {
   return 0;
 }
 
+interface Part {
+  readonly bytes: Buffer;
+  readonly isWhole: boolean;
+  /** Of a whole statement: the bytes, and what was parsed before under the names in them. */
+  readonly text: string;
+}
+
 /** Hands on what a client sends, statement by statement; what belongs to none (sign-in, goodbye) as it comes. */
-function onStatements(
-  near: Socket,
-  handOn: (part: { readonly bytes: Buffer; readonly isWhole: boolean }) => void,
-): void {
+function onStatements(near: Socket, handOn: (part: Part) => void): void {
   let unread = Buffer.alloc(0);
   let held: Buffer[] = [];
   let isStarted = false;
+  const kept = new Map<string, string>();
+  const textOf = (messages: readonly Buffer[]): string => {
+    const texts = messages.map((message) => message.toString('latin1'));
+    for (const [index, message] of messages.entries()) {
+      const [first = '', second = ''] = texts[index]!.slice(5).split('\0');
+      if (message[0] === parse && first !== '') kept.set(first, second);
+      if (message[0] === bind) texts.push(kept.get(second) ?? '');
+    }
+    return texts.join('');
+  };
   near.on('data', (chunk: Buffer) => {
     unread = Buffer.concat([unread, chunk]);
     for (;;) {
@@ -189,11 +203,13 @@ function onStatements(
       const isPart = isStarted && partsOfStatement.has(message[0]!);
       isStarted = true;
       if (isPart) continue;
-      handOn({ bytes: Buffer.concat(held), isWhole });
+      handOn({ bytes: Buffer.concat(held), isWhole, text: isWhole ? textOf(held) : '' });
       held = [];
     }
   });
 }
 
+/** Parse: a name, and the statement it is for. Bind: the name of a portal, and that of a statement. */
+const [parse, bind] = [0x50, 0x42];
 /** Parse, Bind, Describe, Execute, Close: a Sync follows. */
 const partsOfStatement: ReadonlySet<number> = new Set([0x50, 0x42, 0x44, 0x45, 0x43]);
