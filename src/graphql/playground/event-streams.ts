@@ -11,7 +11,8 @@ function askElsewhere({ endpoint }: { endpoint: string }): void {
   const send = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
     const wantsEvents = new Headers(init?.headers).get('accept')?.startsWith('text/event-stream') === true;
-    const isOurs = typeof input === 'string' && input.endsWith(endpoint);
-    return send(wantsEvents && isOurs ? `${input}/stream` : input, init);
+    if (!wantsEvents || typeof input !== 'string') return send(input, init);
+    const [address = '', ...asked] = input.split('?');
+    return send(address.endsWith(endpoint) ? [`${address}/stream`, ...asked].join('?') : input, init);
   };
 }
