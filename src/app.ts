@@ -6,7 +6,7 @@ import { createCacheSet, type CacheEvent, type CacheSet, type CacheSetOptions } 
 import type { Config } from './config/index.js';
 import { createDb, startSweeper, type Db } from './db/index.js';
 import { createApollo, createSchema, createSubscriptions, type Services } from './graphql/index.js';
-import { createHttpServer } from './http/index.js';
+import { closeHttpServer, createHttpServer } from './http/index.js';
 import { createInvalidator, startReaper } from './invalidation/index.js';
 import { systemClock, type Clock, type Logger } from './kernel/index.js';
 import { createChargebackService } from './modules/escrows/index.js';
@@ -178,7 +178,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     doRounds: jobs.doRounds,
     close: () =>
       (closing ??= (async () => {
-        await http.close();
+        await closeHttpServer(http);
         await apollo.stop();
         await operating.stop();
         await jobs.worker.stop();

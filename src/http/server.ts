@@ -18,6 +18,7 @@ import {
 import { AppError, uuidv7, type Logger, type Tracing } from '../kernel/index.js';
 import { addSubscriptions } from './subscriptions.js';
 import type { SubscriptionsDoor } from './subscriptions.door.js';
+import { keepConnections } from './closing.js';
 import { withEtag } from './graphql-get.js';
 import { addMetrics, type MetricsDoor } from './metrics-route.js';
 import { createPage } from './page.js';
@@ -63,6 +64,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
   });
+  keepConnections(app);
   if (options.tracing) addRequestSpans(app, options.tracing);
   await app.register(helmet, { contentSecurityPolicy: false, crossOriginEmbedderPolicy: false });
   if (corsOrigins.length > 0)
