@@ -69,7 +69,7 @@ describe('the embedded PostgreSQL', () => {
     await ask(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     const pid = await serverPid();
     await Promise.all([first.stop(), first.stop()]);
-    expect(isRunning(pid)).toBe(false);
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), soon);
     const second = await start();
     expect(await ask(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
   });
@@ -90,7 +90,7 @@ describe('the embedded PostgreSQL', () => {
     await all[2]?.stop();
     expect(await ask(all[1]?.url ?? '', 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await all[1]?.stop();
-    expect(isRunning(pid)).toBe(false);
+    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), soon);
   });
 
   it('ends soon after the process that started it was killed', async () => {
